@@ -1,0 +1,124 @@
+import { type Config, loadConfig } from "../config/config.ts";
+import type { DatabaseName } from "../core/command-result.ts";
+import { type ConnectionSpec, describeConnection } from "../core/connection-spec.ts";
+import { TmDbError } from "../core/errors.ts";
+import type { EventListener } from "../core/event.ts";
+import { type DatabaseClient, serverVersion } from "../db/client.ts";
+import { findEmbedded, startEmbedded } from "../server/embedded.ts";
+import { EMBEDDED_MAJORS, type EmbeddedMajor } from "../server/state-file.ts";
+import { connectionSpecFromEnvironment, connectionSpecFromUrl } from "../server/url.ts";
+
+/** What every command is called with: where, and who listens. */
+export interface CommandOptions {
+  /** The folder of the project; normally the current one. */
+  readonly projectDir: string;
+  readonly configFile?: string | undefined;
+  readonly databaseUrl?: string | undefined;
+  /** Major version for the embedded server. */
+  readonly pg?: string | undefined;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly onEvent: EventListener;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** A project whose settings were read. */
+export interface Project {
+  readonly options: CommandOptions;
+  readonly config: Config;
+}
+
+export async function openProject(options: CommandOptions): Promise<Project> {
+  return { options, config: await loadConfig(options.projectDir, options.configFile) };
+}
+
+/** A database of a project that can be connected to. */
+export interface Target {
+  readonly kind: "embedded" | "url";
+  readonly connection: ConnectionSpec;
+  /** Another database of the same server, for `drop database` and `create database`. */
+  readonly maintenance: ConnectionSpec;
+  /** Known for the embedded server, and otherwise from TM_DB_AUTHENTICATOR_PASSWORD. */
+  readonly authenticatorPassword: string | undefined;
+  readonly started: boolean;
+  readonly created: boolean;
+}
+
+/**
+ * Finds the database of a project: `--database-url`, else DATABASE_URL, else the PG* variables, else the embedded
+ * server, which is started if `start` says so.
+ * @throws TmDbError USAGE for a malformed URL or version; SERVER_NOT_RUNNING; what the embedded server throws.
+ */
+export async function openTarget(project: Project, start: "start" | "must-run"): Promise<Target> {
+  const url = urlConnection(project.options);
+  return url === undefined ? await embeddedTarget(project, start) : urlTarget(project, url);
+}
+
+function urlConnection({ databaseUrl, env }: CommandOptions): ConnectionSpec | undefined {
+  if (databaseUrl !== undefined) return connectionSpecFromUrl(databaseUrl, "--database-url", env);
+  const fromEnvironment = env["DATABASE_URL"];
+  if (fromEnvironment !== undefined && fromEnvironment !== "") return connectionSpecFromUrl(fromEnvironment, "DATABASE_URL", env);
+  return connectionSpecFromEnvironment(env);
+}
+
+function urlTarget({ options }: Project, connection: ConnectionSpec): Target {
+  if (options.pg !== undefined) {
+    throw new TmDbError("USAGE", `--pg chooses the embedded server's version, and ${connection.source} names another server`, {
+      hint: "leave --pg out, or unset the variable",
+    });
+  }
+  return {
+    kind: "url",
+    connection,
+    maintenance: { ...connection, database: connection.database === "postgres" ? "template1" : "postgres" },
+    authenticatorPassword: nonEmpty(options.env["TM_DB_AUTHENTICATOR_PASSWORD"]),
+    started: false,
+    created: false,
+  };
+}
+
+async function embeddedTarget({ options, config }: Project, start: "start" | "must-run"): Promise<Target> {
+  const { projectDir, onEvent, signal } = options;
+  const major = parseMajor(options.pg);
+  const chosenPassword = nonEmpty(options.env["TM_DB_AUTHENTICATOR_PASSWORD"]);
+  if (start === "start") {
+    const server = await startEmbedded({ projectDir, major, database: config.database, onEvent, signal });
+    return {
+      kind: "embedded",
+      connection: server.connection,
+      maintenance: { ...server.connection, database: "postgres" },
+      authenticatorPassword: chosenPassword ?? server.authenticatorPassword,
+      started: server.started,
+      created: server.created,
+    };
+  }
+  const found = findEmbedded({ projectDir });
+  if (found === undefined || !found.running || (major !== undefined && major !== found.major)) {
+    throw new TmDbError("SERVER_NOT_RUNNING", "the embedded server of this project is not running", {
+      hint: `start it: npx tm-db up${major === undefined ? "" : ` --pg ${major}`}   (or name another server with --database-url)`,
+    });
+  }
+  return {
+    kind: "embedded",
+    connection: found.connection,
+    maintenance: { ...found.connection, database: "postgres" },
+    authenticatorPassword: chosenPassword ?? found.authenticatorPassword,
+    started: false,
+    created: false,
+  };
+}
+
+function parseMajor(text: string | undefined): EmbeddedMajor | undefined {
+  if (text === undefined) return undefined;
+  const major = EMBEDDED_MAJORS.find((known) => String(known) === text);
+  if (major !== undefined) return major;
+  throw new TmDbError("USAGE", `--pg ${text} is none of ${EMBEDDED_MAJORS.join(", ")}`, { hint: "for example: npx tm-db up --pg 17" });
+}
+
+function nonEmpty(text: string | undefined): string | undefined {
+  return text === undefined || text === "" ? undefined : text;
+}
+
+/** The database's name for results and questions. */
+export function nameOf(target: Target, client: DatabaseClient): DatabaseName {
+  return { address: describeConnection(target.connection), source: target.connection.source, version: serverVersion(client).text };
+}

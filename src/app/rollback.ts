@@ -1,0 +1,109 @@
+import type { RollbackResult } from "../core/command-result.ts";
+import { TmDbError } from "../core/errors.ts";
+import { TOOL_VERSION } from "../core/tool-version.ts";
+import { type DatabaseClient, withClient } from "../db/client.ts";
+import { lockDeployments } from "../db/lock.ts";
+import { setTimeouts, type Timeouts } from "../db/timeouts.ts";
+import { withTransaction } from "../db/transaction.ts";
+import { notifyPostgrest, prepareMigrations } from "../deploy/apply.ts";
+import { type MigrationEntry, readChangesSince, readLastDeployment, readLedger, readMigrationEntries, recordDeployment } from "../deploy/ledger.ts";
+import type { LedgerState } from "../deploy/ledger-state.ts";
+import {
+  applyRollback,
+  nothingToRollBack,
+  planDeploymentRollback,
+  planMigrationRollback,
+  type RollbackPlan,
+  type RollbackTarget,
+} from "../deploy/rollback.ts";
+import { readCommit } from "../files/read-commit.ts";
+import { readProjectFiles } from "../files/read-project.ts";
+import { type CommandOptions, nameOf, openProject, openTarget, type Project } from "./context.ts";
+
+export interface RollbackOptions extends CommandOptions, Partial<Timeouts> {
+  readonly to: RollbackTarget;
+  readonly dryRun?: boolean | undefined;
+  /** Asked before everything is taken back, with the database's address. */
+  readonly confirm: (question: string) => Promise<boolean>;
+}
+
+/**
+ * Takes the last deployment back, or migrations by number or name, as one transaction.
+ * @throws TmDbError; then nothing was changed.
+ */
+export async function rollback(options: RollbackOptions): Promise<RollbackResult> {
+  const project = await openProject(options);
+  const target = await openTarget(project, "must-run");
+  return await withClient(target.connection, { signal: options.signal }, async (client) => {
+    const database = nameOf(target, client);
+    const dryRun = options.dryRun === true;
+    if (options.to.kind === "all" && !dryRun) {
+      const question = `This takes back every migration of ${database.address} (${database.source}), with the data in its tables.`;
+      if (!(await options.confirm(question))) throw new TmDbError("NOT_CONFIRMED", "nothing was rolled back");
+    }
+    const startedAt = new Date();
+    return await withTransaction(client, dryRun ? "read only" : "read write", async () => {
+      if (!dryRun) await lockDeployments(client, (holder) => options.onEvent({ kind: "waiting-for-lock", holder }));
+      await setTimeouts(client, options);
+      const ledger = await readLedger(client);
+      if (!ledger.exists) throw nothingToRollBack();
+      const { plan, rollsBack } = await makePlan(client, { project, ledger, to: options.to });
+      const base = { command: "rollback", database, dryRun } as const;
+      if (dryRun) return { ...base, ...preview(plan), ms: Date.now() - startedAt.getTime() };
+      const { run, leftOut } = await applyRollback(client, plan, { ledger, onEvent: options.onEvent });
+      await recordDeployment(client, {
+        kind: "rollback",
+        toolVersion: TOOL_VERSION,
+        commit: await readCommit(project.config.projectDir),
+        startedAt,
+        changes: run.changes(),
+        rollsBack,
+      });
+      await notifyPostgrest(client);
+      return { ...base, steps: run.steps, leftOut, sql: [], ms: Date.now() - startedAt.getTime() };
+    });
+  });
+}
+
+async function makePlan(
+  client: DatabaseClient,
+  given: { readonly project: Project; readonly ledger: LedgerState; readonly to: RollbackTarget },
+): Promise<{ readonly plan: RollbackPlan; readonly rollsBack: readonly string[] }> {
+  const entries = await knownEntries(client, given.project, given.ledger);
+  if (given.to.kind !== "last-deployment") {
+    return { plan: planMigrationRollback(given.to, given.ledger, entries), rollsBack: [] };
+  }
+  const last = await readLastDeployment(client);
+  if (last === undefined) throw nothingToRollBack();
+  const plan = planDeploymentRollback(await readChangesSince(client, last.id), given.ledger, entries);
+  return { plan, rollsBack: [last.id] };
+}
+
+/** The ledger's migrations, and from the files those that node-pg-migrate's own command line applied. */
+async function knownEntries(
+  client: DatabaseClient,
+  project: Project,
+  ledger: LedgerState,
+): Promise<ReadonlyMap<string, MigrationEntry>> {
+  const entries = await readMigrationEntries(client);
+  const unknown = new Set(ledger.migrations.filter(({ name }) => !entries.has(name)).map(({ name }) => name));
+  if (unknown.size === 0) return entries;
+  const files = await readProjectFiles(project.config);
+  const fromFiles = await prepareMigrations(
+    project.config.projectDir,
+    files.migrations.filter(({ name }) => unknown.has(name)),
+  );
+  return new Map([...entries, ...fromFiles.map(({ file, entry }) => [file.name, entry] as const)]);
+}
+
+function preview(plan: RollbackPlan): Pick<RollbackResult, "steps" | "leftOut" | "sql"> {
+  const actions = { goes: "take-back", "comes back": "apply", "older version": "replace" } as const;
+  return {
+    steps: [
+      ...plan.migrations.map(({ path }) => ({ action: "roll-back", path, ms: null }) as const),
+      ...plan.changes.map(({ path, change }) => ({ action: actions[change], path, ms: null }) as const),
+    ],
+    leftOut: [],
+    sql: plan.migrations.map(({ path, downSql }) => ({ path, sql: (downSql ?? "").trim() })),
+  };
+}

@@ -1,0 +1,61 @@
+import { randomBytes } from "node:crypto";
+import type { SecretsResult } from "../core/command-result.ts";
+import { TmDbError } from "../core/errors.ts";
+import type { DatabaseClient } from "../db/client.ts";
+import { readSecret, roleExists, setRolePassword, writeSecret } from "../db/secrets.ts";
+import { scramVerifier } from "../server/scram.ts";
+import type { Project, Target } from "./context.ts";
+
+const SHORTEST_SECRET_BYTES = 32;
+
+/**
+ * The JWT secret that TM_DB_JWT_SECRET asks for, if it does.
+ * @throws TmDbError SECRET_TOO_SHORT, before anything is connected to or written.
+ */
+export function chosenJwtSecret({ options }: Project): string | undefined {
+  const secret = options.env["TM_DB_JWT_SECRET"];
+  if (secret === undefined || secret === "") return undefined;
+  if (Buffer.byteLength(secret) >= SHORTEST_SECRET_BYTES) return secret;
+  throw new TmDbError("SECRET_TOO_SHORT", `TM_DB_JWT_SECRET is shorter than ${SHORTEST_SECRET_BYTES} bytes`, {
+    hint: "make one: export TM_DB_JWT_SECRET=\"$(openssl rand -base64 48)\"   (or unset it, and one is generated)",
+  });
+}
+
+/**
+ * Sees to it, in the transaction of a deployment, that the database can sign tokens and that `authenticator` can log
+ * in. `isDeploying` says whether the role may have come into being just now.
+ */
+export async function settleSecrets(
+  client: DatabaseClient,
+  given: { readonly project: Project; readonly target: Target; readonly isDeploying: boolean },
+): Promise<SecretsResult> {
+  return {
+    jwtSecret: await settleJwtSecret(client, given.project),
+    authenticatorPassword: await settlePassword(client, given),
+  };
+}
+
+async function settleJwtSecret(client: DatabaseClient, project: Project): Promise<SecretsResult["jwtSecret"]> {
+  const column = project.config.jwtSecret;
+  if (column === undefined) return "not configured";
+  const { exists, secret } = await readSecret(client, column);
+  if (!exists) return "not configured";
+  const chosen = chosenJwtSecret(project);
+  if (chosen === undefined && secret !== undefined) return "kept";
+  if (chosen !== undefined && chosen === secret) return "kept";
+  await writeSecret(client, column, chosen ?? randomBytes(48).toString("base64url"));
+  return chosen === undefined ? "generated" : "set from TM_DB_JWT_SECRET";
+}
+
+async function settlePassword(
+  client: DatabaseClient,
+  { project, target, isDeploying }: { readonly project: Project; readonly target: Target; readonly isDeploying: boolean },
+): Promise<SecretsResult["authenticatorPassword"]> {
+  const password = target.authenticatorPassword;
+  const { authenticator } = project.config.roles;
+  if (password === undefined || !(await roleExists(client, authenticator))) return "not set";
+  const isAskedFor = project.options.env["TM_DB_AUTHENTICATOR_PASSWORD"] === password;
+  if (!isDeploying && !isAskedFor) return "kept";
+  await setRolePassword(client, authenticator, scramVerifier(password));
+  return "set";
+}

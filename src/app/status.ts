@@ -1,0 +1,28 @@
+import type { StatusResult } from "../core/command-result.ts";
+import { withClient } from "../db/client.ts";
+import { withTransaction } from "../db/transaction.ts";
+import { readDeployments, readLedger } from "../deploy/ledger.ts";
+import { compareFiles } from "../deploy/plan.ts";
+import { readProjectFiles } from "../files/read-project.ts";
+import { type CommandOptions, nameOf, openProject, openTarget } from "./context.ts";
+
+/** Compares the files with what the database's ledger says, in a READ ONLY transaction. */
+export async function status(options: CommandOptions): Promise<StatusResult> {
+  const project = await openProject(options);
+  const files = await readProjectFiles(project.config);
+  const target = await openTarget(project, "must-run");
+  return await withClient(target.connection, { signal: options.signal }, async (client) => {
+    return await withTransaction(client, "read only", async () => {
+      const ledger = await readLedger(client);
+      const statuses = compareFiles(files, ledger);
+      const deployments = ledger.exists ? await readDeployments(client) : [];
+      return {
+        command: "status",
+        database: nameOf(target, client),
+        files: statuses,
+        deployments: deployments.map(({ startedAt, ...rest }) => ({ ...rest, startedAt: startedAt.toISOString() })),
+        upToDate: statuses.every(({ state }) => state === "applied"),
+      };
+    });
+  });
+}

@@ -1,0 +1,63 @@
+import type { UpResult } from "../core/command-result.ts";
+import { connectionUrl, isLocal } from "../core/connection-spec.ts";
+import { type DatabaseClient, withClient } from "../db/client.ts";
+import { readSeed } from "../files/read-seed.ts";
+import { runSql } from "../deploy/run-sql.ts";
+import { readProjectFiles } from "../files/read-project.ts";
+import { type CommandOptions, nameOf, openProject, openTarget, type Project, type Target } from "./context.ts";
+import { deploy } from "./migrate.ts";
+import { chosenJwtSecret } from "./secrets.ts";
+
+/**
+ * Starts the project's server where it has none of its own choice, deploys, and loads the development data into a
+ * database that is new, all in one transaction. Done twice, it only says where everything is.
+ * @throws TmDbError; then the database is what it was.
+ */
+export async function up(options: CommandOptions): Promise<UpResult> {
+  const project = await openProject(options);
+  const files = await readProjectFiles(project.config);
+  chosenJwtSecret(project);
+  const target = await openTarget(project, "start");
+  return await withClient(target.connection, { signal: options.signal }, async (client) => {
+    let seeded = false;
+    const onFirst = async (connected: DatabaseClient): Promise<void> => {
+      seeded = await seedDevelopment(connected, project, target);
+    };
+    const deployment = await deploy(client, { project, target, files, options: {}, onFirst });
+    return {
+      command: "up",
+      database: nameOf(target, client),
+      server: { kind: target.kind, started: target.started, created: target.created },
+      deployment,
+      seeded,
+      next: await whatNext(client, project, target),
+    };
+  });
+}
+
+/** Development data has known passwords, so it only ever goes into a database on this machine. */
+async function seedDevelopment(client: DatabaseClient, project: Project, target: Target): Promise<boolean> {
+  if (!isLocal(target.connection)) return false;
+  const seed = await readSeed(project.config, "dev");
+  if (seed === undefined) return false;
+  await runSql(client, { path: seed.path, text: seed.text, part: { sql: seed.text, offset: 0 } });
+  return true;
+}
+
+async function whatNext(client: DatabaseClient, project: Project, target: Target): Promise<UpResult["next"]> {
+  const { authenticator } = project.config.roles;
+  return {
+    authenticatorUrl: connectionUrl({ ...target.connection, user: authenticator, password: undefined }),
+    startPostgrest: 'eval "$(npx tm-db env)" && postgrest',
+    token: await issueDevToken(client, project, target),
+  };
+}
+
+async function issueDevToken(client: DatabaseClient, { config }: Project, target: Target): Promise<UpResult["next"]["token"]> {
+  const { token } = config;
+  if (token?.devUser === undefined || !isLocal(target.connection)) return null;
+  const { rows } = await client.query<unknown[]>({ text: token.query, values: [token.devUser], rowMode: "array" });
+  const issued = rows[0]?.[0];
+  return typeof issued === "string" ? { user: token.devUser, token: issued } : null;
+}
+

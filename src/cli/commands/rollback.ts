@@ -1,0 +1,45 @@
+import { Command, Option } from "commander";
+import { TmDbError } from "../../core/errors.ts";
+import type { Execute } from "../program.ts";
+import { addDatabaseOptions, addTimeoutOptions, parseCount, type SharedOptions } from "../shared-options.ts";
+
+interface RollbackFlags extends SharedOptions {
+  readonly steps?: number;
+  readonly to?: string;
+  readonly all?: true;
+  readonly dryRun?: true;
+  readonly yes?: true;
+  readonly lockTimeout?: number;
+  readonly statementTimeout?: number;
+}
+
+export function rollbackCommand(execute: Execute): Command {
+  return addTimeoutOptions(addDatabaseOptions(new Command("rollback")))
+    .description("take the last deployment back exactly, or migrations by number or name")
+    .addOption(new Option("--steps <n>", "take back the last n migrations").argParser(parseCount).conflicts(["to", "all"]))
+    .addOption(new Option("--to <migration>", "take back every migration after this one").conflicts(["steps", "all"]))
+    .addOption(new Option("--all", "take back everything").conflicts(["steps", "to"]))
+    .option("--dry-run", "print the SQL that would run, in a READ ONLY transaction")
+    .option("--yes", "do not ask before --all")
+    .addHelpText("after", "\nExample:\n  npx tm-db rollback --steps 1 --dry-run\n")
+    .action(async (flags: RollbackFlags) => {
+      await execute(flags, async (context) => {
+        const { rollback } = await import("../../app/rollback.ts");
+        return await rollback({
+          ...context,
+          to: targetOf(flags),
+          dryRun: flags.dryRun,
+          lockTimeoutMs: flags.lockTimeout,
+          statementTimeoutMs: flags.statementTimeout,
+          confirm: (question) => context.confirm(question, flags.yes === true),
+        });
+      });
+    });
+}
+
+function targetOf({ steps, to, all }: RollbackFlags) {
+  if (to === "") throw new TmDbError("USAGE", "--to needs the name of a migration", { hint: "npx tm-db status lists them" });
+  if (steps !== undefined) return { kind: "steps", count: steps } as const;
+  if (to !== undefined) return { kind: "to", name: to } as const;
+  return { kind: all === true ? "all" : "last-deployment" } as const;
+}

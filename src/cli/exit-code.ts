@@ -1,0 +1,27 @@
+import type { CommandResult } from "../core/command-result.ts";
+import { assertNever, ERROR_CODES, TmDbError } from "../core/errors.ts";
+
+/** 0 yes · 1 ran, and the answer is no · 2 could not run · 3 a defect of tm-db · 130 interrupted. */
+export type ExitCode = 0 | 1 | 2 | 3 | 130;
+
+export function exitCodeOfError(error: unknown): ExitCode {
+  return error instanceof TmDbError ? ERROR_CODES[error.code].exit : 3;
+}
+
+/** `check`: the question was whether the database is up to date. */
+export function exitCodeOfResult(result: CommandResult, { check }: { readonly check: boolean }): ExitCode {
+  switch (result.command) {
+    case "status":
+      return check && !result.upToDate ? 1 : 0;
+    case "migrate":
+    case "up":
+    case "stop":
+    case "rollback":
+    case "new":
+    case "reset":
+    case "env":
+      return 0;
+    default:
+      return assertNever(result);
+  }
+}

@@ -1,0 +1,103 @@
+import { CommanderError } from "commander";
+import type { CommandResult } from "../core/command-result.ts";
+import { TmDbError } from "../core/errors.ts";
+import { TOOL_VERSION } from "../core/tool-version.ts";
+import { defectText, errorText } from "../report/error-text.ts";
+import { defectJson, errorJson, resultJson } from "../report/json.ts";
+import { ProgressWriter } from "../report/progress.ts";
+import { makeStyle, type Style } from "../report/style.ts";
+import { resultText } from "../report/text.ts";
+import { confirm } from "./confirm.ts";
+import { exitCodeOfError, exitCodeOfResult } from "./exit-code.ts";
+import { buildProgram, type Execute } from "./program.ts";
+import { findProjectDir, type SharedOptions } from "./shared-options.ts";
+
+const wantsJson = process.argv.includes("--json");
+const progress = new ProgressWriter(process.stderr);
+const interrupt = new AbortController();
+
+// A reader that has seen enough (`tm-db status | head`) is no failure.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  if (error.code !== "EPIPE") throw error;
+});
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+  process.on(signal, () => {
+    // The first asks for an orderly end; whoever asks twice does not want to wait.
+    if (interrupt.signal.aborted) process.exit(130);
+    interrupt.abort();
+  });
+}
+
+const execute: Execute = async (shared, work, verdict = { check: false }) => {
+  const options = {
+    projectDir: findProjectDir(process.cwd(), shared.config),
+    configFile: shared.config,
+    databaseUrl: shared.databaseUrl,
+    pg: shared.pg,
+    env: process.env,
+    signal: interrupt.signal,
+    onEvent: listener(shared),
+    confirm: async (question: string, yes: boolean) => {
+      progress.clear();
+      return await confirm(question, { yes, signal: interrupt.signal });
+    },
+  };
+  const result = await work(options);
+  progress.clear();
+  printResult(result, shared);
+  process.exitCode = exitCodeOfResult(result, verdict);
+};
+
+function listener(shared: SharedOptions) {
+  return shared.quiet === true ? () => {} : progress.show.bind(progress);
+}
+
+function printResult(result: CommandResult, shared: SharedOptions): void {
+  process.stdout.write(shared.json === true ? resultJson(result) : resultText(result, styleFor(process.stdout)));
+}
+
+function styleFor(stream: NodeJS.WriteStream): Style {
+  return makeStyle(stream.isTTY === true && (process.env["NO_COLOR"] ?? "") === "" && process.env["TERM"] !== "dumb");
+}
+
+function reportFailure(failure: unknown): void {
+  progress.clear();
+  const error = interrupt.signal.aborted ? interrupted(failure) : failure;
+  process.exitCode = exitCodeOfError(error);
+  if (error instanceof TmDbError) {
+    if (wantsJson) process.stdout.write(errorJson(error));
+    else process.stderr.write(errorText(error, styleFor(process.stderr)));
+  } else if (wantsJson) process.stdout.write(defectJson(error));
+  else process.stderr.write(defectText(error, TOOL_VERSION, styleFor(process.stderr)));
+}
+
+function interrupted(failure: unknown): TmDbError {
+  if (failure instanceof TmDbError && failure.code === "INTERRUPTED") return failure;
+  return new TmDbError("INTERRUPTED", "interrupted; what had begun was rolled back", { cause: failure });
+}
+
+/** Commander prints help and version itself; its complaints come here to be worded like every other error. */
+function usageError(error: CommanderError): TmDbError {
+  const command = process.argv.slice(2).find((argument) => !argument.startsWith("-"));
+  const known = program.commands.some(({ name }) => name() === command);
+  return new TmDbError("USAGE", error.message.replace(/^error: /, "").split("\n")[0] ?? error.message, {
+    detail: /\(Did you mean .*\)/.exec(error.message)?.[0],
+    hint: `npx tm-db ${known ? `${command} ` : ""}--help`,
+  });
+}
+
+const program = buildProgram(execute);
+for (const command of [program, ...program.commands]) {
+  command.exitOverride();
+  command.configureOutput({ outputError: () => {} });
+}
+
+try {
+  if (process.argv.length <= 2) program.outputHelp();
+  else await program.parseAsync();
+} catch (error) {
+  if (error instanceof CommanderError) {
+    if (error.exitCode === 0) process.exitCode = 0;
+    else reportFailure(usageError(error));
+  } else reportFailure(error);
+}

@@ -1,0 +1,48 @@
+import { Command } from "commander";
+import type { CommandOptions } from "../app/context.ts";
+import type { CommandResult } from "../core/command-result.ts";
+import { TOOL_VERSION } from "../core/tool-version.ts";
+import { envCommand } from "./commands/env.ts";
+import { migrateCommand } from "./commands/migrate.ts";
+import { newCommand } from "./commands/new.ts";
+import { resetCommand } from "./commands/reset.ts";
+import { rollbackCommand } from "./commands/rollback.ts";
+import { statusCommand } from "./commands/status.ts";
+import { stopCommand } from "./commands/stop.ts";
+import { upCommand } from "./commands/up.ts";
+import { addSharedOptions, type SharedOptions } from "./shared-options.ts";
+
+/** How a command's action hands over: `main.ts` runs the work, prints its result and sets the exit code. */
+export type Execute = (
+  shared: SharedOptions,
+  work: (options: CommandOptions & Interaction) => Promise<CommandResult>,
+  verdict?: { readonly check: boolean },
+) => Promise<void>;
+
+export interface Interaction {
+  /** Asks on a terminal; `--yes` answers beforehand. */
+  readonly confirm: (question: string, yes: boolean) => Promise<boolean>;
+}
+
+/** The whole command line. `docs/cli.md` is generated from it. */
+export function buildProgram(execute: Execute): Command {
+  const program = new Command("tm-db")
+    .description("Build, take back and prove PostgreSQL databases for PostgREST.")
+    .version(TOOL_VERSION, "-V, --version", "print the version")
+    .helpOption("-h, --help", "print help")
+    .helpCommand("help [command]", "print help for a command")
+    .showHelpAfterError("(tm-db --help lists the commands)")
+    .addHelpText("after", "\nExample:\n  npx tm-db up     a server, the database and its development data, from nothing\n");
+  const commands = [
+    upCommand(execute),
+    stopCommand(execute),
+    envCommand(execute),
+    migrateCommand(execute),
+    rollbackCommand(execute),
+    statusCommand(execute),
+    newCommand(execute),
+    resetCommand(execute),
+  ];
+  for (const command of commands) program.addCommand(addSharedOptions(command).helpOption("-h, --help", "print help"));
+  return program;
+}

@@ -1,0 +1,52 @@
+import { existsSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
+import { type Command, InvalidArgumentError, Option } from "commander";
+
+/** The options that every command has. */
+export interface SharedOptions {
+  readonly json?: true;
+  readonly quiet?: true;
+  readonly config?: string;
+  readonly databaseUrl?: string;
+  readonly pg?: string;
+}
+
+export function addSharedOptions(command: Command): Command {
+  return command
+    .option("--json", "print one JSON document on stdout")
+    .option("--quiet", "print no progress on stderr")
+    .option("--config <file>", "read this file instead of tm-db.config.json; its folder is the project");
+}
+
+export function addDatabaseOptions(command: Command): Command {
+  return command
+    .option("--database-url <url>", "use this server; else DATABASE_URL, the PG* variables, or the embedded server")
+    .addOption(new Option("--pg <major>", "version of the embedded server: 15, 16, 17 or 18 (the newest if it has none yet)"));
+}
+
+export function addTimeoutOptions(command: Command): Command {
+  return command
+    .option("--lock-timeout <ms>", "how long a statement may wait for a lock; 0 is for ever (default: 10000)", parseMs)
+    .option("--statement-timeout <ms>", "how long a statement may run; 0 is for ever (default: 0)", parseMs);
+}
+
+function parseMs(text: string): number {
+  const ms = Number(text);
+  if (!Number.isInteger(ms) || ms < 0) throw new InvalidArgumentError("must be a whole number of milliseconds");
+  return ms;
+}
+
+export function parseCount(text: string): number {
+  const count = Number(text);
+  if (!Number.isInteger(count) || count < 1) throw new InvalidArgumentError("must be a whole number from 1");
+  return count;
+}
+
+/** The project: the folder of `--config`, or the nearest folder upwards that holds `tm-db.config.json`, or this one. */
+export function findProjectDir(cwd: string, config: string | undefined): string {
+  if (config !== undefined) return dirname(resolve(cwd, config));
+  for (let dir = cwd; ; dir = dirname(dir)) {
+    if (existsSync(join(dir, "tm-db.config.json"))) return dir;
+    if (dir === dirname(dir)) return cwd;
+  }
+}

@@ -1,0 +1,202 @@
+import { readFile } from "node:fs/promises";
+import { basename, join } from "node:path";
+import { type Problem, TmDbError } from "../core/errors.ts";
+
+/** The folder names of a project, relative to it. */
+export interface ProjectPaths {
+  readonly migrations: string;
+  readonly functions: string;
+  readonly views: string;
+  readonly policies: string;
+  readonly seeds: string;
+}
+
+/** What `tm-db.config.json` says, complete and checked. */
+export interface Config {
+  /** Absolute path of the project. */
+  readonly projectDir: string;
+  /** Name of the database that the embedded server holds for this project. */
+  readonly database: string;
+  readonly paths: ProjectPaths;
+  /** What PostgREST exposes (`db-schemas`), the first one being its default. */
+  readonly exposedSchemas: readonly string[];
+  /** PostgREST's `db-extra-search-path`. */
+  readonly extraSearchPath: readonly string[];
+  readonly roles: { readonly authenticator: string; readonly anonymous: string };
+  /** PostgREST's `db-pre-request`, as `schema.function`. */
+  readonly preRequest: string | undefined;
+  /** The column of a one-row table that holds the JWT secret. */
+  readonly jwtSecret: ColumnRef | undefined;
+  /** How a token is issued for a user of the project. */
+  readonly token: TokenConfig | undefined;
+}
+
+export interface ColumnRef {
+  readonly schema: string;
+  readonly table: string;
+  readonly column: string;
+}
+
+export interface TokenConfig {
+  /** One row, one column: the token of the user whose name is `$1`. */
+  readonly query: string;
+  /** The user that `tm-db up` makes a token for. */
+  readonly devUser: string | undefined;
+}
+
+const FILE_NAME = "tm-db.config.json";
+const DEFAULT_PATHS: ProjectPaths = {
+  migrations: "migrations",
+  functions: "functions",
+  views: "views",
+  policies: "policies",
+  seeds: "seeds",
+};
+
+/**
+ * Reads the settings of a project. `configFile` is the path that `--config` gave; without it, `tm-db.config.json` in
+ * `projectDir` is read where there is one, and every setting has a default.
+ * @throws TmDbError CONFIG_INVALID with every problem, not the first; FILE_UNREADABLE.
+ */
+export async function loadConfig(projectDir: string, configFile: string | undefined): Promise<Config> {
+  const path = configFile ?? join(projectDir, FILE_NAME);
+  let text: string;
+  try {
+    text = await readFile(path, "utf8");
+  } catch (error) {
+    const missing = (error as NodeJS.ErrnoException).code === "ENOENT";
+    if (missing && configFile === undefined) return parseConfig({}, projectDir, FILE_NAME);
+    throw new TmDbError("FILE_UNREADABLE", `cannot read ${path}: ${missing ? "there is no such file" : String(error)}`, {
+      hint: "name another file with --config, or leave it out to use the defaults",
+    });
+  }
+  let raw: unknown;
+  try {
+    raw = JSON.parse(text.replace(/^\uFEFF/, ""));
+  } catch (error) {
+    throw new TmDbError("CONFIG_INVALID", `${basename(path)} is not JSON: ${(error as Error).message}`, {
+      hint: `mend ${basename(path)}; the keys are described in docs/tm-db.config.schema.json`,
+    });
+  }
+  return parseConfig(raw, projectDir, basename(path));
+}
+
+/** Turns untrusted JSON into a complete `Config`, or throws with everything that is wrong with it. */
+export function parseConfig(raw: unknown, projectDir: string, fileName: string): Config {
+  const reader = new Reader();
+  const root = reader.object(raw, "", [
+    "$schema",
+    "database",
+    "paths",
+    "exposedSchemas",
+    "extraSearchPath",
+    "roles",
+    "preRequest",
+    "jwtSecret",
+    "token",
+  ]);
+  const paths = reader.object(root["paths"] ?? {}, "paths", Object.keys(DEFAULT_PATHS));
+  const roles = reader.object(root["roles"] ?? {}, "roles", ["authenticator", "anonymous"]);
+  const token = root["token"] === undefined ? undefined : reader.object(root["token"], "token", ["query", "devUser"]);
+  const config: Config = {
+    projectDir,
+    database: reader.name(root["database"], "database") ?? defaultDatabaseName(projectDir),
+    paths: {
+      migrations: reader.text(paths["migrations"], "paths.migrations") ?? DEFAULT_PATHS.migrations,
+      functions: reader.text(paths["functions"], "paths.functions") ?? DEFAULT_PATHS.functions,
+      views: reader.text(paths["views"], "paths.views") ?? DEFAULT_PATHS.views,
+      policies: reader.text(paths["policies"], "paths.policies") ?? DEFAULT_PATHS.policies,
+      seeds: reader.text(paths["seeds"], "paths.seeds") ?? DEFAULT_PATHS.seeds,
+    },
+    exposedSchemas: reader.names(root["exposedSchemas"], "exposedSchemas") ?? ["api"],
+    extraSearchPath: reader.names(root["extraSearchPath"], "extraSearchPath") ?? ["public"],
+    roles: {
+      authenticator: reader.name(roles["authenticator"], "roles.authenticator") ?? "authenticator",
+      anonymous: reader.name(roles["anonymous"], "roles.anonymous") ?? "anonymous",
+    },
+    preRequest: reader.dotted(root["preRequest"], "preRequest", 2)?.join("."),
+    jwtSecret: columnRef(reader.dotted(root["jwtSecret"], "jwtSecret", 3)),
+    token:
+      token === undefined
+        ? undefined
+        : {
+            query: reader.text(token["query"], "token.query", { required: true }) ?? "",
+            devUser: reader.text(token["devUser"], "token.devUser"),
+          },
+  };
+  if (reader.problems.length > 0) {
+    throw new TmDbError("CONFIG_INVALID", `${fileName} has ${reader.problems.length} problem(s)`, {
+      problems: reader.problems,
+      hint: `mend ${fileName}; the keys are described in docs/tm-db.config.schema.json`,
+    });
+  }
+  return config;
+}
+
+function columnRef(parts: readonly string[] | undefined): ColumnRef | undefined {
+  const [schema, table, column] = parts ?? [];
+  return schema === undefined || table === undefined || column === undefined ? undefined : { schema, table, column };
+}
+
+/** The folder's own name as a database name: lower case, other characters as `_`. */
+function defaultDatabaseName(projectDir: string): string {
+  const name = basename(projectDir)
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9_]+/g, "_")
+    .replace(/^_+|_+$/g, "");
+  return name === "" || /^\d/.test(name) ? `db_${name}` : name;
+}
+
+/** Reads untrusted values and collects what is wrong with them. */
+class Reader {
+  readonly problems: Problem[] = [];
+
+  object(value: unknown, path: string, keys: readonly string[]): Readonly<Record<string, unknown>> {
+    if (typeof value !== "object" || value === null || Array.isArray(value)) {
+      this.#add(path, "must be an object");
+      return {};
+    }
+    for (const key of Object.keys(value)) {
+      if (!keys.includes(key)) this.#add(path === "" ? key : `${path}.${key}`, `is unknown; known are ${keys.join(", ")}`);
+    }
+    return value as Record<string, unknown>;
+  }
+
+  text(value: unknown, path: string, options: { required?: boolean } = {}): string | undefined {
+    if (value === undefined) {
+      if (options.required === true) this.#add(path, "is missing");
+      return undefined;
+    }
+    if (typeof value === "string" && value.trim() !== "") return value;
+    this.#add(path, "must be a text that is not blank");
+    return undefined;
+  }
+
+  name(value: unknown, path: string): string | undefined {
+    const name = this.text(value, path);
+    if (name !== undefined && Buffer.byteLength(name) > 63) this.#add(path, "is over 63 bytes; PostgreSQL would cut it");
+    return name;
+  }
+
+  names(value: unknown, path: string): string[] | undefined {
+    if (value === undefined) return undefined;
+    if (!Array.isArray(value)) {
+      this.#add(path, "must be a list of names");
+      return undefined;
+    }
+    return value.flatMap((item: unknown, index) => this.name(item, `${path}[${index}]`) ?? []);
+  }
+
+  dotted(value: unknown, path: string, parts: number): string[] | undefined {
+    const text = this.text(value, path);
+    if (text === undefined) return undefined;
+    const names = text.split(".");
+    if (names.length === parts && names.every((name) => name !== "")) return names;
+    this.#add(path, `must be ${parts === 2 ? "schema.function" : "schema.table.column"}`);
+    return undefined;
+  }
+
+  #add(path: string, what: string): void {
+    this.problems.push({ message: path === "" ? `the file ${what}` : `${path} ${what}` });
+  }
+}

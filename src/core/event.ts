@@ -1,0 +1,24 @@
+/** What happens while a command runs; `report/progress.ts` puts it on stderr. */
+export type TmDbEvent =
+  | ServerEvent
+  | { readonly kind: "waiting-for-lock"; readonly holder: string }
+  | { readonly kind: "step"; readonly action: StepAction; readonly path: string };
+
+/** What is done with a file. `migrate` and `roll-back` for migrations, the others for repeatables. */
+export type StepAction = "migrate" | "roll-back" | "apply" | "replace" | "take-back";
+
+export type EventListener = (event: TmDbEvent) => void;
+
+/** What happens while the embedded server is being started. */
+export type ServerEvent =
+  | { readonly kind: "waiting-for-other"; readonly pid: number }
+  | { readonly kind: "staging-binaries"; readonly version: string }
+  | { readonly kind: "user-created"; readonly user: string }
+  | { readonly kind: "creating-cluster"; readonly major: number; readonly dataDir: string }
+  | { readonly kind: "starting"; readonly major: number; readonly port: number }
+  | { readonly kind: "port-changed"; readonly from: number; readonly to: number }
+  | { readonly kind: "database-created"; readonly database: string }
+  /** The folder was moved, and the server with it. */
+  | { readonly kind: "project-moved"; readonly from: string }
+  /** The folder is a copy of another project that still exists: it gets a server of its own. */
+  | { readonly kind: "project-copied"; readonly from: string };

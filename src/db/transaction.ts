@@ -1,0 +1,40 @@
+import type { Client } from "pg";
+
+export type TransactionMode = "read write" | "read only";
+
+/** Thrown by a callback to end its transaction with ROLLBACK and hand back a value all the same. */
+class Undone<T> {
+  readonly value: T;
+
+  constructor(value: T) {
+    this.value = value;
+  }
+}
+
+/** Marks a value as the result of a transaction that shall be rolled back. */
+export function undone<T>(value: T): Undone<T> {
+  return new Undone(value);
+}
+
+/** Runs a callback in a transaction: COMMIT when it returns a value, ROLLBACK when it throws or returns `undone(value)`. */
+export async function withTransaction<T>(
+  client: Client,
+  mode: TransactionMode,
+  callback: () => Promise<T | Undone<T>>,
+): Promise<T> {
+  await client.query(`begin transaction isolation level read committed ${mode}`);
+  let result: T | Undone<T>;
+  try {
+    result = await callback();
+  } catch (error) {
+    // A lost connection has rolled back already, and must not hide why the callback failed.
+    await client.query("rollback").catch(() => {});
+    throw error;
+  }
+  if (result instanceof Undone) {
+    await client.query("rollback");
+    return result.value;
+  }
+  await client.query("commit");
+  return result;
+}

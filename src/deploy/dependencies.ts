@@ -1,0 +1,191 @@
+import type { Client } from "pg";
+import type { AppliedRepeatable, Made } from "./ledger-state.ts";
+import type { CreatedObject } from "./statement.ts";
+
+/** Who depends on whom among the objects that repeatables made, as the catalog of the moment says. */
+export interface Dependencies {
+  /** Identities of objects that are there. */
+  readonly existing: ReadonlySet<string>;
+  /** From an object's identity to the identities that depend on it, directly or not. */
+  readonly dependents: ReadonlyMap<string, ReadonlySet<string>>;
+  /** From an object's identity to descriptions of what depends on it and was not made by a repeatable. */
+  readonly holders: ReadonlyMap<string, readonly string[]>;
+  /** From an object's identity to PostgreSQL's words for it, as they stand in its error messages. */
+  readonly descriptions: ReadonlyMap<string, string>;
+}
+
+/** Reads the dependencies among everything that `files` made, and whether the targets of their other declarations exist. */
+export async function readDependencies(client: Client, files: readonly AppliedRepeatable[]): Promise<Dependencies> {
+  const made = files.flatMap((file) => file.made);
+  const objects = made.map((entry) => entry.object ?? entry.target).flatMap((object, key) => toRow(object, key));
+  const { rows } = await client.query<DependencyRow>(DEPENDENCIES, [JSON.stringify(objects)]);
+  const identityOf = (key: number): string => made[key]?.identity ?? "";
+  const dependents = new Map<string, Set<string>>();
+  const holders = new Map<string, readonly string[]>();
+  for (const row of rows) {
+    const identity = identityOf(row.key);
+    if (row.dependents.length > 0) dependents.set(identity, new Set(row.dependents.map(identityOf)));
+    if (row.holders.length > 0) holders.set(identity, row.holders);
+  }
+  return {
+    existing: new Set(rows.map((row) => identityOf(row.key))),
+    dependents,
+    holders,
+    descriptions: new Map(rows.map((row) => [identityOf(row.key), row.description])),
+  };
+}
+
+export const NO_DEPENDENCIES: Dependencies = {
+  existing: new Set(),
+  dependents: new Map(),
+  holders: new Map(),
+  descriptions: new Map(),
+};
+
+interface DependencyRow {
+  readonly key: number;
+  readonly description: string;
+  readonly dependents: readonly number[];
+  readonly holders: readonly string[];
+}
+
+function toRow(object: CreatedObject | Made["target"], key: number): unknown[] {
+  if (object === undefined) return [];
+  if ("type" in object) return [{ key, created: true, type: object.type, name: object.name, relation: object.relation ?? null }];
+  return [{ key, created: false, type: object.keyword, name: object.name, relation: null }];
+}
+
+/** What goes when some files are taken back. */
+export interface TakeBack {
+  readonly paths: ReadonlySet<string>;
+  /** Identities of functions that stay, to be replaced in place. */
+  readonly kept: ReadonlySet<string>;
+}
+
+/**
+ * The files that must be taken back together with `roots`: whoever depends on something that goes, and so on.
+ * `keepable` are objects of the roots that could stay; one that depends on something that goes cannot.
+ */
+export function findTakeBack(
+  files: readonly AppliedRepeatable[],
+  roots: { readonly paths: Iterable<string>; readonly keepable: ReadonlySet<string> },
+  dependencies: Dependencies,
+): TakeBack {
+  const fileOf = new Map(files.flatMap((file) => file.made.flatMap((made) => (made.object ? [[made.identity, file.path] as const] : []))));
+  const byPath = new Map(files.map((file) => [file.path, file]));
+  const kept = new Set(roots.keepable);
+  const paths = new Set<string>();
+  const visited = new Set<string>();
+  const takeFile = (path: string): void => {
+    paths.add(path);
+    for (const made of byPath.get(path)?.made ?? []) if (!kept.has(made.identity)) drop(made.identity);
+  };
+  const drop = (identity: string): void => {
+    if (visited.has(identity)) return;
+    visited.add(identity);
+    for (const dependent of dependencies.dependents.get(identity) ?? []) {
+      kept.delete(dependent);
+      const path = fileOf.get(dependent);
+      if (path !== undefined) takeFile(path);
+      drop(dependent);
+    }
+  };
+  for (const path of roots.paths) takeFile(path);
+  return { paths, kept };
+}
+
+/**
+ * The SQL that takes back what `made` says, in an order in which nothing is dropped before what depends on it. What
+ * is gone already is passed over; so are privileges, comments and flags of objects that are dropped here anyway.
+ */
+export function takeBackSql(made: readonly Made[], dependencies: Dependencies): string[] {
+  const present = made.filter((entry) => dependencies.existing.has(entry.identity));
+  const drops = new Map(present.flatMap((entry) => (entry.object ? [[entry.identity, entry] as const] : [])));
+  const dropped = new Set([...drops.values()].map(({ object }) => object?.name));
+  const undone = present
+    .toReversed()
+    .filter((entry) => entry.object === undefined && entry.undo !== "" && !dropped.has(entry.target?.name));
+  const ordered = new Set<Made>();
+  const visit = (entry: Made, underway: ReadonlySet<string>): void => {
+    if (ordered.has(entry) || underway.has(entry.identity)) return;
+    for (const dependent of dependencies.dependents.get(entry.identity) ?? []) {
+      const other = drops.get(dependent);
+      if (other !== undefined) visit(other, new Set([...underway, entry.identity]));
+    }
+    ordered.add(entry);
+  };
+  for (const entry of [...drops.values()].toReversed()) visit(entry, new Set());
+  return [...undone, ...ordered].map((entry) => entry.undo);
+}
+
+const DEPENDENCIES = `
+with recursive managed as materialized (
+  select
+    m.key,
+    m.created,
+    case m.type
+      when 'function' then 'pg_catalog.pg_proc'::regclass
+      when 'procedure' then 'pg_catalog.pg_proc'::regclass
+      when 'trigger' then 'pg_catalog.pg_trigger'::regclass
+      when 'policy' then 'pg_catalog.pg_policy'::regclass
+      when 'schema' then 'pg_catalog.pg_namespace'::regclass
+      when 'type' then 'pg_catalog.pg_type'::regclass
+      else 'pg_catalog.pg_class'::regclass
+    end::oid as classid,
+    case
+      when m.type in ('function', 'procedure') then to_regprocedure(m.name)::oid
+      when m.type in ('view', 'table', 'sequence') then to_regclass(m.name)::oid
+      when m.type = 'schema' then to_regnamespace(m.name)::oid
+      when m.type = 'type' then to_regtype(m.name)::oid
+      when m.type = 'trigger'
+        then (select t.oid from pg_catalog.pg_trigger as t where t.tgrelid = to_regclass(m.relation) and t.tgname = m.name)
+      when m.type = 'policy'
+        then (select p.oid from pg_catalog.pg_policy as p where p.polrelid = to_regclass(m.relation) and p.polname = m.name)
+    end as objid
+  from jsonb_to_recordset($1::jsonb) as m (key integer, created boolean, type text, name text, relation text)
+),
+reached (root, classid, objid, is_managed, is_part) as (
+  select m.key, m.classid, m.objid, true, false
+  from managed as m
+  where m.created and m.objid is not null
+  union
+  select
+    r.root,
+    n.classid,
+    n.objid,
+    exists (select from managed as m where m.created and m.classid = n.classid and m.objid = n.objid),
+    n.classid in ('pg_catalog.pg_rewrite'::regclass, 'pg_catalog.pg_type'::regclass)
+  from reached as r
+  cross join lateral (
+    select d.classid, d.objid
+    from pg_catalog.pg_depend as d
+    where d.refclassid = r.classid and d.refobjid = r.objid and d.deptype in ('n', 'a', 'i')
+    union all
+    select d.refclassid, d.refobjid
+    from pg_catalog.pg_depend as d
+    where d.classid = r.classid and d.objid = r.objid and d.deptype = 'i' and r.is_part
+  ) as n
+  where r.is_managed or r.is_part
+)
+select
+  m.key,
+  pg_catalog.pg_describe_object(m.classid, m.objid, 0) as description,
+  coalesce(
+    (
+      select json_agg(distinct o.key)
+      from reached as r
+      join managed as o on o.created and o.classid = r.classid and o.objid = r.objid
+      where r.root = m.key and o.key <> m.key
+    ),
+    '[]'
+  ) as dependents,
+  coalesce(
+    (
+      select json_agg(distinct pg_catalog.pg_describe_object(r.classid, r.objid, 0))
+      from reached as r
+      where r.root = m.key and not r.is_managed and not r.is_part
+    ),
+    '[]'
+  ) as holders
+from managed as m
+where m.objid is not null`;

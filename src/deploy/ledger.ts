@@ -1,0 +1,264 @@
+import type { Client } from "pg";
+import type { AppliedMigration, AppliedRepeatable, LedgerState } from "./ledger-state.ts";
+
+/** What one deployment or rollback did, as it is written down. */
+export interface DeploymentRecord {
+  readonly kind: "migrate" | "rollback";
+  readonly toolVersion: string;
+  /** The commit of the project's checkout, where it is one. */
+  readonly commit: string | undefined;
+  readonly startedAt: Date;
+  readonly changes: readonly FileChange[];
+  /** Deployments that this rollback took back. */
+  readonly rollsBack: readonly string[];
+}
+
+/** A file's state before and after; null where the file was not there. */
+export type FileChange =
+  | { readonly kind: "migration"; readonly path: string; readonly ms: number; readonly before: MigrationEntry | null; readonly after: MigrationEntry | null }
+  | { readonly kind: "repeatable"; readonly path: string; readonly ms: number; readonly before: AppliedRepeatable | null; readonly after: AppliedRepeatable | null };
+
+/** A migration as the ledger keeps it: its text, so that a rollback never needs the file, and the SQL of both ways. */
+export interface MigrationEntry extends AppliedMigration {
+  readonly text: string;
+  readonly upSql: string;
+}
+
+/** A deployment or rollback of the past. */
+export interface DeploymentSummary {
+  readonly id: string;
+  readonly kind: "migrate" | "rollback";
+  readonly startedAt: Date;
+  readonly durationMs: number;
+  readonly deployedBy: string;
+  /** Id of the rollback that took it back. */
+  readonly rolledBackBy: string | null;
+}
+
+/** Reads the state of the ledger; works in a READ ONLY transaction, and where there is no ledger. */
+export async function readLedger(client: Client): Promise<LedgerState> {
+  const { rows } = await client.query<{ files: boolean; migrations: boolean }>(
+    "select to_regclass('tm_db.files') is not null as files, to_regclass('tm_db.migrations') is not null as migrations",
+  );
+  if (rows[0]?.migrations !== true || !rows[0].files) return { exists: false, migrations: [], repeatables: [] };
+  const state = await client.query<{ migrations: AppliedMigration[]; repeatables: AppliedRepeatable[] }>(READ_STATE);
+  const { migrations = [], repeatables = [] } = state.rows[0] ?? {};
+  return { exists: true, migrations, repeatables };
+}
+
+const READ_STATE = `
+select
+  coalesce(
+    (
+      select
+        json_agg(
+          json_build_object(
+            'name', m.name,
+            'path', coalesce(f.path, m.name),
+            'checksum', f.checksum,
+            'downSql', f.down_sql
+          )
+          order by m.run_on, m.id
+        )
+      from tm_db.migrations as m
+      left join tm_db.files as f on f.migration = m.name
+    ),
+    '[]'
+  ) as migrations,
+  coalesce(
+    (
+      select
+        json_agg(
+          json_build_object('path', f.path, 'folder', f.folder, 'checksum', f.checksum, 'text', f.content, 'made', f.made)
+          order by f.path
+        )
+      from tm_db.files as f
+      where f.folder <> 'migrations'
+    ),
+    '[]'
+  ) as repeatables`;
+
+/** Makes the ledger's schema where it is not there. */
+export async function ensureLedger(client: Client): Promise<void> {
+  await client.query(CREATE_LEDGER);
+}
+
+/** The tables are described in docs/formats.md. `tm_db.migrations` is node-pg-migrate's, column for column. */
+const CREATE_LEDGER = `
+create schema if not exists tm_db;
+comment on schema tm_db is 'The ledger of tm-db: what was deployed here, and how it is taken back.';
+create table if not exists tm_db.migrations (
+  id serial primary key,
+  name varchar(255) not null,
+  run_on timestamp not null
+);
+create table if not exists tm_db.deployments (
+  id bigint generated always as identity primary key,
+  kind text not null check (kind in ('migrate', 'rollback')),
+  started_at timestamptz not null,
+  duration_ms integer not null,
+  deployed_by text not null default session_user,
+  tool_version text not null,
+  commit text,
+  rolled_back_by bigint references tm_db.deployments
+);
+create table if not exists tm_db.files (
+  path text primary key,
+  folder text not null check (folder in ('migrations', 'functions', 'views', 'policies')),
+  migration text unique check ((folder = 'migrations') = (migration is not null)),
+  checksum text not null,
+  content text not null,
+  up_sql text,
+  down_sql text,
+  made jsonb not null default '[]',
+  deployment_id bigint not null references tm_db.deployments
+);
+create table if not exists tm_db.changes (
+  deployment_id bigint not null references tm_db.deployments,
+  position integer not null,
+  path text not null,
+  before jsonb,
+  after jsonb,
+  duration_ms integer not null,
+  primary key (deployment_id, position)
+);`;
+
+/** Writes down what was done, in the transaction that did it. Returns the deployment's id. */
+export async function recordDeployment(client: Client, record: DeploymentRecord): Promise<string> {
+  const { rows } = await client.query<{ id: string }>(
+    `insert into tm_db.deployments (kind, started_at, duration_ms, tool_version, commit)
+     values ($1, $2, extract(milliseconds from clock_timestamp() - $2::timestamptz)
+       + 60000 * date_part('minutes', clock_timestamp() - $2::timestamptz), $3, $4)
+     returning id`,
+    [record.kind, record.startedAt, record.toolVersion, record.commit ?? null],
+  );
+  const id = rows[0]?.id ?? "";
+  const changes = JSON.stringify(record.changes.map((change, position) => ({ ...change, position, ms: Math.round(change.ms) })));
+  await client.query(INSERT_CHANGES, [id, changes]);
+  await client.query(DELETE_FILES, [id]);
+  await client.query(INSERT_FILES, [id]);
+  await client.query(SYNC_MIGRATIONS_DOWN, [id]);
+  await client.query(SYNC_MIGRATIONS_UP, [id]);
+  if (record.rollsBack.length > 0) {
+    await client.query("update tm_db.deployments set rolled_back_by = $1 where id = any ($2::bigint[])", [id, record.rollsBack]);
+  }
+  return id;
+}
+
+const INSERT_CHANGES = `
+insert into tm_db.changes (deployment_id, position, path, before, after, duration_ms)
+select $1, c.position, c.path, nullif(c.before, 'null'), nullif(c.after, 'null'), c.ms
+from jsonb_to_recordset($2::jsonb) as c (position integer, path text, before jsonb, after jsonb, ms integer)`;
+
+const DELETE_FILES = `
+delete from tm_db.files as f
+using tm_db.changes as c
+where c.deployment_id = $1 and f.path = c.path`;
+
+/** The last change of a path is the one that stands. */
+const INSERT_FILES = `
+insert into tm_db.files (path, folder, migration, checksum, content, up_sql, down_sql, made, deployment_id)
+select
+  c.path,
+  coalesce(c.after ->> 'folder', 'migrations'),
+  c.after ->> 'name',
+  c.after ->> 'checksum',
+  c.after ->> 'text',
+  c.after ->> 'upSql',
+  c.after ->> 'downSql',
+  coalesce(c.after -> 'made', '[]'),
+  $1
+from (
+  select distinct on (path) path, after
+  from tm_db.changes
+  where deployment_id = $1
+  order by path, position desc
+) as c
+where c.after is not null`;
+
+const SYNC_MIGRATIONS_DOWN = `
+delete from tm_db.migrations as m
+using tm_db.changes as c
+where c.deployment_id = $1 and m.name = c.before ->> 'name' and c.after is null`;
+
+const SYNC_MIGRATIONS_UP = `
+insert into tm_db.migrations (name, run_on)
+select c.after ->> 'name', now()
+from tm_db.changes as c
+where c.deployment_id = $1 and c.before is null and c.after ? 'name'
+order by c.position`;
+
+const SELECT_DEPLOYMENTS = `
+select
+  id,
+  kind,
+  started_at as "startedAt",
+  duration_ms as "durationMs",
+  deployed_by as "deployedBy",
+  rolled_back_by as "rolledBackBy"
+from tm_db.deployments`;
+
+/** All deployments and rollbacks, the latest first. */
+export async function readDeployments(client: Client): Promise<DeploymentSummary[]> {
+  const { rows } = await client.query<DeploymentSummary>(
+    `${SELECT_DEPLOYMENTS} order by id desc`,
+  );
+  return rows;
+}
+
+/** A file's entry before a deployment changed it. */
+export interface PastChange {
+  readonly path: string;
+  readonly before: (MigrationEntry & { readonly folder?: undefined }) | AppliedRepeatable | null;
+}
+
+/** What deployments changed, the latest change first, from the latest deployment back to `sinceId`. */
+export async function readChangesSince(client: Client, sinceId: string): Promise<PastChange[]> {
+  const { rows } = await client.query<PastChange>(
+    `select c.path, c.before
+     from tm_db.changes as c
+     where c.deployment_id >= $1
+     order by c.deployment_id desc, c.position desc`,
+    [sinceId],
+  );
+  return rows;
+}
+
+/** The last `migrate` that was not taken back. */
+export async function readLastDeployment(client: Client): Promise<DeploymentSummary | undefined> {
+  const { rows } = await client.query<DeploymentSummary>(
+    `${SELECT_DEPLOYMENTS} where kind = 'migrate' and rolled_back_by is null order by id desc limit 1`,
+  );
+  return rows[0];
+}
+
+/** The full entries of applied migrations, by name; those of node-pg-migrate's own CLI are not among them. */
+export async function readMigrationEntries(client: Client): Promise<ReadonlyMap<string, MigrationEntry>> {
+  const { rows } = await client.query<MigrationEntry>(
+    `select migration as name, path, checksum, content as text, up_sql as "upSql", down_sql as "downSql"
+     from tm_db.files
+     where folder = 'migrations'`,
+  );
+  return new Map(rows.map((row) => [row.name, row]));
+}
+
+/** Whether there are relations that neither PostgreSQL nor an extension nor tm-db brought. */
+export async function findForeignRelations(client: Client): Promise<string[]> {
+  const { rows } = await client.query<{ name: string }>(
+    `select format('%I.%I', n.nspname, c.relname) as name
+     from pg_catalog.pg_class as c
+     join pg_catalog.pg_namespace as n on n.oid = c.relnamespace
+     where c.relkind in ('r', 'p', 'v', 'm', 'f')
+       and n.nspname not in ('pg_catalog', 'information_schema', 'tm_db')
+       and n.nspname not like 'pg\\_toast%'
+       and n.nspname not like 'pg\\_temp%'
+       and not exists (
+         select from pg_catalog.pg_depend as d
+         where d.classid = 'pg_catalog.pg_class'::regclass and d.objid = c.oid and d.deptype = 'e'
+       )
+     order by 1
+     limit 4`,
+  );
+  return rows.map((row) => row.name);
+}
+

@@ -1,0 +1,104 @@
+import { locate } from "../core/locate.ts";
+import { type Problem, TmDbError } from "../core/errors.ts";
+import type { RepeatableFile } from "../core/project-files.ts";
+import { parseSql } from "./parse-sql.ts";
+import { type Declaration, readStatement } from "./statement.ts";
+
+/** A repeatable file and what its statements declare, in the order of the file. */
+export interface DeclaredFile {
+  readonly file: RepeatableFile;
+  readonly declarations: readonly PlacedDeclaration[];
+}
+
+export interface PlacedDeclaration {
+  readonly declaration: Declaration;
+  /** Where its statement begins in the file, in characters. */
+  readonly start: number;
+}
+
+/**
+ * Reads what repeatable files declare. `loadSqlParser` must have run.
+ * @throws TmDbError SQL_ERROR for a syntax error; REPEATABLE_STATEMENT for statements that cannot be taken back;
+ * REPEATABLE_DUPLICATE where two declarations are the same; the latter two with every problem found.
+ */
+export function declareFiles(files: readonly RepeatableFile[]): DeclaredFile[] {
+  const problems: Problem[] = [];
+  const declared = files.map((file) => declareFile(file, problems));
+  if (problems.length > 0) {
+    throw new TmDbError("REPEATABLE_STATEMENT", "repeatable files hold statements that cannot stand there", {
+      problems,
+      hint: "functions/, views/ and policies/ say what should exist now; everything else goes into a migration: npx tm-db new <name>",
+    });
+  }
+  return declared;
+}
+
+function declareFile(file: RepeatableFile, problems: Problem[]): DeclaredFile {
+  const declarations = parseSql(file).flatMap(({ node, start }): PlacedDeclaration[] => {
+    const reading = readStatement(node, file.folder);
+    if (reading.kind === "declares") return reading.declarations.map((declaration) => ({ declaration, start }));
+    problems.push({ message: `${reading.what}: ${reading.hint}`, location: locate(file.path, file.text, start) });
+    return [];
+  });
+  return { file, declarations };
+}
+
+/**
+ * Checks that no two files (nor one file twice) declare the same thing, given what the ledger says of the files that
+ * did not change. Without this the result would depend on the order in which files happened to be applied.
+ */
+export function checkDuplicates(
+  declared: readonly DeclaredFile[],
+  unchanged: readonly { readonly path: string; readonly identities: readonly string[] }[],
+): void {
+  const owners = new Map<string, string>();
+  for (const { path, identities } of unchanged) for (const identity of identities) owners.set(identity, path);
+  const problems: Problem[] = [];
+  for (const { file, declarations } of declared) {
+    for (const { declaration, start } of declarations) {
+      const owner = owners.get(declaration.identity);
+      if (owner === undefined) owners.set(declaration.identity, file.path);
+      else {
+        problems.push({
+          message: `${declaration.identity} is declared in ${owner} already`,
+          location: locate(file.path, file.text, start),
+        });
+      }
+    }
+  }
+  if (problems.length > 0) {
+    throw new TmDbError("REPEATABLE_DUPLICATE", "the same thing is declared twice", {
+      problems,
+      hint: "keep one of the two declarations",
+    });
+  }
+}
+
+/** The order in which files are tried first: one that mentions what another creates comes after it. */
+export function guessOrder(declared: readonly DeclaredFile[]): DeclaredFile[] {
+  const makers = new Map<string, DeclaredFile[]>();
+  for (const entry of declared) {
+    for (const { declaration } of entry.declarations) {
+      if (declaration.kind !== "create" || declaration.object.relation !== undefined) continue;
+      const name = bareName(declaration.object.name);
+      makers.set(name, [...(makers.get(name) ?? []), entry]);
+    }
+  }
+  const ordered = new Set<DeclaredFile>();
+  const underway = new Set<DeclaredFile>();
+  const visit = (entry: DeclaredFile): void => {
+    if (ordered.has(entry) || underway.has(entry)) return;
+    underway.add(entry);
+    for (const [mention] of entry.file.text.matchAll(QUALIFIED_NAME)) makers.get(bareName(mention))?.forEach(visit);
+    underway.delete(entry);
+    ordered.add(entry);
+  };
+  declared.forEach(visit);
+  return [...ordered];
+}
+
+const QUALIFIED_NAME = /"?[\w$\u0080-\uffff]+"?\."?[\w$\u0080-\uffff]+"?/g;
+
+function bareName(name: string): string {
+  return name.replace(/\(.*$/s, "").replaceAll('"', "").toLowerCase();
+}

@@ -1,0 +1,146 @@
+import type { Client } from "pg";
+import { TmDbError } from "../core/errors.ts";
+import type { EventListener } from "../core/event.ts";
+import type { RepeatableFile } from "../core/project-files.ts";
+import type { MigrationEntry, PastChange } from "./ledger.ts";
+import type { AppliedRepeatable, LedgerState } from "./ledger-state.ts";
+import { reconcile } from "./reconcile.ts";
+import { DeploymentRun, type OnMissing } from "./run.ts";
+
+/** How far to go back. */
+export type RollbackTarget =
+  | { readonly kind: "last-deployment" }
+  | { readonly kind: "steps"; readonly count: number }
+  | { readonly kind: "to"; readonly name: string }
+  | { readonly kind: "all" };
+
+/** What a rollback will do, as a value. */
+export interface RollbackPlan {
+  /** The latest first. */
+  readonly migrations: readonly MigrationEntry[];
+  /** What functions, views and policies shall be afterwards, as far as what they need is still there. */
+  readonly repeatables: readonly RepeatableFile[];
+  /** Files that will not be there any more, or in an older version. */
+  readonly changes: readonly { readonly path: string; readonly change: "goes" | "comes back" | "older version" }[];
+  readonly onMissing: OnMissing;
+}
+
+/**
+ * Plans a rollback by migrations: `steps`, `to` or `all`.
+ * @throws TmDbError NOTHING_TO_ROLL_BACK, USAGE for an unknown name, MIGRATION_NO_WAY_BACK.
+ */
+export function planMigrationRollback(
+  target: Exclude<RollbackTarget, { kind: "last-deployment" }>,
+  ledger: LedgerState,
+  entries: ReadonlyMap<string, MigrationEntry>,
+): RollbackPlan {
+  const count = target.kind === "all" ? ledger.migrations.length : target.kind === "steps" ? target.count : countAfter(target.name, ledger);
+  const names = count === 0 ? [] : ledger.migrations.slice(-count).map(({ name }) => name);
+  if (names.length === 0 && (target.kind !== "all" || ledger.repeatables.length === 0)) throw nothingToRollBack();
+  const repeatables = target.kind === "all" ? [] : ledger.repeatables;
+  return {
+    migrations: findEntries(names.toReversed(), entries),
+    repeatables,
+    changes: compareRepeatables(ledger.repeatables, repeatables),
+    onMissing: "leave-out",
+  };
+}
+
+function countAfter(name: string, ledger: LedgerState): number {
+  const wanted = name.replace(/\.(sql|[cm]?[tj]s)$/, "").replace(/^.*\//, "");
+  const index = ledger.migrations.findIndex((migration) => migration.name === wanted || migration.name.startsWith(`${wanted}_`));
+  if (index >= 0) return ledger.migrations.length - 1 - index;
+  throw new TmDbError("USAGE", `no applied migration is named ${name}`, { hint: "npx tm-db status lists them" });
+}
+
+/** Plans to take the last deployment back: the state before it, worked out from what the ledger says has changed since. */
+export function planDeploymentRollback(
+  past: readonly PastChange[],
+  ledger: LedgerState,
+  entries: ReadonlyMap<string, MigrationEntry>,
+): RollbackPlan {
+  const repeatables = new Map<string, RepeatableFile>(ledger.repeatables.map((file) => [file.path, file]));
+  const migrations = new Set(ledger.migrations.map(({ name }) => name));
+  const pathOf = new Map(ledger.migrations.map(({ path, name }) => [path, name]));
+  for (const { path, before } of past) {
+    if (before === null) {
+      repeatables.delete(path);
+      const name = pathOf.get(path);
+      if (name !== undefined) migrations.delete(name);
+    } else if (before.folder === undefined) migrations.add(before.name);
+    else repeatables.set(path, before);
+  }
+  const down = ledger.migrations.filter(({ name }) => !migrations.has(name)).map(({ name }) => name);
+  const target = [...repeatables.values()];
+  const changes = compareRepeatables(ledger.repeatables, target);
+  if (down.length === 0 && changes.length === 0) throw nothingToRollBack();
+  return { migrations: findEntries(down.toReversed(), entries), repeatables: target, changes, onMissing: "fail" };
+}
+
+function compareRepeatables(now: readonly AppliedRepeatable[], then: readonly RepeatableFile[]): RollbackPlan["changes"] {
+  const before = new Map(now.map((file) => [file.path, file.checksum]));
+  const after = new Map(then.map((file) => [file.path, file.checksum]));
+  const paths = [...new Set([...before.keys(), ...after.keys()])].toSorted();
+  return paths.flatMap((path): RollbackPlan["changes"] => {
+    if (!after.has(path)) return [{ path, change: "goes" }];
+    if (!before.has(path)) return [{ path, change: "comes back" }];
+    return before.get(path) === after.get(path) ? [] : [{ path, change: "older version" }];
+  });
+}
+
+function findEntries(names: readonly string[], entries: ReadonlyMap<string, MigrationEntry>): MigrationEntry[] {
+  const stuck = names.filter((name) => (entries.get(name)?.downSql ?? null) === null);
+  if (stuck.length > 0) {
+    throw new TmDbError("MIGRATION_NO_WAY_BACK", "migrations have no down part, so nothing was rolled back", {
+      problems: stuck.map((name) => ({ message: entries.get(name)?.path ?? name })),
+      hint: "write a new migration that undoes them: npx tm-db new <name>",
+    });
+  }
+  return names.flatMap((name) => entries.get(name) ?? []);
+}
+
+export function nothingToRollBack(): TmDbError {
+  return new TmDbError("NOTHING_TO_ROLL_BACK", "there is nothing to roll back", { hint: "npx tm-db status shows what is applied" });
+}
+
+export interface RollbackResult {
+  readonly run: DeploymentRun;
+  /** Repeatables that went because what they need is gone. */
+  readonly leftOut: readonly string[];
+}
+
+/**
+ * Carries a rollback out in the caller's transaction. All functions, views and policies step aside, the migrations go
+ * down, and what shall stand afterwards comes again. Objects that a table still needs (a function in a column's
+ * default) go when the migration that made them needed has gone down.
+ */
+export async function applyRollback(
+  client: Client,
+  plan: RollbackPlan,
+  input: { readonly ledger: LedgerState; readonly onEvent: EventListener },
+): Promise<RollbackResult> {
+  const run = new DeploymentRun(client, input.ledger.repeatables, input.onEvent);
+  const takeBackAll = async (): Promise<void> => {
+    const paths = run.applied.map(({ path }) => path);
+    if (paths.length === 0) return;
+    await run.takeBack({ paths, keepable: new Set(), onHeld: "leave" }, await run.readDependencies());
+  };
+  if (plan.migrations.length > 0) await takeBackAll();
+  for (const entry of plan.migrations) {
+    await run.runMigration("down", entry, downPart(entry));
+    await takeBackAll();
+  }
+  const leftOut = await reconcile(run, plan.repeatables, {
+    onMissing: plan.onMissing,
+    afterMigrations: plan.migrations.length > 0,
+  });
+  return { run, leftOut };
+}
+
+/** The down part as it stands in the migration's text, so that an error can point into it. */
+function downPart(entry: MigrationEntry): { sql: string; offset: number } {
+  const sql = entry.downSql ?? "";
+  const offset = entry.text.indexOf(sql);
+  return { sql, offset: Math.max(0, offset) };
+}
+

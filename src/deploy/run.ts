@@ -1,0 +1,275 @@
+import type { Client } from "pg";
+import { type Problem, TmDbError } from "../core/errors.ts";
+import type { EventListener, StepAction } from "../core/event.ts";
+import type { RepeatableFile } from "../core/project-files.ts";
+import { runScript, ScriptError } from "../db/run-script.ts";
+import { type Dependencies, findTakeBack, readDependencies, type TakeBack, takeBackSql } from "./dependencies.ts";
+import { factsKey, readFacts } from "./facts.ts";
+import type { FileChange, MigrationEntry } from "./ledger.ts";
+import type { AppliedRepeatable, Made } from "./ledger-state.ts";
+import type { DoneStep } from "./outcome.ts";
+import { checkDuplicates, type DeclaredFile, declareFiles, guessOrder } from "./repeatable.ts";
+import { loadSqlParser } from "./parse-sql.ts";
+import { isMissingObject, runSql, sqlError } from "./run-sql.ts";
+import { undoStatement } from "./undo.ts";
+
+/** What to do with files that name something that is not there. */
+export type OnMissing = "fail" | "leave-out";
+
+/** What is to be taken back, and whether objects that something else depends on may stay. */
+interface TakeBackRequest {
+  readonly paths: Iterable<string>;
+  readonly keepable: ReadonlySet<string>;
+  readonly onHeld: "fail" | "leave";
+}
+
+/**
+ * The state of one deployment or rollback while it runs: what stands now, and what was done. Knows how to take files
+ * back, apply them and run migrations; `apply.ts` and `rollback.ts` say in which order. All in the caller's transaction.
+ */
+export class DeploymentRun {
+  readonly client: Client;
+  readonly steps: DoneStep[] = [];
+  readonly #onEvent: EventListener;
+  readonly #initial: ReadonlyMap<string, AppliedRepeatable>;
+  readonly #current: Map<string, AppliedRepeatable>;
+  readonly #migrationChanges: FileChange[] = [];
+  #kept: ReadonlySet<string> = new Set();
+
+  constructor(client: Client, applied: readonly AppliedRepeatable[], onEvent: EventListener) {
+    this.client = client;
+    this.#onEvent = onEvent;
+    this.#initial = new Map(applied.map((file) => [file.path, file]));
+    this.#current = new Map(this.#initial);
+  }
+
+  /** What stands now. */
+  get applied(): AppliedRepeatable[] {
+    return [...this.#current.values()];
+  }
+
+  async readDependencies(): Promise<Dependencies> {
+    return await readDependencies(this.client, this.applied);
+  }
+
+  /** Runs one direction of a migration. `up`: `entry` is what the ledger will hold of it. */
+  async runMigration(
+    direction: "up" | "down",
+    entry: MigrationEntry,
+    source: { readonly sql: string; readonly offset: number },
+  ): Promise<void> {
+    const action = direction === "up" ? "migrate" : "roll-back";
+    const ms = await this.#timed(action, entry.path, async () => {
+      await runSql(this.client, { path: entry.path, text: entry.text, part: source });
+    });
+    this.steps.push({ action, path: entry.path, ms });
+    this.#migrationChanges.push({
+      kind: "migration",
+      path: entry.path,
+      ms,
+      before: direction === "up" ? null : entry,
+      after: direction === "up" ? entry : null,
+    });
+  }
+
+  /**
+   * Takes files back, and with them every file that depends on them.
+   * @throws TmDbError OBJECT_HELD where something that no repeatable made depends on one of their objects, unless such
+   * files may be left as they are.
+   */
+  async takeBack(request: TakeBackRequest, dependencies: Dependencies): Promise<void> {
+    let roots = [...request.paths].filter((path) => this.#current.has(path));
+    let taken = findTakeBack(this.applied, { paths: roots, keepable: request.keepable }, dependencies);
+    if (request.onHeld === "leave") {
+      const free = roots.filter((path) => this.#holders([path], request.keepable, dependencies).length === 0);
+      if (free.length < roots.length) {
+        roots = free;
+        taken = findTakeBack(this.applied, { paths: roots, keepable: request.keepable }, dependencies);
+      }
+    } else {
+      const problems = this.#holders(roots, request.keepable, dependencies);
+      if (problems.length > 0) throw objectHeld(problems);
+    }
+    await this.#drop(new Set(roots), taken, dependencies);
+  }
+
+  /** What that no repeatable made stands in the way of taking these files back. */
+  #holders(roots: readonly string[], keepable: ReadonlySet<string>, dependencies: Dependencies): Problem[] {
+    const taken = findTakeBack(this.applied, { paths: roots, keepable }, dependencies);
+    return [...taken.paths].flatMap((path) =>
+      (this.#current.get(path)?.made ?? [])
+        .filter((made) => made.object !== undefined && !taken.kept.has(made.identity))
+        .flatMap((made) =>
+          (dependencies.holders.get(made.identity) ?? []).map((holder) => ({
+            message: `${path}: ${made.identity} is used by ${holder}`,
+          })),
+        ),
+    );
+  }
+
+  async #drop(roots: ReadonlySet<string>, taken: TakeBack, dependencies: Dependencies): Promise<void> {
+    if (taken.paths.size === 0) return;
+    const files = [...taken.paths].flatMap((path) => this.#current.get(path) ?? []);
+    const made = files.flatMap((file) => file.made).filter((entry) => !taken.kept.has(entry.identity));
+    const statements = takeBackSql(made, dependencies);
+    const started = performance.now();
+    for (const path of taken.paths) this.#onEvent({ kind: "step", action: "take-back", path });
+    if (statements.length > 0) {
+      try {
+        await runScript(this.client, statements.join(";\n"));
+      } catch (error) {
+        throw error instanceof ScriptError ? sqlError(error.cause, undefined) : error;
+      }
+    }
+    const ms = (performance.now() - started) / taken.paths.size;
+    this.#kept = new Set([...this.#kept, ...taken.kept]);
+    for (const file of files) {
+      this.#current.delete(file.path);
+      const because = roots.has(file.path) ? undefined : [...roots].join(", ");
+      this.steps.push({ action: "take-back", path: file.path, ms, ...(because === undefined ? {} : { because }) });
+    }
+  }
+
+  /**
+   * Applies files, in an order that works. Returns the paths of those that were left out because something they name
+   * is not there.
+   */
+  async applyFiles(files: readonly RepeatableFile[], onMissing: OnMissing): Promise<string[]> {
+    if (files.length === 0) return [];
+    await loadSqlParser();
+    const declared = declareFiles(files);
+    const applied = this.applied.filter((file) => !files.some(({ path }) => path === file.path));
+    checkDuplicates(declared, applied.map(({ path, made }) => ({ path, identities: made.map(({ identity }) => identity) })));
+    const targets = declared.flatMap(({ declarations }) => declarations.flatMap(({ declaration }) => targetOf(declaration)));
+    const facts = await readFacts(this.client, targets);
+    const describeMade = (file: DeclaredFile): Made[] =>
+      file.declarations.map(({ declaration }) => {
+        const [target] = targetOf(declaration);
+        const undo = undoStatement(declaration, target === undefined ? undefined : facts.get(factsKey(target)));
+        const base = { identity: declaration.identity, undo };
+        if (declaration.kind !== "create") return target === undefined ? base : { ...base, target };
+        const { object, signature } = declaration;
+        return signature === undefined ? { ...base, object } : { ...base, object, signature };
+      });
+    return await this.#applyInOrder(guessOrder(declared), describeMade, onMissing);
+  }
+
+  async #applyInOrder(
+    ordered: readonly DeclaredFile[],
+    describeMade: (file: DeclaredFile) => Made[],
+    onMissing: OnMissing,
+  ): Promise<string[]> {
+    let pending = [...ordered];
+    let firstError: unknown;
+    let isRelaxed = false;
+    while (pending.length > 0) {
+      const deferred: DeclaredFile[] = [];
+      firstError = undefined;
+      for (const file of pending) {
+        const error = await this.#tryApply(file, describeMade(file));
+        if (error === undefined) continue;
+        firstError ??= error;
+        deferred.push(file);
+      }
+      if (deferred.length < pending.length) {
+        pending = deferred;
+      } else if (!isRelaxed) {
+        // Functions in SQL that call each other in a circle can only be made without looking into their bodies.
+        await this.client.query("set local check_function_bodies = off");
+        isRelaxed = true;
+      } else break;
+    }
+    if (isRelaxed) await this.client.query("set local check_function_bodies = on");
+    if (pending.length > 0 && onMissing === "fail") throw firstError;
+    return pending.map(({ file }) => file.path);
+  }
+
+  /** Applies one file. Returns the error, with nothing of the file left, when something it names is not there. */
+  async #tryApply(declared: DeclaredFile, made: readonly Made[]): Promise<unknown> {
+    const { file } = declared;
+    const action = [...this.#kept].some((identity) => made.some((entry) => entry.identity === identity)) ? "replace" : "apply";
+    const { sql, insertions } = forExecution(declared, this.#kept);
+    try {
+      const ms = await this.#timed(action, file.path, async () => {
+        await runSql(this.client, { path: file.path, text: file.text, part: { sql, offset: 0 }, insertions });
+      });
+      this.steps.push({ action, path: file.path, ms });
+    } catch (error) {
+      if (!isMissingObject(error)) throw error;
+      await this.client.query("rollback to savepoint tm_db_file");
+      return error;
+    }
+    const { path, folder, checksum, text } = file;
+    this.#current.set(path, { path, folder, checksum, text, made });
+    return undefined;
+  }
+
+  /** What the ledger has to hold: every file that is not what it was, migrations first. */
+  changes(): FileChange[] {
+    const timeOf = new Map<string, number>();
+    for (const { path, ms } of this.steps) timeOf.set(path, (timeOf.get(path) ?? 0) + ms);
+    const paths = new Set([...this.#initial.keys(), ...this.#current.keys()]);
+    const repeatables = [...paths].flatMap((path): FileChange[] => {
+      const before = this.#initial.get(path) ?? null;
+      const after = this.#current.get(path) ?? null;
+      return before === after ? [] : [{ kind: "repeatable", path, ms: timeOf.get(path) ?? 0, before, after }];
+    });
+    return [...this.#migrationChanges, ...repeatables];
+  }
+
+  async #timed(action: StepAction, path: string, work: () => Promise<void>): Promise<number> {
+    this.#onEvent({ kind: "step", action, path });
+    const started = performance.now();
+    await work();
+    return performance.now() - started;
+  }
+}
+
+function targetOf(declaration: DeclaredFile["declarations"][number]["declaration"]) {
+  switch (declaration.kind) {
+    case "create":
+      return [];
+    case "row-security":
+      return [{ keyword: "table" as const, name: declaration.table }];
+    default:
+      return [declaration.target];
+  }
+}
+
+const BEFORE_FILE = "savepoint tm_db_file;\n";
+const AFTER_FILE = "\n;\nrelease savepoint tm_db_file";
+
+/**
+ * A file's SQL as it is sent, in one message with its savepoint: functions that stay are replaced in place, everything
+ * else is created and must not be there yet, whether the file says `or replace` or not.
+ */
+function forExecution(
+  { file, declarations }: DeclaredFile,
+  kept: ReadonlySet<string>,
+): { sql: string; insertions: readonly { readonly at: number; readonly length: number }[] } {
+  const insertions = [{ at: BEFORE_FILE.length, length: BEFORE_FILE.length }];
+  let sql = BEFORE_FILE;
+  let from = 0;
+  for (const { declaration, start } of declarations) {
+    if (declaration.kind !== "create") continue;
+    const words = /^create(\s+or\s+replace)?/i.exec(file.text.slice(start));
+    if (words === null) continue;
+    const [phrase, orReplace] = words;
+    const afterCreate = start + "create".length;
+    sql += file.text.slice(from, afterCreate);
+    from = start + phrase.length;
+    if (kept.has(declaration.identity)) {
+      sql += orReplace ?? " or replace";
+      if (orReplace === undefined) insertions.push({ at: sql.length, length: " or replace".length });
+    } else sql += " ".repeat(orReplace?.length ?? 0);
+  }
+  return { sql: sql + file.text.slice(from) + AFTER_FILE, insertions };
+}
+
+function objectHeld(problems: readonly Problem[]): TmDbError {
+  return new TmDbError("OBJECT_HELD", "objects would have to be dropped that something else depends on", {
+    problems,
+    hint: "keep the function's arguments and return type, or change what depends on it in a migration: npx tm-db new <name>",
+  });
+}
+

@@ -1,0 +1,300 @@
+import type { AccessPriv, CreateFunctionStmt, GrantStmt, Node, ObjectWithArgs, RangeVar, TypeName } from "libpg-query";
+import { quoteIdent, quoteName } from "../core/quote-ident.ts";
+import type { RepeatableFolder } from "../core/project-files.ts";
+
+/**
+ * What one statement of a repeatable file declares. `identity` names the declared thing and is what two files may not
+ * both say; everything in SQL form is quoted and can be used in a statement as it is.
+ */
+export type Declaration = CreateDeclaration | RowSecurityDeclaration | PrivilegeDeclaration | CommentDeclaration;
+
+export interface CreateDeclaration {
+  readonly kind: "create";
+  readonly identity: string;
+  readonly object: CreatedObject;
+  /** Functions: everything that `create or replace` cannot change. Undefined for what is never replaced in place. */
+  readonly signature: string | undefined;
+}
+
+export interface RowSecurityDeclaration {
+  readonly kind: "row-security";
+  readonly identity: string;
+  readonly table: string;
+  readonly flag: "enable" | "force";
+  readonly on: boolean;
+}
+
+export interface PrivilegeDeclaration {
+  readonly kind: "privilege";
+  readonly identity: string;
+  readonly isGrant: boolean;
+  readonly target: TargetObject;
+  /** In capitals, or `ALL`. */
+  readonly privilege: string;
+  readonly column: string | undefined;
+  /** A role's name as it is, or `PUBLIC`. */
+  readonly grantee: string;
+}
+
+export interface CommentDeclaration {
+  readonly kind: "comment";
+  readonly identity: string;
+  readonly target: TargetObject;
+  /** What of the target the comment is about. */
+  readonly part: CommentPart;
+}
+
+export type CommentPart =
+  | { readonly kind: "self" }
+  | { readonly kind: "column" | "policy" | "trigger" | "constraint"; readonly name: string };
+
+/** An object that a repeatable makes and that `drop` takes away. */
+export interface CreatedObject {
+  readonly type: "function" | "procedure" | "view" | "trigger" | "policy";
+  /** Quoted, with argument types for routines; of a trigger or policy the bare name, unquoted. */
+  readonly name: string;
+  /** The quoted relation of a trigger or policy. */
+  readonly relation: string | undefined;
+}
+
+/** An object whose privileges or comments a repeatable sets. `keyword` is the word of `grant … on <keyword>`. */
+export interface TargetObject {
+  readonly keyword: "table" | "sequence" | "function" | "procedure" | "schema" | "type";
+  readonly name: string;
+}
+
+export type StatementReading =
+  | { readonly kind: "declares"; readonly declarations: readonly Declaration[] }
+  | { readonly kind: "refused"; readonly what: string; readonly hint: string };
+
+const TO_MIGRATIONS = "put it in a migration: npx tm-db new <name>";
+
+/**
+ * Reads what a statement declares, or says why it may not stand in a repeatable folder. Only what can be taken back
+ * exactly is let in.
+ */
+export function readStatement(node: Node, folder: RepeatableFolder): StatementReading {
+  if ("CreateFunctionStmt" in node) return inFolder(folder, ["functions"], () => readFunction(node.CreateFunctionStmt));
+  if ("CreateTrigStmt" in node) {
+    const { trigname, relation } = node.CreateTrigStmt;
+    return inFolder(folder, ["functions", "views"], () => readDependent("trigger", trigname, relation));
+  }
+  if ("CreatePolicyStmt" in node) {
+    const { policy_name, table } = node.CreatePolicyStmt;
+    return inFolder(folder, ["policies"], () => readDependent("policy", policy_name, table));
+  }
+  if ("ViewStmt" in node) return inFolder(folder, ["views"], () => readView(node.ViewStmt.view));
+  if ("AlterTableStmt" in node) return inFolder(folder, ["policies"], () => readRowSecurity(node));
+  if ("GrantStmt" in node) return readGrant(node.GrantStmt);
+  if ("CommentStmt" in node) return readComment(node.CommentStmt.objtype ?? "", node.CommentStmt.object);
+  const what = statementWords(node);
+  return { kind: "refused", what: `${what} cannot be taken back by itself`, hint: TO_MIGRATIONS };
+}
+
+class Refusal extends Error {}
+
+function inFolder(
+  folder: RepeatableFolder,
+  allowed: readonly RepeatableFolder[],
+  read: () => Declaration[],
+): StatementReading {
+  if (!allowed.includes(folder)) {
+    return { kind: "refused", what: `this does not belong in ${folder}/`, hint: `move it to ${allowed.join("/ or ")}/` };
+  }
+  return attempt(read);
+}
+
+function attempt(read: () => Declaration[]): StatementReading {
+  try {
+    return { kind: "declares", declarations: read() };
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error;
+    return { kind: "refused", what: error.message, hint: String(error.cause ?? TO_MIGRATIONS) };
+  }
+}
+
+function refuse(what: string, hint: string = TO_MIGRATIONS): never {
+  throw new Refusal(what, { cause: hint });
+}
+
+/** `CreateSchemaStmt` → `create schema`; `DropStmt` → `drop`. */
+function statementWords(node: Node): string {
+  const tag = Object.keys(node)[0] ?? "this statement";
+  return tag
+    .replace(/Stmt$/, "")
+    .replaceAll(/(?<=[a-z])(?=[A-Z])/g, " ")
+    .toLowerCase();
+}
+
+function readFunction(statement: CreateFunctionStmt): Declaration[] {
+  const type = statement.is_procedure === true ? "procedure" : "function";
+  const parameters = (statement.parameters ?? []).flatMap((node) =>
+    "FunctionParameter" in node ? [node.FunctionParameter] : [],
+  );
+  const inputs = parameters.filter((parameter) => !["FUNC_PARAM_OUT", "FUNC_PARAM_TABLE"].includes(parameter.mode ?? ""));
+  const name = `${qualified(statement.funcname, type)}(${inputs.map(({ argType }) => typeName(argType)).join(", ")})`;
+  const signature = JSON.stringify([
+    type,
+    parameters.map(({ name, mode, argType, defexpr }) => [name, mode, typeName(argType), defexpr !== undefined]),
+    statement.returnType === undefined ? null : typeName(statement.returnType),
+  ]);
+  return [{ kind: "create", identity: `${type} ${name}`, object: { type, name, relation: undefined }, signature }];
+}
+
+function readDependent(
+  type: "trigger" | "policy",
+  name: string | undefined,
+  relation: RangeVar | undefined,
+): Declaration[] {
+  const on = relationName(relation, `the table of the ${type}`);
+  const object = { type, name: name ?? "", relation: on };
+  return [{ kind: "create", identity: `${type} ${quoteIdent(object.name)} on ${on}`, object, signature: undefined }];
+}
+
+function readView(view: RangeVar | undefined): Declaration[] {
+  if (view?.relpersistence === "t") refuse("a temporary view belongs to one session", "leave `temporary` out");
+  const name = relationName(view, "the view");
+  return [{ kind: "create", identity: `view ${name}`, object: { type: "view", name, relation: undefined }, signature: undefined }];
+}
+
+const ROW_SECURITY: Readonly<Record<string, readonly ["enable" | "force", boolean]>> = {
+  AT_EnableRowSecurity: ["enable", true],
+  AT_DisableRowSecurity: ["enable", false],
+  AT_ForceRowSecurity: ["force", true],
+  AT_NoForceRowSecurity: ["force", false],
+};
+
+function readRowSecurity(node: Extract<Node, { AlterTableStmt: unknown }>): Declaration[] {
+  const table = relationName(node.AlterTableStmt.relation, "the table");
+  return (node.AlterTableStmt.cmds ?? []).map((command) => {
+    const subtype = "AlterTableCmd" in command ? command.AlterTableCmd.subtype : undefined;
+    const setting = ROW_SECURITY[subtype ?? ""];
+    if (setting === undefined) refuse("only row level security may be altered here");
+    const [flag, on] = setting;
+    return { kind: "row-security", identity: `${flag} row level security on ${table}`, table, flag, on };
+  });
+}
+
+const GRANT_KEYWORDS: Readonly<Record<string, TargetObject["keyword"]>> = {
+  OBJECT_TABLE: "table",
+  OBJECT_SEQUENCE: "sequence",
+  OBJECT_FUNCTION: "function",
+  OBJECT_PROCEDURE: "procedure",
+  OBJECT_ROUTINE: "function",
+  OBJECT_SCHEMA: "schema",
+  OBJECT_TYPE: "type",
+};
+
+function readGrant(statement: GrantStmt): StatementReading {
+  return attempt(() => {
+    if (statement.targtype !== "ACL_TARGET_OBJECT") {
+      refuse("a grant on all objects of a schema depends on what is there at that moment", "name each object");
+    }
+    const keyword = GRANT_KEYWORDS[statement.objtype ?? ""];
+    if (keyword === undefined) refuse("a grant on this kind of object cannot be taken back by itself");
+    const isGrant = statement.is_grant === true;
+    const targets = (statement.objects ?? []).map((object) => grantTarget(keyword, object));
+    const grantees = (statement.grantees ?? []).map(granteeName);
+    return targets.flatMap((target) =>
+      privilegesOf(statement).flatMap(({ privilege, column }) =>
+        grantees.map((grantee): PrivilegeDeclaration => {
+          const columns = column === undefined ? "" : ` (${quoteIdent(column)})`;
+          const identity = `privilege ${privilege}${columns} on ${keyword} ${target.name} of ${grantee}`;
+          return { kind: "privilege", identity, isGrant, target, privilege, column, grantee };
+        }),
+      ),
+    );
+  });
+}
+
+function privilegesOf(statement: GrantStmt): { privilege: string; column: string | undefined }[] {
+  const privileges = (statement.privileges ?? []).flatMap((node): AccessPriv[] => ("AccessPriv" in node ? [node.AccessPriv] : []));
+  if (privileges.length === 0) return [{ privilege: "ALL", column: undefined }];
+  return privileges.flatMap((entry) => {
+    const columns: (string | undefined)[] = (entry.cols ?? []).map(stringOf);
+    if (columns.length === 0) columns.push(undefined);
+    return columns.map((column) => ({ privilege: (entry.priv_name ?? "ALL").toUpperCase(), column }));
+  });
+}
+
+function grantTarget(keyword: TargetObject["keyword"], object: Node): TargetObject {
+  if ("RangeVar" in object) return { keyword, name: relationName(object.RangeVar, "the object") };
+  if ("ObjectWithArgs" in object) return { keyword, name: routineName(object.ObjectWithArgs) };
+  if ("String" in object) return { keyword, name: quoteIdent(object.String.sval ?? "") };
+  if ("List" in object) return { keyword, name: qualified(object.List.items, keyword) };
+  return refuse("a grant on this kind of object cannot be taken back by itself");
+}
+
+function granteeName(node: Node): string {
+  const role = "RoleSpec" in node ? node.RoleSpec : undefined;
+  if (role?.roletype === "ROLESPEC_PUBLIC") return "PUBLIC";
+  if (role?.roletype === "ROLESPEC_CSTRING" && role.rolename !== undefined) return role.rolename;
+  return refuse("current_user is somebody else at each deployment", "name the role");
+}
+
+const RELATION_COMMENTS = new Set(["OBJECT_TABLE", "OBJECT_VIEW", "OBJECT_MATVIEW", "OBJECT_SEQUENCE", "OBJECT_INDEX", "OBJECT_FOREIGN_TABLE"]);
+const PART_COMMENTS: Readonly<Record<string, "column" | "policy" | "trigger" | "constraint">> = {
+  OBJECT_COLUMN: "column",
+  OBJECT_POLICY: "policy",
+  OBJECT_TRIGGER: "trigger",
+  OBJECT_TABCONSTRAINT: "constraint",
+};
+
+function readComment(objectType: string, object: Node | undefined): StatementReading {
+  return attempt(() => {
+    const { target, part } = commentTarget(objectType, object);
+    const whose = part.kind === "self" ? "" : `${part.kind} ${quoteIdent(part.name)} of `;
+    return [{ kind: "comment", identity: `comment on ${whose}${target.keyword} ${target.name}`, target, part }];
+  });
+}
+
+function commentTarget(objectType: string, object: Node | undefined): Pick<CommentDeclaration, "target" | "part"> {
+  const self: CommentPart = { kind: "self" };
+  const items = object !== undefined && "List" in object ? (object.List.items ?? []) : [];
+  if (RELATION_COMMENTS.has(objectType)) return { target: { keyword: "table", name: qualified(items, "the object") }, part: self };
+  const part = PART_COMMENTS[objectType];
+  if (part !== undefined) {
+    const last = items.at(-1);
+    const target: TargetObject = { keyword: "table", name: qualified(items.slice(0, -1), `the table of the ${part}`) };
+    return { target, part: { kind: part, name: last === undefined ? "" : stringOf(last) } };
+  }
+  if (object !== undefined && "ObjectWithArgs" in object && /^OBJECT_(FUNCTION|PROCEDURE|ROUTINE)$/.test(objectType)) {
+    const keyword = objectType === "OBJECT_PROCEDURE" ? "procedure" : "function";
+    return { target: { keyword, name: routineName(object.ObjectWithArgs) }, part: self };
+  }
+  if (object !== undefined && "String" in object && objectType === "OBJECT_SCHEMA") {
+    return { target: { keyword: "schema", name: quoteIdent(object.String.sval ?? "") }, part: self };
+  }
+  if (object !== undefined && "TypeName" in object) return { target: { keyword: "type", name: typeName(object.TypeName) }, part: self };
+  return refuse("a comment on this kind of object cannot be taken back by itself");
+}
+
+function routineName(object: ObjectWithArgs): string {
+  if (object.args_unspecified === true) refuse("the argument types are missing", "write them: schema.name(type, …)");
+  const types = (object.objargs ?? []).map((node) => ("TypeName" in node ? typeName(node.TypeName) : ""));
+  return `${qualified(object.objname, "the function")}(${types.join(", ")})`;
+}
+
+function relationName(relation: RangeVar | undefined, what: string): string {
+  if (relation?.schemaname === undefined) refuse(`${what} is not schema-qualified`, `write schema.${relation?.relname ?? "name"}`);
+  return quoteName(relation.schemaname, relation.relname ?? "");
+}
+
+function qualified(nodes: readonly Node[] | undefined, what: string): string {
+  const names = (nodes ?? []).map(stringOf);
+  if (names.length !== 2) refuse(`${what} is not schema-qualified`, `write schema.${names.at(-1) ?? "name"}`);
+  return names.map(quoteIdent).join(".");
+}
+
+function stringOf(node: Node): string {
+  return "String" in node ? (node.String.sval ?? "") : "";
+}
+
+/** A type as `drop function` takes it. Type modifiers are no part of a routine's identity and are left out. */
+function typeName(type: TypeName | undefined): string {
+  const names = (type?.names ?? []).map(stringOf);
+  const bare = names[0] === "pg_catalog" ? names.slice(1) : names;
+  const base = bare.map(quoteIdent).join(".");
+  const suffix = `${type?.pct_type === true ? "%type" : ""}${"[]".repeat(type?.arrayBounds?.length ?? 0)}`;
+  return `${type?.setof === true ? "setof " : ""}${base}${suffix}`;
+}

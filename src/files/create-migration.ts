@@ -1,0 +1,57 @@
+import { mkdir, readdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { Config } from "../config/config.ts";
+import { TmDbError } from "../core/errors.ts";
+
+const DIGITS = 4;
+
+/**
+ * Creates `migrations/NNNN_name.sql` with the next free number, and the folder where there is none. Returns its path
+ * relative to the project. Never overwrites: of two at the same moment, one gets the next number.
+ */
+export async function createMigration(config: Config, name: string): Promise<string> {
+  const slug = name
+    .trim()
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9]+/g, "_")
+    .replace(/^_+|_+$/g, "");
+  if (slug === "") {
+    throw new TmDbError("USAGE", `${JSON.stringify(name)} gives no file name`, { hint: "for example: npx tm-db new add_due_dates" });
+  }
+  const folder = config.paths.migrations;
+  try {
+    await mkdir(join(config.projectDir, folder), { recursive: true });
+    for (let number = (await lastNumber(config, folder)) + 1; ; number += 1) {
+      const path = `${folder}/${String(number).padStart(DIGITS, "0")}_${slug}.sql`;
+      try {
+        await writeFile(join(config.projectDir, path), template(slug), { flag: "wx" });
+        return path;
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+      }
+    }
+  } catch (error) {
+    throw new TmDbError("FILE_UNWRITABLE", `cannot write into ${folder}/: ${(error as Error).message}`, {
+      hint: `check the permissions: ls -ld ${folder}`,
+      cause: error,
+    });
+  }
+}
+
+async function lastNumber(config: Config, folder: string): Promise<number> {
+  const names = await readdir(join(config.projectDir, folder));
+  const numbers = names.map((name) => Number.parseInt(name, 10)).filter((number) => Number.isSafeInteger(number));
+  return Math.max(0, ...numbers);
+}
+
+function template(slug: string): string {
+  return `-- ${slug.replaceAll("_", " ")}: why this change is made.
+-- Functions, views and policies do not belong here but in functions/, views/ and policies/.
+
+-- Up Migration
+
+
+-- Down Migration
+
+`;
+}

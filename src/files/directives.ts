@@ -1,0 +1,33 @@
+import { TmDbError } from "../core/errors.ts";
+import type { MigrationDirectives, SourceFile } from "../core/project-files.ts";
+import { locate } from "../core/locate.ts";
+
+/**
+ * Reads the `-- tm-db:` lines (in scripts: `// tm-db:`) at the head of a migration: the comment and blank lines before
+ * its first statement. Later lines are not read, so that a text in a function's body can never be a directive.
+ * @throws TmDbError MIGRATION_DIRECTIVE for one that is unknown or incomplete.
+ */
+export function readDirectives(file: SourceFile, language: "sql" | "script"): MigrationDirectives {
+  const marker = language === "sql" ? "--" : "//";
+  const needs: string[] = [];
+  const retract: string[] = [];
+  let offset = 0;
+  for (const line of file.text.split("\n")) {
+    const content = line.trim();
+    if (content !== "" && !content.startsWith(marker)) break;
+    const match = /^\s*tm-db:\s*(\S*)\s*(.*)$/.exec(content.slice(marker.length));
+    if (match !== null) {
+      const [, word, path = ""] = match;
+      const list = word === "needs" ? needs : word === "retract" ? retract : undefined;
+      if (list === undefined || path === "") {
+        throw new TmDbError("MIGRATION_DIRECTIVE", `unknown directive: ${content}`, {
+          location: locate(file.path, file.text, offset),
+          hint: "known are: -- tm-db: needs <file>, -- tm-db: retract <file>",
+        });
+      }
+      list.push(path.trim());
+    }
+    offset += line.length + 1;
+  }
+  return { needs, retract };
+}

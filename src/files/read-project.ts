@@ -1,0 +1,154 @@
+import type { Dirent } from "node:fs";
+import { readdir, readFile } from "node:fs/promises";
+import { extname, join } from "node:path";
+import { compareMigrationFileNames } from "node-pg-migrate/utils/comparators";
+import { getNumericPrefix } from "node-pg-migrate/utils/fileNameUtils";
+import { checksum } from "../core/checksum.ts";
+import { type Problem, TmDbError } from "../core/errors.ts";
+import type { MigrationFile, ProjectFiles, RepeatableFile, RepeatableFolder, SourceFile } from "../core/project-files.ts";
+import type { Config } from "../config/config.ts";
+import { readDirectives } from "./directives.ts";
+
+const FOLDERS: readonly RepeatableFolder[] = ["functions", "views", "policies"];
+const SCRIPT_ENDINGS = new Set([".ts", ".js", ".mts", ".mjs", ".cts", ".cjs"]);
+
+/**
+ * Reads the migrations and repeatables of a project. Files that start with `.` or `_`, and endings that are not
+ * migrations, are passed over in the repeatable folders; in `migrations/` an unknown file is a problem, since a
+ * misspelt name would otherwise be a migration that never runs. `tm-db.sum` and `README.md` may stand there.
+ * @throws TmDbError PROJECT_NOT_FOUND, FILE_UNREADABLE, FILE_NOT_UTF8, MIGRATION_NAME, MIGRATION_DUPLICATE,
+ * MIGRATION_DIRECTIVE; each with every problem found.
+ */
+export async function readProjectFiles(config: Config): Promise<ProjectFiles> {
+  const [migrations, ...repeatables] = await Promise.all([
+    readMigrations(config),
+    ...FOLDERS.map((folder) => readRepeatables(config, folder)),
+  ]);
+  const files = { migrations, repeatables: repeatables.flat() };
+  checkDirectives(files);
+  return files;
+}
+
+async function readMigrations(config: Config): Promise<MigrationFile[]> {
+  const folder = config.paths.migrations;
+  const names = (await listFolder(config, folder))?.filter((name) => !name.includes("/") && !/^[._]/.test(name));
+  if (names === undefined) {
+    throw new TmDbError("PROJECT_NOT_FOUND", `${join(config.projectDir, folder)} is not there`, {
+      hint: "change to the folder of a project, or start one with: npx tm-db new <name>",
+    });
+  }
+  const candidates = names.filter((name) => name !== "tm-db.sum" && extname(name).toLowerCase() !== ".md");
+  const isNamed = (name: string): boolean => /^\d+_./.test(name) && (extname(name) === ".sql" || SCRIPT_ENDINGS.has(extname(name)));
+  failOnAny("MIGRATION_NAME", {
+    problems: candidates.filter((name) => !isNamed(name)).map((name) => ({ message: `${folder}/${name}` })),
+    message: `${folder}/ holds files that are not named NNNN_what.sql, .ts or .js`,
+    hint: "rename them, or move them out of the folder; npx tm-db new <name> makes the next one",
+  });
+  const sorted = candidates.toSorted((a, b) => compareMigrationFileNames(a, b, SILENT));
+  failOnAny("MIGRATION_DUPLICATE", {
+    problems: duplicates(sorted).map((group) => ({ message: group.map((name) => `${folder}/${name}`).join(" and ") })),
+    message: "migrations have the same number",
+    hint: "give the later one the next free number",
+  });
+  return await Promise.all(
+    sorted.map(async (fileName): Promise<MigrationFile> => {
+      const source = await readSource(config, `${folder}/${fileName}`);
+      const language = extname(fileName) === ".sql" ? "sql" : "script";
+      return { ...source, name: fileName.slice(0, -extname(fileName).length), language, directives: readDirectives(source, language) };
+    }),
+  );
+}
+
+const SILENT = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
+
+function duplicates(sorted: readonly string[]): string[][] {
+  const byNumber = new Map<number, string[]>();
+  for (const name of sorted) {
+    const number = getNumericPrefix(name, SILENT);
+    byNumber.set(number, [...(byNumber.get(number) ?? []), name]);
+  }
+  return [...byNumber.values()].filter((group) => group.length > 1);
+}
+
+async function readRepeatables(config: Config, folder: RepeatableFolder): Promise<RepeatableFile[]> {
+  const names = (await listFolder(config, config.paths[folder])) ?? [];
+  const wanted = names.filter((name) => name.endsWith(".sql") && !/(^|\/)[._]/.test(name)).toSorted();
+  return await Promise.all(
+    wanted.map(async (name) => ({ ...(await readSource(config, `${config.paths[folder]}/${name}`)), folder })),
+  );
+}
+
+/** The files below a folder, with `/` between folders; undefined where there is no such folder. */
+async function listFolder(config: Config, folder: string): Promise<string[] | undefined> {
+  const root = join(config.projectDir, folder);
+  try {
+    const entries = await readdir(root, { withFileTypes: true, recursive: true });
+    return entries
+      .filter((entry) => !entry.isDirectory())
+      .map((entry) => join(folderOf(entry), entry.name).slice(root.length + 1).replaceAll("\\", "/"));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+    throw unreadable(folder, error);
+  }
+}
+
+/** Node 20.11 knows `path` only, which later versions replaced by `parentPath`. */
+function folderOf(entry: Dirent): string {
+  return entry.parentPath ?? (entry as { readonly path?: string }).path ?? "";
+}
+
+const DECODER = new TextDecoder("utf-8", { fatal: true });
+
+/** Reads one file of SQL. @throws TmDbError FILE_UNREADABLE, FILE_NOT_UTF8. */
+export async function readSource(config: Config, path: string): Promise<SourceFile> {
+  let bytes: Buffer;
+  try {
+    bytes = await readFile(join(config.projectDir, path));
+  } catch (error) {
+    throw unreadable(path, error);
+  }
+  let decoded: string;
+  try {
+    decoded = DECODER.decode(bytes);
+  } catch (error) {
+    throw new TmDbError("FILE_NOT_UTF8", `${path} is not UTF-8`, {
+      hint: `save the file as UTF-8, for example: iconv -f latin1 -t utf-8 ${path}`,
+      cause: error,
+    });
+  }
+  if (decoded.includes("\0")) {
+    throw new TmDbError("FILE_NOT_UTF8", `${path} holds a NUL character, which PostgreSQL cannot store`, {
+      hint: "save the file as UTF-8 text",
+    });
+  }
+  const text = decoded.replaceAll("\r\n", "\n");
+  return { path, text, checksum: checksum(text) };
+}
+
+function unreadable(path: string, error: unknown): TmDbError {
+  return new TmDbError("FILE_UNREADABLE", `cannot read ${path}: ${(error as Error).message}`, {
+    hint: `check the permissions: ls -l ${path}`,
+    cause: error,
+  });
+}
+
+function checkDirectives(files: ProjectFiles): void {
+  const known = new Set(files.repeatables.map((file) => file.path));
+  const problems: Problem[] = files.migrations.flatMap((migration) =>
+    migration.directives.needs
+      .filter((path) => !known.has(path))
+      .map((path) => ({ message: `${migration.path} needs ${path}, which is not there` })),
+  );
+  failOnAny("MIGRATION_DIRECTIVE", {
+    problems,
+    message: "migrations name files that are not there",
+    hint: "write the path from the project's folder, such as: -- tm-db: needs functions/auth/user_id.sql",
+  });
+}
+
+function failOnAny(
+  code: "MIGRATION_NAME" | "MIGRATION_DUPLICATE" | "MIGRATION_DIRECTIVE",
+  found: { readonly problems: readonly Problem[]; readonly message: string; readonly hint: string },
+): void {
+  if (found.problems.length > 0) throw new TmDbError(code, found.message, { problems: found.problems, hint: found.hint });
+}

@@ -1,0 +1,71 @@
+import { assertNever } from "../core/errors.ts";
+import type { StepAction, TmDbEvent } from "../core/event.ts";
+
+const DOING: Readonly<Record<StepAction, string>> = {
+  migrate: "migrating",
+  "roll-back": "rolling back",
+  apply: "applying",
+  replace: "replacing",
+  "take-back": "taking back",
+};
+
+/** What an event is worth on stderr: a line that stays, or one that the next line overwrites. */
+export interface ProgressLine {
+  readonly text: string;
+  readonly isPassing: boolean;
+}
+
+/** Words an event. Passing lines are shown on terminals only. */
+export function progressLine(event: TmDbEvent): ProgressLine {
+  switch (event.kind) {
+    case "step":
+      return { text: `${DOING[event.action]} ${event.path}`, isPassing: true };
+    case "waiting-for-lock":
+      return { text: `waiting for ${event.holder}, which is deploying`, isPassing: false };
+    case "waiting-for-other":
+      return { text: `waiting for process ${event.pid}, which is starting the server`, isPassing: false };
+    case "staging-binaries":
+      return { text: `unpacking PostgreSQL ${event.version}`, isPassing: true };
+    case "user-created":
+      return { text: `created the system user ${event.user}, since PostgreSQL does not run as root`, isPassing: false };
+    case "creating-cluster":
+      return { text: `creating a PostgreSQL ${event.major} server`, isPassing: true };
+    case "starting":
+      return { text: `starting PostgreSQL ${event.major} on port ${event.port}`, isPassing: true };
+    case "port-changed":
+      return { text: `port ${event.from} is taken by another program; the server now has port ${event.to}`, isPassing: false };
+    case "database-created":
+      return { text: `creating the database ${event.database}`, isPassing: true };
+    case "project-moved":
+      return { text: `the project was at ${event.from} before; its server came along`, isPassing: false };
+    case "project-copied":
+      return { text: `this folder is a copy of ${event.from}; it gets a server of its own`, isPassing: false };
+    default:
+      return assertNever(event);
+  }
+}
+
+/** Writes progress to a stream: a live line on a terminal, plain lines elsewhere. */
+export class ProgressWriter {
+  readonly #stream: NodeJS.WritableStream & { readonly isTTY?: boolean; readonly columns?: number };
+  #hasPassingLine = false;
+
+  constructor(stream: NodeJS.WriteStream) {
+    this.#stream = stream;
+  }
+
+  show(event: TmDbEvent): void {
+    const { text, isPassing } = progressLine(event);
+    if (isPassing && this.#stream.isTTY !== true) return;
+    this.clear();
+    const width = Math.max(20, (this.#stream.columns ?? 80) - 1);
+    this.#stream.write(isPassing ? text.slice(0, width) : `${text}\n`);
+    this.#hasPassingLine = isPassing;
+  }
+
+  /** Takes the live line away, before something else is printed. */
+  clear(): void {
+    if (this.#hasPassingLine) this.#stream.write("\r\u001b[K");
+    this.#hasPassingLine = false;
+  }
+}

@@ -1,0 +1,143 @@
+import type {
+  CommandResult,
+  DatabaseName,
+  EnvResult,
+  MigrateResult,
+  RollbackResult,
+  SecretsResult,
+  StatusResult,
+  StepResult,
+  UpResult,
+} from "../core/command-result.ts";
+import { assertNever } from "../core/errors.ts";
+import type { StepAction } from "../core/event.ts";
+import type { Style } from "./style.ts";
+
+/** A result for a person, as it goes to stdout. */
+export function resultText(result: CommandResult, style: Style): string {
+  switch (result.command) {
+    case "migrate":
+      return lines(migrateLines(result, style));
+    case "up":
+      return lines(upLines(result, style));
+    case "stop":
+      return lines([result.wasRunning ? "stopped; the data stays in place" : "the embedded server was not running"]);
+    case "rollback":
+      return lines(rollbackLines(result, style));
+    case "status":
+      return lines(statusLines(result, style));
+    case "new":
+      return lines([result.path]);
+    case "reset":
+      return lines(upLines(result.up, style));
+    case "env":
+      return lines(envLines(result));
+    default:
+      return assertNever(result);
+  }
+}
+
+function lines(parts: readonly string[]): string {
+  return `${parts.join("\n")}\n`;
+}
+
+const WORDS: Readonly<Record<StepAction, readonly [done: string, planned: string]>> = {
+  migrate: ["migrated", "would migrate"],
+  "roll-back": ["rolled back", "would roll back"],
+  apply: ["applied", "would apply"],
+  replace: ["replaced", "would replace"],
+  "take-back": ["took back", "would take back"],
+};
+
+function stepLines(steps: readonly StepResult[], style: Style): string[] {
+  const words = steps.map(({ action, ms }) => WORDS[action][ms === null ? 1 : 0]);
+  const width = Math.max(0, ...words.map((word) => word.length));
+  return steps.map(({ path, ms, because }, index) => {
+    const time = ms === null ? "" : style.dim(`  ${formatMs(ms)}`);
+    const reason = because === undefined ? "" : style.dim(`  because of ${because}`);
+    return `  ${(words[index] ?? "").padEnd(width)}  ${path}${time}${reason}`;
+  });
+}
+
+function formatMs(ms: number): string {
+  return ms < 10 ? `${ms.toFixed(1)} ms` : ms < 10_000 ? `${Math.round(ms)} ms` : `${(ms / 1000).toFixed(1)} s`;
+}
+
+function where(database: DatabaseName, style: Style): string {
+  return `${database.address} ${style.dim(`(PostgreSQL ${database.version}, ${database.source})`)}`;
+}
+
+function migrateLines(result: MigrateResult, style: Style): string[] {
+  const { steps, dryRun, database } = result;
+  const warnings = result.warnings.map((warning) => `${style.yellow("warning")} ${warning}`);
+  if (steps.length === 0) return [`nothing to do: ${where(database, style)}`, ...secretLines(result.secrets), ...warnings];
+  const summary = dryRun
+    ? `${steps.length} file(s) to deploy to ${where(database, style)}; nothing was written`
+    : `${style.green("deployed")} ${summarise(steps)} to ${where(database, style)} in ${formatMs(result.ms)}`;
+  return [...stepLines(steps, style), summary, ...secretLines(result.secrets), ...warnings];
+}
+
+function summarise(steps: readonly StepResult[]): string {
+  const count = (...actions: readonly StepAction[]): number => steps.filter(({ action }) => actions.includes(action)).length;
+  const parts = [
+    [count("migrate"), "migration", "migrations"],
+    [count("apply", "replace"), "file", "files"],
+    [count("roll-back"), "migration back", "migrations back"],
+  ] as const;
+  const words = parts.filter(([number]) => number > 0).map(([number, one, many]) => `${number} ${number === 1 ? one : many}`);
+  return words.length === 0 ? `${steps.length} change(s)` : words.join(", ");
+}
+
+function secretLines(secrets: SecretsResult): string[] {
+  const found: string[] = [];
+  if (secrets.jwtSecret === "generated") found.push("a JWT secret was generated; it is kept in the database only");
+  if (secrets.jwtSecret === "set from TM_DB_JWT_SECRET") found.push("the JWT secret was set from TM_DB_JWT_SECRET");
+  return found;
+}
+
+function upLines(result: UpResult, style: Style): string[] {
+  const { deployment, next, seeded } = result;
+  const steps = deployment.steps.length === 0 ? "up to date" : `deployed ${summarise(deployment.steps)} in ${formatMs(deployment.ms)}`;
+  const server = result.server.created ? "created and started" : result.server.started ? "started" : "running";
+  const token = next.token === null ? [] : ["", `A token for ${style.bold(next.token.user)}:`, `  ${next.token.token}`];
+  return [
+    `${style.green("server")}    ${result.server.kind === "embedded" ? `${server}, ` : ""}${where(result.database, style)}`,
+    `${style.green("database")}  ${steps}${seeded ? ", with development data" : ""}`,
+    ...deployment.warnings.map((warning) => `${style.yellow("warning")}   ${warning}`),
+    "",
+    "PostgREST connects to:",
+    `  ${next.authenticatorUrl}   ${style.dim("(npx tm-db env prints it with its password)")}`,
+    "Start any PostgREST binary on it:",
+    `  ${style.bold(next.startPostgrest)}`,
+    ...token,
+  ];
+}
+
+function rollbackLines(result: RollbackResult, style: Style): string[] {
+  const sql = result.sql.flatMap((entry) => ["", style.dim(`-- ${entry.path}`), entry.sql]);
+  const leftOut = result.leftOut.map((path) => `${style.yellow("gone")} ${path}: what it needs is not there any more`);
+  const summary = result.dryRun
+    ? `${result.steps.length} file(s) to take back on ${where(result.database, style)}; nothing was written`
+    : `${style.green("rolled back")} on ${where(result.database, style)} in ${formatMs(result.ms)}`;
+  return [...stepLines(result.steps, style), ...leftOut, ...sql, ...(sql.length > 0 ? [""] : []), summary];
+}
+
+function statusLines(result: StatusResult, style: Style): string[] {
+  const colour = (state: string): string =>
+    state === "applied" ? style.green(state.padEnd(12)) : style.yellow(state.padEnd(12));
+  const files = result.files.map(({ path, state }) => `  ${colour(state)}  ${path}`);
+  const [last] = result.deployments;
+  const deployment = last === undefined ? "never deployed to" : `last ${last.kind} ${last.startedAt} by ${last.deployedBy}`;
+  const verdict = result.upToDate ? style.green("up to date") : style.yellow("not up to date: npx tm-db migrate");
+  return [where(result.database, style), ...files, `${deployment}; ${verdict}`];
+}
+
+function envLines({ variables }: EnvResult): string[] {
+  const names = Object.keys(variables);
+  return [...Object.entries(variables).map(([name, value]) => `${name}=${shellQuote(value)}`), `export ${names.join(" ")}`];
+}
+
+/** As one word for a POSIX shell. */
+function shellQuote(value: string): string {
+  return /^[\w@%+=:,./-]+$/.test(value) ? value : `'${value.replaceAll("'", "'\\''")}'`;
+}

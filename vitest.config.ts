@@ -1,0 +1,33 @@
+import { defineConfig } from "vitest/config";
+import { EMBEDDED_MAJORS } from "./src/server/state-file.ts";
+
+/** The reference database is tested on every version, each with a server of its own for the time of the run. */
+const databaseProjects = EMBEDDED_MAJORS.map((major) => ({
+  extends: true as const,
+  test: {
+    name: `database-${major}`,
+    include: ["test/database/**/*.test.ts"],
+    globalSetup: ["test/support/global-setup.ts"],
+    env: { TM_DB_TEST_PG: String(major) },
+    // Threads start in half the time of processes, and these tests touch nothing that a process has only one of.
+    pool: "threads" as const,
+    testTimeout: 20_000,
+    hookTimeout: 60_000,
+  },
+}));
+
+export default defineConfig({
+  test: {
+    // More than the processors only makes the ones that wait for each other slower.
+    maxWorkers: 2,
+    reporters: process.env["CI"] === undefined ? ["default"] : ["default", "junit"],
+    outputFile: { junit: "test-results.xml" },
+    projects: [
+      { extends: true, test: { name: "unit", include: ["test/unit/**/*.test.ts", "test/contracts/**/*.test.ts"], testTimeout: 10_000 } },
+      { extends: true, test: { name: "server", include: ["test/server/**/*.test.ts"], testTimeout: 120_000, hookTimeout: 120_000 } },
+      { extends: true, test: { name: "deploy", include: ["test/db/**/*.test.ts"], testTimeout: 60_000, hookTimeout: 120_000 } },
+      { extends: true, test: { name: "cli", include: ["test/cli/**/*.test.ts"], testTimeout: 120_000, hookTimeout: 120_000 } },
+      ...databaseProjects,
+    ],
+  },
+});
