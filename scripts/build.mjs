@@ -9,7 +9,9 @@ const { version, dependencies, optionalDependencies } = JSON.parse(readFileSync(
 
 // Small and loaded on every run: they go into the bundle. Everything else stays in node_modules until it is needed.
 const bundled = new Set(["commander", "pg", "pg-copy-streams"]);
-const external = [...Object.keys(dependencies), ...Object.keys(optionalDependencies)].filter((name) => !bundled.has(name));
+const external = [...Object.keys(dependencies), ...Object.keys(optionalDependencies)].filter(
+  (name) => !bundled.has(name),
+);
 
 rmSync(`${root}/dist`, { recursive: true, force: true });
 await build({
@@ -26,7 +28,9 @@ await build({
   external: ["pg-native", "node-pg-migrate/migrationLoader", "node-pg-migrate/migrationBuilder", ...external],
   // pg asks whether it runs on Cloudflare; on Node 20, which has no `navigator`, the answer costs 25 ms (it loads undici).
   define: { __TM_DB_VERSION__: JSON.stringify(version), navigator: '{"userAgent":"Node.js"}' },
-  banner: { js: 'import { createRequire as __createRequire } from "node:module"; const require = __createRequire(import.meta.url);' },
+  banner: {
+    js: 'import { createRequire as __createRequire } from "node:module"; const require = __createRequire(import.meta.url);',
+  },
   sourcemap: false,
   logLevel: "warning",
 });

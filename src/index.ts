@@ -1,12 +1,12 @@
+export type { CommandOptions } from "./app/context.ts";
 export { env } from "./app/env.ts";
-export { migrate, type MigrateOptions } from "./app/migrate.ts";
+export { type MigrateOptions, migrate } from "./app/migrate.ts";
 export { newMigration } from "./app/new-migration.ts";
-export { reset, type ResetOptions } from "./app/reset.ts";
-export { rollback, type RollbackOptions } from "./app/rollback.ts";
+export { type ResetOptions, reset } from "./app/reset.ts";
+export { type RollbackOptions, rollback } from "./app/rollback.ts";
 export { status } from "./app/status.ts";
 export { stop } from "./app/stop.ts";
 export { up } from "./app/up.ts";
-export type { CommandOptions } from "./app/context.ts";
 export type * from "./core/command-result.ts";
 export { type ErrorCode, type Problem, type SourceLocation, TmDbError } from "./core/errors.ts";
 export type { EventListener, ServerEvent, StepAction, TmDbEvent } from "./core/event.ts";

@@ -56,15 +56,20 @@ export async function openTarget(project: Project, start: "start" | "must-run"):
 function urlConnection({ databaseUrl, env }: CommandOptions): ConnectionSpec | undefined {
   if (databaseUrl !== undefined) return connectionSpecFromUrl(databaseUrl, "--database-url", env);
   const fromEnvironment = env["DATABASE_URL"];
-  if (fromEnvironment !== undefined && fromEnvironment !== "") return connectionSpecFromUrl(fromEnvironment, "DATABASE_URL", env);
+  if (fromEnvironment !== undefined && fromEnvironment !== "")
+    return connectionSpecFromUrl(fromEnvironment, "DATABASE_URL", env);
   return connectionSpecFromEnvironment(env);
 }
 
 function urlTarget({ options }: Project, connection: ConnectionSpec): Target {
   if (options.pg !== undefined) {
-    throw new TmDbError("USAGE", `--pg chooses the embedded server's version, and ${connection.source} names another server`, {
-      hint: "leave --pg out, or unset the variable",
-    });
+    throw new TmDbError(
+      "USAGE",
+      `--pg chooses the embedded server's version, and ${connection.source} names another server`,
+      {
+        hint: "leave --pg out, or unset the variable",
+      },
+    );
   }
   return {
     kind: "url",
@@ -111,7 +116,9 @@ function parseMajor(text: string | undefined): EmbeddedMajor | undefined {
   if (text === undefined) return undefined;
   const major = EMBEDDED_MAJORS.find((known) => String(known) === text);
   if (major !== undefined) return major;
-  throw new TmDbError("USAGE", `--pg ${text} is none of ${EMBEDDED_MAJORS.join(", ")}`, { hint: "for example: npx tm-db up --pg 17" });
+  throw new TmDbError("USAGE", `--pg ${text} is none of ${EMBEDDED_MAJORS.join(", ")}`, {
+    hint: "for example: npx tm-db up --pg 17",
+  });
 }
 
 function nonEmpty(text: string | undefined): string | undefined {
@@ -120,5 +127,9 @@ function nonEmpty(text: string | undefined): string | undefined {
 
 /** The database's name for results and questions. */
 export function nameOf(target: Target, client: DatabaseClient): DatabaseName {
-  return { address: describeConnection(target.connection), source: target.connection.source, version: serverVersion(client).text };
+  return {
+    address: describeConnection(target.connection),
+    source: target.connection.source,
+    version: serverVersion(client).text,
+  };
 }

@@ -20,7 +20,8 @@ export async function env(options: CommandOptions): Promise<EnvResult> {
   const password = target.authenticatorPassword;
   const variables: Record<string, string | undefined> = {
     DATABASE_URL: connectionUrl(target.connection),
-    PGRST_DB_URI: password === undefined ? undefined : connectionUrl({ ...target.connection, user: authenticator, password }),
+    PGRST_DB_URI:
+      password === undefined ? undefined : connectionUrl({ ...target.connection, user: authenticator, password }),
     PGRST_DB_SCHEMAS: config.exposedSchemas.join(","),
     PGRST_DB_EXTRA_SEARCH_PATH: config.extraSearchPath.join(","),
     PGRST_DB_ANON_ROLE: anonymous,

@@ -1,6 +1,7 @@
 import type { DatabaseName, MigrateResult, SecretsResult, StepResult } from "../core/command-result.ts";
 import { TmDbError } from "../core/errors.ts";
 import type { ProjectFiles } from "../core/project-files.ts";
+import { TOOL_VERSION } from "../core/tool-version.ts";
 import { type DatabaseClient, withClient } from "../db/client.ts";
 import { lockDeployments } from "../db/lock.ts";
 import { setTimeouts, type Timeouts } from "../db/timeouts.ts";
@@ -8,13 +9,12 @@ import { undone, withTransaction } from "../db/transaction.ts";
 import { applyDeployment, notifyPostgrest, type PreparedMigration, prepareMigrations } from "../deploy/apply.ts";
 import { ensureLedger, findForeignRelations, readLedger, recordDeployment } from "../deploy/ledger.ts";
 import type { LedgerState } from "../deploy/ledger-state.ts";
+import { loadSqlParser } from "../deploy/parse-sql.ts";
 import { type DeploymentPlan, isEmptyPlan, planDeployment } from "../deploy/plan.ts";
 import { declareFiles } from "../deploy/repeatable.ts";
-import { loadSqlParser } from "../deploy/parse-sql.ts";
-import { readProjectFiles } from "../files/read-project.ts";
 import { readCommit } from "../files/read-commit.ts";
-import { TOOL_VERSION } from "../core/tool-version.ts";
-import { nameOf, openProject, openTarget, type CommandOptions, type Project, type Target } from "./context.ts";
+import { readProjectFiles } from "../files/read-project.ts";
+import { type CommandOptions, nameOf, openProject, openTarget, type Project, type Target } from "./context.ts";
 import { chosenJwtSecret, settleSecrets } from "./secrets.ts";
 
 export interface MigrateOptions extends CommandOptions, Partial<Timeouts> {
@@ -54,7 +54,8 @@ export async function deploy(client: DatabaseClient, input: DeployInput): Promis
   const dryRun = input.options.dryRun === true;
   return await withTransaction(client, dryRun ? "read only" : "read write", async () => {
     // The lock first: a deployment may wait as long as it must for the one before it.
-    if (!dryRun) await lockDeployments(client, (holder) => input.project.options.onEvent({ kind: "waiting-for-lock", holder }));
+    if (!dryRun)
+      await lockDeployments(client, (holder) => input.project.options.onEvent({ kind: "waiting-for-lock", holder }));
     await setTimeouts(client, input.options);
     const ledger = await readLedger(client);
     if (!ledger.exists) await refuseForeignDatabase(client, database, input.options);
@@ -82,7 +83,9 @@ export async function deploy(client: DatabaseClient, input: DeployInput): Promis
 const UNTOUCHED: SecretsResult = { jwtSecret: "kept", authenticatorPassword: "kept" };
 
 function isKept(secrets: SecretsResult): boolean {
-  return secrets.authenticatorPassword !== "set" && (secrets.jwtSecret === "kept" || secrets.jwtSecret === "not configured");
+  return (
+    secrets.authenticatorPassword !== "set" && (secrets.jwtSecret === "kept" || secrets.jwtSecret === "not configured")
+  );
 }
 
 function noWayBack(migrations: readonly PreparedMigration[]): string[] {
@@ -124,7 +127,9 @@ function previewSteps(plan: DeploymentPlan): StepResult[] {
   return [
     ...plan.remove.map(({ path }): StepResult => ({ action: "take-back", path, ms: null })),
     ...plan.migrations.map(({ path }): StepResult => ({ action: "migrate", path, ms: null })),
-    ...plan.apply.map(({ file, reason }): StepResult => ({ action: reason === "new" ? "apply" : "replace", path: file.path, ms: null })),
+    ...plan.apply.map(
+      ({ file, reason }): StepResult => ({ action: reason === "new" ? "apply" : "replace", path: file.path, ms: null }),
+    ),
   ];
 }
 
@@ -138,7 +143,11 @@ async function refuseForeignDatabase(
   const relations = await findForeignRelations(client);
   if (relations.length === 0) return;
   const names = relations.length > 3 ? [...relations.slice(0, 3), "…"] : relations;
-  throw new TmDbError("DATABASE_NOT_EMPTY", `${database.address} holds tables or views that tm-db did not make: ${names.join(", ")}`, {
-    hint: "name an empty database, or deploy beside them on purpose: npx tm-db migrate --allow-non-empty",
-  });
+  throw new TmDbError(
+    "DATABASE_NOT_EMPTY",
+    `${database.address} holds tables or views that tm-db did not make: ${names.join(", ")}`,
+    {
+      hint: "name an empty database, or deploy beside them on purpose: npx tm-db migrate --allow-non-empty",
+    },
+  );
 }

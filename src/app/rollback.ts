@@ -6,7 +6,14 @@ import { lockDeployments } from "../db/lock.ts";
 import { setTimeouts, type Timeouts } from "../db/timeouts.ts";
 import { withTransaction } from "../db/transaction.ts";
 import { notifyPostgrest, prepareMigrations } from "../deploy/apply.ts";
-import { type MigrationEntry, readChangesSince, readLastDeployment, readLedger, readMigrationEntries, recordDeployment } from "../deploy/ledger.ts";
+import {
+  type MigrationEntry,
+  readChangesSince,
+  readLastDeployment,
+  readLedger,
+  readMigrationEntries,
+  recordDeployment,
+} from "../deploy/ledger.ts";
 import type { LedgerState } from "../deploy/ledger-state.ts";
 import {
   applyRollback,
@@ -47,10 +54,14 @@ export async function rollback(options: RollbackOptions): Promise<RollbackResult
       await setTimeouts(client, options);
       const ledger = await readLedger(client);
       if (!ledger.exists) throw nothingToRollBack();
-      const { plan, rollsBack } = await makePlan(client, { project, ledger, to: options.to });
+      const { plan, rollsBack, entries } = await makePlan(client, { project, ledger, to: options.to });
       const base = { command: "rollback", database, dryRun } as const;
       if (dryRun) return { ...base, ...preview(plan), ms: Date.now() - startedAt.getTime() };
-      const { run, leftOut } = await applyRollback(client, plan, { ledger, onEvent: options.onEvent });
+      const { run, leftOut } = await applyRollback(client, plan, {
+        ledger,
+        standing: [...entries.values()],
+        onEvent: options.onEvent,
+      });
       await recordDeployment(client, {
         kind: "rollback",
         toolVersion: TOOL_VERSION,
@@ -68,15 +79,19 @@ export async function rollback(options: RollbackOptions): Promise<RollbackResult
 async function makePlan(
   client: DatabaseClient,
   given: { readonly project: Project; readonly ledger: LedgerState; readonly to: RollbackTarget },
-): Promise<{ readonly plan: RollbackPlan; readonly rollsBack: readonly string[] }> {
+): Promise<{
+  readonly plan: RollbackPlan;
+  readonly rollsBack: readonly string[];
+  readonly entries: ReadonlyMap<string, MigrationEntry>;
+}> {
   const entries = await knownEntries(client, given.project, given.ledger);
   if (given.to.kind !== "last-deployment") {
-    return { plan: planMigrationRollback(given.to, given.ledger, entries), rollsBack: [] };
+    return { plan: planMigrationRollback(given.to, given.ledger, entries), rollsBack: [], entries };
   }
   const last = await readLastDeployment(client);
   if (last === undefined) throw nothingToRollBack();
   const plan = planDeploymentRollback(await readChangesSince(client, last.id), given.ledger, entries);
-  return { plan, rollsBack: [last.id] };
+  return { plan, rollsBack: [last.id], entries };
 }
 
 /** The ledger's migrations, and from the files those that node-pg-migrate's own command line applied. */

@@ -17,7 +17,7 @@ export function chosenJwtSecret({ options }: Project): string | undefined {
   if (secret === undefined || secret === "") return undefined;
   if (Buffer.byteLength(secret) >= SHORTEST_SECRET_BYTES) return secret;
   throw new TmDbError("SECRET_TOO_SHORT", `TM_DB_JWT_SECRET is shorter than ${SHORTEST_SECRET_BYTES} bytes`, {
-    hint: "make one: export TM_DB_JWT_SECRET=\"$(openssl rand -base64 48)\"   (or unset it, and one is generated)",
+    hint: 'make one: export TM_DB_JWT_SECRET="$(openssl rand -base64 48)"   (or unset it, and one is generated)',
   });
 }
 
@@ -49,7 +49,11 @@ async function settleJwtSecret(client: DatabaseClient, project: Project): Promis
 
 async function settlePassword(
   client: DatabaseClient,
-  { project, target, isDeploying }: { readonly project: Project; readonly target: Target; readonly isDeploying: boolean },
+  {
+    project,
+    target,
+    isDeploying,
+  }: { readonly project: Project; readonly target: Target; readonly isDeploying: boolean },
 ): Promise<SecretsResult["authenticatorPassword"]> {
   const password = target.authenticatorPassword;
   const { authenticator } = project.config.roles;

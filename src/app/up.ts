@@ -1,9 +1,9 @@
 import type { UpResult } from "../core/command-result.ts";
 import { connectionUrl, isLocal } from "../core/connection-spec.ts";
 import { type DatabaseClient, withClient } from "../db/client.ts";
-import { readSeed } from "../files/read-seed.ts";
 import { runSql } from "../deploy/run-sql.ts";
 import { readProjectFiles } from "../files/read-project.ts";
+import { readSeed } from "../files/read-seed.ts";
 import { type CommandOptions, nameOf, openProject, openTarget, type Project, type Target } from "./context.ts";
 import { deploy } from "./migrate.ts";
 import { chosenJwtSecret } from "./secrets.ts";
@@ -53,11 +53,14 @@ async function whatNext(client: DatabaseClient, project: Project, target: Target
   };
 }
 
-async function issueDevToken(client: DatabaseClient, { config }: Project, target: Target): Promise<UpResult["next"]["token"]> {
+async function issueDevToken(
+  client: DatabaseClient,
+  { config }: Project,
+  target: Target,
+): Promise<UpResult["next"]["token"]> {
   const { token } = config;
   if (token?.devUser === undefined || !isLocal(target.connection)) return null;
   const { rows } = await client.query<unknown[]>({ text: token.query, values: [token.devUser], rowMode: "array" });
   const issued = rows[0]?.[0];
   return typeof issued === "string" ? { user: token.devUser, token: issued } : null;
 }
-

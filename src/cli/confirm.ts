@@ -5,7 +5,10 @@ import { TmDbError } from "../core/errors.ts";
  * Asks before something is destroyed. `yes` answers beforehand.
  * @throws TmDbError CONFIRMATION_NEEDED where nobody is there to ask.
  */
-export async function confirm(question: string, given: { readonly yes: boolean; readonly signal: AbortSignal }): Promise<boolean> {
+export async function confirm(
+  question: string,
+  given: { readonly yes: boolean; readonly signal: AbortSignal },
+): Promise<boolean> {
   if (given.yes) return true;
   if (process.stdin.isTTY !== true || process.stderr.isTTY !== true) {
     throw new TmDbError("CONFIRMATION_NEEDED", question, { hint: "say so beforehand, with --yes" });

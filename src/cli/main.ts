@@ -79,7 +79,7 @@ function interrupted(failure: unknown): TmDbError {
 /** Commander prints help and version itself; its complaints come here to be worded like every other error. */
 function usageError(error: CommanderError): TmDbError {
   const command = process.argv.slice(2).find((argument) => !argument.startsWith("-"));
-  const known = program.commands.some(({ name }) => name() === command);
+  const known = program.commands.some((entry) => entry.name() === command);
   return new TmDbError("USAGE", error.message.replace(/^error: /, "").split("\n")[0] ?? error.message, {
     detail: /\(Did you mean .*\)/.exec(error.message)?.[0],
     hint: `npx tm-db ${known ? `${command} ` : ""}--help`,

@@ -31,8 +31,10 @@ export function buildProgram(execute: Execute): Command {
     .version(TOOL_VERSION, "-V, --version", "print the version")
     .helpOption("-h, --help", "print help")
     .helpCommand("help [command]", "print help for a command")
-    .showHelpAfterError("(tm-db --help lists the commands)")
-    .addHelpText("after", "\nExample:\n  npx tm-db up     a server, the database and its development data, from nothing\n");
+    .addHelpText(
+      "after",
+      "\nExample:\n  npx tm-db up     a server, the database and its development data, from nothing\n",
+    );
   const commands = [
     upCommand(execute),
     stopCommand(execute),

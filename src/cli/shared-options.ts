@@ -21,7 +21,9 @@ export function addSharedOptions(command: Command): Command {
 export function addDatabaseOptions(command: Command): Command {
   return command
     .option("--database-url <url>", "use this server; else DATABASE_URL, the PG* variables, or the embedded server")
-    .addOption(new Option("--pg <major>", "version of the embedded server: 15, 16, 17 or 18 (the newest if it has none yet)"));
+    .addOption(
+      new Option("--pg <major>", "version of the embedded server: 15, 16, 17 or 18 (the newest if it has none yet)"),
+    );
 }
 
 export function addTimeoutOptions(command: Command): Command {

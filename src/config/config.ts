@@ -66,9 +66,13 @@ export async function loadConfig(projectDir: string, configFile: string | undefi
   } catch (error) {
     const missing = (error as NodeJS.ErrnoException).code === "ENOENT";
     if (missing && configFile === undefined) return parseConfig({}, projectDir, FILE_NAME);
-    throw new TmDbError("FILE_UNREADABLE", `cannot read ${path}: ${missing ? "there is no such file" : String(error)}`, {
-      hint: "name another file with --config, or leave it out to use the defaults",
-    });
+    throw new TmDbError(
+      "FILE_UNREADABLE",
+      `cannot read ${path}: ${missing ? "there is no such file" : String(error)}`,
+      {
+        hint: "name another file with --config, or leave it out to use the defaults",
+      },
+    );
   }
   let raw: unknown;
   try {
@@ -157,7 +161,8 @@ class Reader {
       return {};
     }
     for (const key of Object.keys(value)) {
-      if (!keys.includes(key)) this.#add(path === "" ? key : `${path}.${key}`, `is unknown; known are ${keys.join(", ")}`);
+      if (!keys.includes(key))
+        this.#add(path === "" ? key : `${path}.${key}`, `is unknown; known are ${keys.join(", ")}`);
     }
     return value as Record<string, unknown>;
   }
@@ -174,7 +179,8 @@ class Reader {
 
   name(value: unknown, path: string): string | undefined {
     const name = this.text(value, path);
-    if (name !== undefined && Buffer.byteLength(name) > 63) this.#add(path, "is over 63 bytes; PostgreSQL would cut it");
+    if (name !== undefined && Buffer.byteLength(name) > 63)
+      this.#add(path, "is over 63 bytes; PostgreSQL would cut it");
     return name;
   }
 

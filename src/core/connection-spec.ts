@@ -30,7 +30,8 @@ export function describeConnection(spec: ConnectionSpec): string {
  * space as `+`, which libpq takes for a plus sign.
  */
 export function connectionUrl(spec: ConnectionSpec): string {
-  const auth = encodeURIComponent(spec.user) + (spec.password === undefined ? "" : `:${encodeURIComponent(spec.password)}`);
+  const auth =
+    encodeURIComponent(spec.user) + (spec.password === undefined ? "" : `:${encodeURIComponent(spec.password)}`);
   const isSocket = spec.host.startsWith("/");
   const host = spec.host.includes(":") ? `[${spec.host}]` : spec.host;
   const parameters: (readonly [string, string])[] = [];

@@ -4,7 +4,10 @@
  */
 export const ERROR_CODES = {
   USAGE: { exit: 2, means: "The command line does not make sense: an unknown option, a missing argument." },
-  CONFIG_INVALID: { exit: 2, means: "`tm-db.config.json` or an environment variable holds something that is not allowed." },
+  CONFIG_INVALID: {
+    exit: 2,
+    means: "`tm-db.config.json` or an environment variable holds something that is not allowed.",
+  },
   PROJECT_NOT_FOUND: { exit: 2, means: "The folder holds neither `tm-db.config.json` nor `migrations/`." },
   FILE_UNREADABLE: { exit: 2, means: "A file of the project cannot be read." },
   FILE_UNWRITABLE: { exit: 2, means: "A file or folder cannot be written: a read-only checkout, a full disk." },
@@ -12,7 +15,10 @@ export const ERROR_CODES = {
   MIGRATION_NAME: { exit: 2, means: "A file in `migrations/` is not named `NNNN_what.sql`, `.ts` or `.js`." },
   MIGRATION_DUPLICATE: { exit: 2, means: "Two migrations have the same number." },
   MIGRATION_DIRECTIVE: { exit: 2, means: "A `-- tm-db:` line is unknown, or names a file that is not there." },
-  MIGRATION_INVALID: { exit: 2, means: "A TypeScript or JavaScript migration cannot be loaded, or exports nothing that can be run." },
+  MIGRATION_INVALID: {
+    exit: 2,
+    means: "A TypeScript or JavaScript migration cannot be loaded, or exports nothing that can be run.",
+  },
   MIGRATION_EDITED: { exit: 1, means: "A migration changed after it was applied." },
   MIGRATION_MISSING: { exit: 1, means: "A migration was applied here, and its file is gone." },
   MIGRATION_OUT_OF_ORDER: { exit: 1, means: "A new migration stands before one that is applied already." },
@@ -35,7 +41,10 @@ export const ERROR_CODES = {
   },
   LOCK_TIMEOUT: { exit: 1, means: "A lock was not free in time; the message says who holds it." },
   CONNECTION_REFUSED: { exit: 2, means: "No PostgreSQL answers at that address." },
-  CONNECTION_LOST: { exit: 2, means: "The connection ended in the middle; PostgreSQL has rolled the transaction back." },
+  CONNECTION_LOST: {
+    exit: 2,
+    means: "The connection ended in the middle; PostgreSQL has rolled the transaction back.",
+  },
   AUTHENTICATION_FAILED: { exit: 2, means: "PostgreSQL refuses the user name or the password." },
   DATABASE_MISSING: { exit: 2, means: "The server has no database of that name." },
   SERVER_TOO_OLD: { exit: 2, means: "The server is older than PostgreSQL 15, which security-invoker views need." },

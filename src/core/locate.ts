@@ -6,7 +6,8 @@ export function locate(file: string, text: string, offset: number): SourceLocati
   const lineStart = at === 0 ? 0 : text.lastIndexOf("\n", at - 1) + 1;
   const lineEnd = text.indexOf("\n", at);
   let line = 1;
-  for (let index = text.indexOf("\n"); index !== -1 && index < lineStart; index = text.indexOf("\n", index + 1)) line += 1;
+  for (let index = text.indexOf("\n"); index !== -1 && index < lineStart; index = text.indexOf("\n", index + 1))
+    line += 1;
   return {
     file,
     line,

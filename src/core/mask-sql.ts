@@ -36,7 +36,8 @@ export function maskSql(sql: string, options: { readonly comments: boolean }): s
 }
 
 /** What opens something that is not plain SQL. A name may not run into `e'` or `$tag$`: `price'` and `a$b$` open neither. */
-const TOKEN = /--|\/\*|"|(?<![\w$\u0080-\uffff])e'|'|(?<![\w$\u0080-\uffff])\$(?:[a-z_\u0080-\uffff][\w\u0080-\uffff]*)?\$/gi;
+const TOKEN =
+  /--|\/\*|"|(?<![\w$\u0080-\uffff])e'|'|(?<![\w$\u0080-\uffff])\$(?:[a-z_\u0080-\uffff][\w\u0080-\uffff]*)?\$/gi;
 
 function endOfLine(sql: string, from: number): number {
   const end = sql.indexOf("\n", from);

@@ -92,7 +92,15 @@ export function isConnectionLoss(error: unknown): boolean {
   return CLIENT_LOSS_MESSAGES.some((text) => message.startsWith(text));
 }
 
-const SOCKET_ERRORS = new Set(["ECONNRESET", "EPIPE", "ETIMEDOUT", "ENETDOWN", "ENETUNREACH", "EHOSTUNREACH", "ECONNABORTED"]);
+const SOCKET_ERRORS = new Set([
+  "ECONNRESET",
+  "EPIPE",
+  "ETIMEDOUT",
+  "ENETDOWN",
+  "ENETUNREACH",
+  "EHOSTUNREACH",
+  "ECONNABORTED",
+]);
 const CLIENT_LOSS_MESSAGES = [
   "Connection terminated",
   "Client has encountered a connection error",
@@ -143,7 +151,9 @@ async function openOnce(spec: ConnectionSpec, options: ClientOptions, tls: Tls):
   });
   const { onNotice } = options;
   if (onNotice !== undefined) {
-    client.on("notice", ({ severity, code, message, detail, hint }) => onNotice({ severity, code, message, detail, hint }));
+    client.on("notice", ({ severity, code, message, detail, hint }) =>
+      onNotice({ severity, code, message, detail, hint }),
+    );
   }
   // A second error after the first (a reset after a refused login) must not become an uncaught exception.
   const ignore = (): void => undefined;
@@ -179,9 +189,13 @@ function refuseOldServer(client: DatabaseClient, spec: ConnectionSpec): void {
   const version = serverVersion(client);
   if (version.major >= OLDEST_MAJOR) return;
   client.connection.stream.destroy();
-  throw new TmDbError("SERVER_TOO_OLD", `${describeConnection(spec)} is PostgreSQL ${version.text}; tm-db needs ${OLDEST_MAJOR} or newer`, {
-    hint: "upgrade that server, or leave the address out and use the embedded one: npx tm-db up",
-  });
+  throw new TmDbError(
+    "SERVER_TOO_OLD",
+    `${describeConnection(spec)} is PostgreSQL ${version.text}; tm-db needs ${OLDEST_MAJOR} or newer`,
+    {
+      hint: "upgrade that server, or leave the address out and use the embedded one: npx tm-db up",
+    },
+  );
 }
 
 async function close(client: DatabaseClient): Promise<void> {
@@ -270,7 +284,13 @@ function tlsAttempts(spec: ConnectionSpec): readonly [Tls, Tls?] {
     case "verify-full": {
       const ca = certificateAuthority(spec);
       // pg leaves `servername` out for IP addresses, and Node then checks `host`; a name is checked as a name.
-      return [{ rejectUnauthorized: true, ...(ca === undefined ? {} : { ca }), ...(isIP(spec.host) === 0 ? { servername: spec.host } : {}) }];
+      return [
+        {
+          rejectUnauthorized: true,
+          ...(ca === undefined ? {} : { ca }),
+          ...(isIP(spec.host) === 0 ? { servername: spec.host } : {}),
+        },
+      ];
     }
   }
 }
@@ -314,7 +334,8 @@ function isTlsFailure(error: unknown): boolean {
   const { code, message } = errorFacts(error);
   return (
     message === "There was an error establishing an SSL connection" ||
-    (code !== undefined && /^(ERR_TLS_|ERR_SSL_|CERT_|UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_|EPROTO$|HOSTNAME_MISMATCH$)/.test(code))
+    (code !== undefined &&
+      /^(ERR_TLS_|ERR_SSL_|CERT_|UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_|EPROTO$|HOSTNAME_MISMATCH$)/.test(code))
   );
 }
 
@@ -336,7 +357,9 @@ function errorFacts(error: unknown): ErrorFacts {
     return typeof value === "string" && value !== "" ? value : undefined;
   };
   // Node tries every address of a name and then throws an AggregateError, whose own message is empty.
-  const message = text("message") ?? (error instanceof AggregateError ? error.errors.map((each) => errorFacts(each).message).join(", ") : "");
+  const message =
+    text("message") ??
+    (error instanceof AggregateError ? error.errors.map((each) => errorFacts(each).message).join(", ") : "");
   return { code: text("code"), message, detail: text("detail"), hint: text("hint") };
 }
 
@@ -349,7 +372,10 @@ function connectionError(spec: ConnectionSpec, error: unknown): TmDbError {
   if (/^SASL: .*client password must be/.test(facts.message)) {
     return new TmDbError("AUTHENTICATION_FAILED", `${where} asks for a password, and there is none`, {
       ...common,
-      hint: spec.source === EMBEDDED_SERVER ? EMBEDDED_REPAIR : "set PGPASSWORD, or write a line in ~/.pgpass (its mode must be 600)",
+      hint:
+        spec.source === EMBEDDED_SERVER
+          ? EMBEDDED_REPAIR
+          : "set PGPASSWORD, or write a line in ~/.pgpass (its mode must be 600)",
     });
   }
   if (facts.message.startsWith("SASL: ")) {
@@ -383,10 +409,14 @@ function refusedByServer(spec: ConnectionSpec, facts: ErrorFacts, common: { caus
         hint: isEmbedded ? EMBEDDED_REPAIR : `check the user and the password in ${spec.source}`,
       });
     case "3D000":
-      return new TmDbError("DATABASE_MISSING", `the server has no database ${JSON.stringify(spec.database)} (${where})`, {
-        ...common,
-        hint: isEmbedded ? EMBEDDED_REPAIR : createdbCommand(spec),
-      });
+      return new TmDbError(
+        "DATABASE_MISSING",
+        `the server has no database ${JSON.stringify(spec.database)} (${where})`,
+        {
+          ...common,
+          hint: isEmbedded ? EMBEDDED_REPAIR : createdbCommand(spec),
+        },
+      );
     case "42501":
       return new TmDbError("PERMISSION_DENIED", `${spec.user} may not connect to ${where}`, {
         ...common,
@@ -400,9 +430,17 @@ function refusedByServer(spec: ConnectionSpec, facts: ErrorFacts, common: { caus
         hint: "close idle connections (select pid, application_name, state from pg_stat_activity), or raise max_connections",
       });
     case "57P03":
-      return new TmDbError("CONNECTION_REFUSED", `${where} is starting or stopping`, { ...common, detail, hint: "try again in a moment" });
+      return new TmDbError("CONNECTION_REFUSED", `${where} is starting or stopping`, {
+        ...common,
+        detail,
+        hint: "try again in a moment",
+      });
     default:
-      return new TmDbError("CONNECTION_REFUSED", `${where} refuses the connection`, { ...common, detail, hint: addressHint(spec) });
+      return new TmDbError("CONNECTION_REFUSED", `${where} refuses the connection`, {
+        ...common,
+        detail,
+        hint: addressHint(spec),
+      });
   }
 }
 

@@ -7,7 +7,11 @@ import { from } from "pg-copy-streams";
  * Loads rows by COPY: the fastest way in, and the only one whose values PostgreSQL never writes to its statement log.
  * `into` is a table with its columns, quoted: `"auth"."secrets" ("secret")`. Values are texts; null is NULL.
  */
-export async function copyRows(client: Client, into: string, rows: Iterable<readonly (string | null)[]>): Promise<void> {
+export async function copyRows(
+  client: Client,
+  into: string,
+  rows: Iterable<readonly (string | null)[]>,
+): Promise<void> {
   const lines = function* (): Generator<string> {
     for (const row of rows) yield `${row.map((value) => (value === null ? "\\N" : escape(value))).join("\t")}\n`;
   };

@@ -9,7 +9,9 @@ const DEPLOY_LOCK = "7241865325823964";
  * `onWait` is told who holds it, once, when it is not free.
  */
 export async function lockDeployments(client: Client, onWait: (holder: string) => void): Promise<void> {
-  const { rows } = await client.query<{ locked: boolean }>(`select pg_try_advisory_xact_lock(${DEPLOY_LOCK}) as locked`);
+  const { rows } = await client.query<{ locked: boolean }>(
+    `select pg_try_advisory_xact_lock(${DEPLOY_LOCK}) as locked`,
+  );
   if (rows[0]?.locked === true) return;
   onWait(await describeHolder(client));
   await client.query(`select pg_advisory_xact_lock(${DEPLOY_LOCK})`);

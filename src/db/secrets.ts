@@ -10,9 +10,14 @@ export interface SecretColumn {
 }
 
 /** The secret, or undefined where the table is missing or has no row. */
-export async function readSecret(client: Client, at: SecretColumn): Promise<{ readonly exists: boolean; readonly secret: string | undefined }> {
+export async function readSecret(
+  client: Client,
+  at: SecretColumn,
+): Promise<{ readonly exists: boolean; readonly secret: string | undefined }> {
   const table = quoteName(at.schema, at.table);
-  const { rows: found } = await client.query<{ exists: boolean }>("select to_regclass($1) is not null as exists", [table]);
+  const { rows: found } = await client.query<{ exists: boolean }>("select to_regclass($1) is not null as exists", [
+    table,
+  ]);
   if (found[0]?.exists !== true) return { exists: false, secret: undefined };
   const { rows } = await client.query<{ secret: string }>(`select ${quoteIdent(at.column)} as secret from ${table}`);
   return { exists: true, secret: rows[0]?.secret };

@@ -32,8 +32,14 @@ export interface PreparedMigration {
  * Reads the two ways of pending migrations, without a database.
  * @throws TmDbError MIGRATION_INVALID for one that would end the deployment's transaction, or cannot be loaded.
  */
-export async function prepareMigrations(projectDir: string, files: readonly MigrationFile[]): Promise<PreparedMigration[]> {
-  const scripts = await buildScripts(projectDir, files.filter((file) => file.language === "script"));
+export async function prepareMigrations(
+  projectDir: string,
+  files: readonly MigrationFile[],
+): Promise<PreparedMigration[]> {
+  const scripts = await buildScripts(
+    projectDir,
+    files.filter((file) => file.language === "script"),
+  );
   return files.map((file) => {
     const script = scripts.get(file.path);
     return script === undefined ? prepareSql(file) : prepareScript(file, script);
@@ -45,10 +51,14 @@ function prepareSql(file: MigrationFile): PreparedMigration {
   for (const part of down === undefined ? [up] : [up, down]) {
     const at = findTransactionControl(part.sql);
     if (at === undefined) continue;
-    throw new TmDbError("MIGRATION_INVALID", "a migration cannot begin or end a transaction: the whole deployment is one", {
-      location: locate(file.path, file.text, part.offset + at),
-      hint: "delete the statement",
-    });
+    throw new TmDbError(
+      "MIGRATION_INVALID",
+      "a migration cannot begin or end a transaction: the whole deployment is one",
+      {
+        location: locate(file.path, file.text, part.offset + at),
+        hint: "delete the statement",
+      },
+    );
   }
   return { file, entry: entryOf(file, up.sql, down?.sql ?? null), up };
 }

@@ -51,7 +51,8 @@ interface DependencyRow {
 
 function toRow(object: CreatedObject | Made["target"], key: number): unknown[] {
   if (object === undefined) return [];
-  if ("type" in object) return [{ key, created: true, type: object.type, name: object.name, relation: object.relation ?? null }];
+  if ("type" in object)
+    return [{ key, created: true, type: object.type, name: object.name, relation: object.relation ?? null }];
   return [{ key, created: false, type: object.keyword, name: object.name, relation: null }];
 }
 
@@ -71,7 +72,9 @@ export function findTakeBack(
   roots: { readonly paths: Iterable<string>; readonly keepable: ReadonlySet<string> },
   dependencies: Dependencies,
 ): TakeBack {
-  const fileOf = new Map(files.flatMap((file) => file.made.flatMap((made) => (made.object ? [[made.identity, file.path] as const] : []))));
+  const fileOf = new Map(
+    files.flatMap((file) => file.made.flatMap((made) => (made.object ? [[made.identity, file.path] as const] : []))),
+  );
   const byPath = new Map(files.map((file) => [file.path, file]));
   const kept = new Set(roots.keepable);
   const paths = new Set<string>();

@@ -6,7 +6,10 @@ import type { ObjectFacts } from "./undo.ts";
  * Reads the state of the objects that files are about to touch, in one query. An object that is not there yet is
  * answered with the privileges that `alter default privileges` will give it. Names are quoted, as in `TargetObject`.
  */
-export async function readFacts(client: Client, targets: readonly TargetObject[]): Promise<ReadonlyMap<string, ObjectFacts>> {
+export async function readFacts(
+  client: Client,
+  targets: readonly TargetObject[],
+): Promise<ReadonlyMap<string, ObjectFacts>> {
   const unique = new Map(targets.map((target) => [factsKey(target), target]));
   if (unique.size === 0) return new Map();
   const { rows } = await client.query<{ facts: ObjectFacts }>(FACTS, [JSON.stringify([...unique.values()])]);
@@ -15,7 +18,8 @@ export async function readFacts(client: Client, targets: readonly TargetObject[]
 
 /** What makes two mentions the same object: a procedure may be called a function in `grant`. */
 export function factsKey(target: Pick<TargetObject, "keyword" | "name">): string {
-  const keyword = target.keyword === "procedure" ? "function" : target.keyword === "sequence" ? "table" : target.keyword;
+  const keyword =
+    target.keyword === "procedure" ? "function" : target.keyword === "sequence" ? "table" : target.keyword;
   return `${keyword} ${target.name}`;
 }
 

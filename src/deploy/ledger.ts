@@ -15,8 +15,20 @@ export interface DeploymentRecord {
 
 /** A file's state before and after; null where the file was not there. */
 export type FileChange =
-  | { readonly kind: "migration"; readonly path: string; readonly ms: number; readonly before: MigrationEntry | null; readonly after: MigrationEntry | null }
-  | { readonly kind: "repeatable"; readonly path: string; readonly ms: number; readonly before: AppliedRepeatable | null; readonly after: AppliedRepeatable | null };
+  | {
+      readonly kind: "migration";
+      readonly path: string;
+      readonly ms: number;
+      readonly before: MigrationEntry | null;
+      readonly after: MigrationEntry | null;
+    }
+  | {
+      readonly kind: "repeatable";
+      readonly path: string;
+      readonly ms: number;
+      readonly before: AppliedRepeatable | null;
+      readonly after: AppliedRepeatable | null;
+    };
 
 /** A migration as the ledger keeps it: its text, so that a rollback never needs the file, and the SQL of both ways. */
 export interface MigrationEntry extends AppliedMigration {
@@ -133,14 +145,19 @@ export async function recordDeployment(client: Client, record: DeploymentRecord)
     [record.kind, record.startedAt, record.toolVersion, record.commit ?? null],
   );
   const id = rows[0]?.id ?? "";
-  const changes = JSON.stringify(record.changes.map((change, position) => ({ ...change, position, ms: Math.round(change.ms) })));
+  const changes = JSON.stringify(
+    record.changes.map((change, position) => ({ ...change, position, ms: Math.round(change.ms) })),
+  );
   await client.query(INSERT_CHANGES, [id, changes]);
   await client.query(DELETE_FILES, [id]);
   await client.query(INSERT_FILES, [id]);
   await client.query(SYNC_MIGRATIONS_DOWN, [id]);
   await client.query(SYNC_MIGRATIONS_UP, [id]);
   if (record.rollsBack.length > 0) {
-    await client.query("update tm_db.deployments set rolled_back_by = $1 where id = any ($2::bigint[])", [id, record.rollsBack]);
+    await client.query("update tm_db.deployments set rolled_back_by = $1 where id = any ($2::bigint[])", [
+      id,
+      record.rollsBack,
+    ]);
   }
   return id;
 }
@@ -200,9 +217,7 @@ from tm_db.deployments`;
 
 /** All deployments and rollbacks, the latest first. */
 export async function readDeployments(client: Client): Promise<DeploymentSummary[]> {
-  const { rows } = await client.query<DeploymentSummary>(
-    `${SELECT_DEPLOYMENTS} order by id desc`,
-  );
+  const { rows } = await client.query<DeploymentSummary>(`${SELECT_DEPLOYMENTS} order by id desc`);
   return rows;
 }
 
@@ -261,4 +276,3 @@ export async function findForeignRelations(client: Client): Promise<string[]> {
   );
   return rows.map((row) => row.name);
 }
-

@@ -23,8 +23,7 @@ export function splitMigration(file: Pick<SourceFile, "text">): MigrationSql {
   const upAt = visible.search(marker("up"));
   const downAt = visible.search(marker("down"));
   const part = (from: number, to: number | undefined): SqlPart => ({ sql: file.text.slice(from, to), offset: from });
-  const up =
-    upAt >= 0 ? part(upAt, downAt > upAt ? downAt : undefined) : part(0, downAt >= 0 ? downAt : undefined);
+  const up = upAt >= 0 ? part(upAt, downAt > upAt ? downAt : undefined) : part(0, downAt >= 0 ? downAt : undefined);
   const down = downAt >= 0 ? part(downAt, upAt > downAt ? upAt : undefined) : undefined;
   return { up, down };
 }

@@ -1,8 +1,8 @@
 import type { Node, RawStmt } from "libpg-query";
-import type { SourceFile } from "../core/project-files.ts";
+import { TmDbError } from "../core/errors.ts";
 import { locate } from "../core/locate.ts";
 import { maskSql } from "../core/mask-sql.ts";
-import { TmDbError } from "../core/errors.ts";
+import type { SourceFile } from "../core/project-files.ts";
 
 /** A statement as PostgreSQL's own parser read it, and where it stands in its file (in characters). */
 export interface ParsedStatement {

@@ -33,7 +33,8 @@ export function compareFiles(files: ProjectFiles, ledger: LedgerState): FileStat
   const lastApplied = files.migrations.findLastIndex((migration) => applied.has(migration.name));
   const migrations = files.migrations.map((migration, index): FileStatus => {
     const record = applied.get(migration.name);
-    const state = record !== undefined ? appliedState(migration, record) : index < lastApplied ? "out-of-order" : "pending";
+    const state =
+      record !== undefined ? appliedState(migration, record) : index < lastApplied ? "out-of-order" : "pending";
     return { path: migration.path, kind: "migration", state };
   });
   const present = new Set(files.migrations.map((migration) => migration.name));
@@ -84,7 +85,12 @@ export function planDeployment(files: ProjectFiles, ledger: LedgerState, options
       hint: "give them the next free numbers, or apply them as they are: npx tm-db migrate --allow-out-of-order",
     });
   }
-  const [pending, changed, removed, outOfOrder] = [inState("pending"), inState("changed"), inState("removed"), inState("out-of-order")];
+  const [pending, changed, removed, outOfOrder] = [
+    inState("pending"),
+    inState("changed"),
+    inState("removed"),
+    inState("out-of-order"),
+  ];
   return {
     migrations: files.migrations.filter((migration) => pending.has(migration.path) || outOfOrder.has(migration.path)),
     apply: files.repeatables.flatMap((file): PlannedFile[] => {

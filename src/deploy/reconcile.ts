@@ -1,9 +1,9 @@
 import type { RepeatableFile } from "../core/project-files.ts";
 import type { Dependencies } from "./dependencies.ts";
 import type { AppliedRepeatable } from "./ledger-state.ts";
+import { loadSqlParser } from "./parse-sql.ts";
 import { declareFiles } from "./repeatable.ts";
 import type { DeploymentRun, OnMissing } from "./run.ts";
-import { loadSqlParser } from "./parse-sql.ts";
 
 /**
  * Brings functions, views and policies to `target`, whatever stands now: what is too much or outdated is taken back,
@@ -24,7 +24,10 @@ export async function reconcile(
     const dependencies = await run.readDependencies();
     const paths = new Set([...outdated.map(({ path }) => path), ...damagedFiles(run, dependencies)]);
     const newVersions = outdated.flatMap(({ path }) => wanted.get(path) ?? []);
-    await run.takeBack({ paths, keepable: findKeepable(standing, newVersions, dependencies), onHeld: "fail" }, dependencies);
+    await run.takeBack(
+      { paths, keepable: findKeepable(standing, newVersions, dependencies), onHeld: "fail" },
+      dependencies,
+    );
   }
   const present = new Set(run.applied.map(({ path }) => path));
   return await run.applyFiles(

@@ -1,5 +1,5 @@
-import { locate } from "../core/locate.ts";
 import { type Problem, TmDbError } from "../core/errors.ts";
+import { locate } from "../core/locate.ts";
 import type { RepeatableFile } from "../core/project-files.ts";
 import { parseSql } from "./parse-sql.ts";
 import { type Declaration, readStatement } from "./statement.ts";

@@ -1,4 +1,5 @@
 import type { Client } from "pg";
+import { readDirectives } from "../core/directives.ts";
 import { TmDbError } from "../core/errors.ts";
 import type { EventListener } from "../core/event.ts";
 import type { RepeatableFile } from "../core/project-files.ts";
@@ -34,7 +35,12 @@ export function planMigrationRollback(
   ledger: LedgerState,
   entries: ReadonlyMap<string, MigrationEntry>,
 ): RollbackPlan {
-  const count = target.kind === "all" ? ledger.migrations.length : target.kind === "steps" ? target.count : countAfter(target.name, ledger);
+  const count =
+    target.kind === "all"
+      ? ledger.migrations.length
+      : target.kind === "steps"
+        ? target.count
+        : countAfter(target.name, ledger);
   const names = count === 0 ? [] : ledger.migrations.slice(-count).map(({ name }) => name);
   if (names.length === 0 && (target.kind !== "all" || ledger.repeatables.length === 0)) throw nothingToRollBack();
   const repeatables = target.kind === "all" ? [] : ledger.repeatables;
@@ -48,7 +54,9 @@ export function planMigrationRollback(
 
 function countAfter(name: string, ledger: LedgerState): number {
   const wanted = name.replace(/\.(sql|[cm]?[tj]s)$/, "").replace(/^.*\//, "");
-  const index = ledger.migrations.findIndex((migration) => migration.name === wanted || migration.name.startsWith(`${wanted}_`));
+  const index = ledger.migrations.findIndex(
+    (migration) => migration.name === wanted || migration.name.startsWith(`${wanted}_`),
+  );
   if (index >= 0) return ledger.migrations.length - 1 - index;
   throw new TmDbError("USAGE", `no applied migration is named ${name}`, { hint: "npx tm-db status lists them" });
 }
@@ -77,7 +85,10 @@ export function planDeploymentRollback(
   return { migrations: findEntries(down.toReversed(), entries), repeatables: target, changes, onMissing: "fail" };
 }
 
-function compareRepeatables(now: readonly AppliedRepeatable[], then: readonly RepeatableFile[]): RollbackPlan["changes"] {
+function compareRepeatables(
+  now: readonly AppliedRepeatable[],
+  then: readonly RepeatableFile[],
+): RollbackPlan["changes"] {
   const before = new Map(now.map((file) => [file.path, file.checksum]));
   const after = new Map(then.map((file) => [file.path, file.checksum]));
   const paths = [...new Set([...before.keys(), ...after.keys()])].toSorted();
@@ -100,7 +111,9 @@ function findEntries(names: readonly string[], entries: ReadonlyMap<string, Migr
 }
 
 export function nothingToRollBack(): TmDbError {
-  return new TmDbError("NOTHING_TO_ROLL_BACK", "there is nothing to roll back", { hint: "npx tm-db status shows what is applied" });
+  return new TmDbError("NOTHING_TO_ROLL_BACK", "there is nothing to roll back", {
+    hint: "npx tm-db status shows what is applied",
+  });
 }
 
 export interface RollbackResult {
@@ -111,24 +124,32 @@ export interface RollbackResult {
 
 /**
  * Carries a rollback out in the caller's transaction. All functions, views and policies step aside, the migrations go
- * down, and what shall stand afterwards comes again. Objects that a table still needs (a function in a column's
- * default) go when the migration that made them needed has gone down.
+ * down, and what shall stand afterwards comes again. Files that a migration needs, and objects that a table holds (a
+ * function in a column's default), go when that migration has gone down.
  */
 export async function applyRollback(
   client: Client,
   plan: RollbackPlan,
-  input: { readonly ledger: LedgerState; readonly onEvent: EventListener },
+  input: {
+    readonly ledger: LedgerState;
+    /** The migrations that stand before the rollback. */
+    readonly standing: readonly MigrationEntry[];
+    readonly onEvent: EventListener;
+  },
 ): Promise<RollbackResult> {
   const run = new DeploymentRun(client, input.ledger.repeatables, input.onEvent);
-  const takeBackAll = async (): Promise<void> => {
-    const paths = run.applied.map(({ path }) => path);
+  const stepAside = async (standing: readonly MigrationEntry[]): Promise<void> => {
+    const needed = new Set(standing.flatMap(neededFiles));
+    const paths = run.applied.map(({ path }) => path).filter((path) => !needed.has(path));
     if (paths.length === 0) return;
     await run.takeBack({ paths, keepable: new Set(), onHeld: "leave" }, await run.readDependencies());
   };
-  if (plan.migrations.length > 0) await takeBackAll();
+  let standing = input.standing;
+  if (plan.migrations.length > 0) await stepAside(standing);
   for (const entry of plan.migrations) {
     await run.runMigration("down", entry, downPart(entry));
-    await takeBackAll();
+    standing = standing.filter(({ name }) => name !== entry.name);
+    await stepAside(standing);
   }
   const leftOut = await reconcile(run, plan.repeatables, {
     onMissing: plan.onMissing,
@@ -137,10 +158,13 @@ export async function applyRollback(
   return { run, leftOut };
 }
 
+function neededFiles(entry: MigrationEntry): readonly string[] {
+  return readDirectives(entry, entry.path.endsWith(".sql") ? "sql" : "script").needs;
+}
+
 /** The down part as it stands in the migration's text, so that an error can point into it. */
 function downPart(entry: MigrationEntry): { sql: string; offset: number } {
   const sql = entry.downSql ?? "";
   const offset = entry.text.indexOf(sql);
   return { sql, offset: Math.max(0, offset) };
 }
-

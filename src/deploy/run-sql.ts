@@ -44,7 +44,10 @@ export function sqlError(error: DatabaseError, location: SourceLocation | undefi
         hint: error.hint ?? "connect as the owner of the database; creating roles needs CREATEROLE",
       });
     case "53100":
-      return new TmDbError("DISK_FULL", error.message, { ...options, hint: "make room on the server's disk, and run the command again" });
+      return new TmDbError("DISK_FULL", error.message, {
+        ...options,
+        hint: "make room on the server's disk, and run the command again",
+      });
     default:
       return new TmDbError("SQL_ERROR", error.message, {
         ...options,

@@ -8,8 +8,8 @@ import { factsKey, readFacts } from "./facts.ts";
 import type { FileChange, MigrationEntry } from "./ledger.ts";
 import type { AppliedRepeatable, Made } from "./ledger-state.ts";
 import type { DoneStep } from "./outcome.ts";
-import { checkDuplicates, type DeclaredFile, declareFiles, guessOrder } from "./repeatable.ts";
 import { loadSqlParser } from "./parse-sql.ts";
+import { checkDuplicates, type DeclaredFile, declareFiles, guessOrder } from "./repeatable.ts";
 import { isMissingObject, runSql, sqlError } from "./run-sql.ts";
 import { undoStatement } from "./undo.ts";
 
@@ -29,7 +29,7 @@ interface TakeBackRequest {
  */
 export class DeploymentRun {
   readonly client: Client;
-  readonly steps: DoneStep[] = [];
+  readonly #done: DoneStep[] = [];
   readonly #onEvent: EventListener;
   readonly #initial: ReadonlyMap<string, AppliedRepeatable>;
   readonly #current: Map<string, AppliedRepeatable>;
@@ -41,6 +41,20 @@ export class DeploymentRun {
     this.#onEvent = onEvent;
     this.#initial = new Map(applied.map((file) => [file.path, file]));
     this.#current = new Map(this.#initial);
+  }
+
+  /** What was done, in order. A file that was taken back and came again counts as one step. */
+  get steps(): DoneStep[] {
+    const back = new Map(this.#done.filter(({ action }) => action === "take-back").map((step) => [step.path, step]));
+    const again = new Set(
+      this.#done.filter(({ action }) => action === "apply" || action === "replace").map(({ path }) => path),
+    );
+    return this.#done
+      .filter(({ action, path }) => action !== "take-back" || !again.has(path))
+      .map((step) => {
+        const before = step.action === "apply" || step.action === "replace" ? back.get(step.path) : undefined;
+        return before === undefined ? step : { ...before, action: "replace", ms: before.ms + step.ms };
+      });
   }
 
   /** What stands now. */
@@ -62,7 +76,7 @@ export class DeploymentRun {
     const ms = await this.#timed(action, entry.path, async () => {
       await runSql(this.client, { path: entry.path, text: entry.text, part: source });
     });
-    this.steps.push({ action, path: entry.path, ms });
+    this.#done.push({ action, path: entry.path, ms });
     this.#migrationChanges.push({
       kind: "migration",
       path: entry.path,
@@ -126,7 +140,7 @@ export class DeploymentRun {
     for (const file of files) {
       this.#current.delete(file.path);
       const because = roots.has(file.path) ? undefined : [...roots].join(", ");
-      this.steps.push({ action: "take-back", path: file.path, ms, ...(because === undefined ? {} : { because }) });
+      this.#done.push({ action: "take-back", path: file.path, ms, ...(because === undefined ? {} : { because }) });
     }
   }
 
@@ -139,8 +153,13 @@ export class DeploymentRun {
     await loadSqlParser();
     const declared = declareFiles(files);
     const applied = this.applied.filter((file) => !files.some(({ path }) => path === file.path));
-    checkDuplicates(declared, applied.map(({ path, made }) => ({ path, identities: made.map(({ identity }) => identity) })));
-    const targets = declared.flatMap(({ declarations }) => declarations.flatMap(({ declaration }) => targetOf(declaration)));
+    checkDuplicates(
+      declared,
+      applied.map(({ path, made }) => ({ path, identities: made.map(({ identity }) => identity) })),
+    );
+    const targets = declared.flatMap(({ declarations }) =>
+      declarations.flatMap(({ declaration }) => targetOf(declaration)),
+    );
     const facts = await readFacts(this.client, targets);
     const describeMade = (file: DeclaredFile): Made[] =>
       file.declarations.map(({ declaration }) => {
@@ -187,13 +206,15 @@ export class DeploymentRun {
   /** Applies one file. Returns the error, with nothing of the file left, when something it names is not there. */
   async #tryApply(declared: DeclaredFile, made: readonly Made[]): Promise<unknown> {
     const { file } = declared;
-    const action = [...this.#kept].some((identity) => made.some((entry) => entry.identity === identity)) ? "replace" : "apply";
+    const action = [...this.#kept].some((identity) => made.some((entry) => entry.identity === identity))
+      ? "replace"
+      : "apply";
     const { sql, insertions } = forExecution(declared, this.#kept);
     try {
       const ms = await this.#timed(action, file.path, async () => {
         await runSql(this.client, { path: file.path, text: file.text, part: { sql, offset: 0 }, insertions });
       });
-      this.steps.push({ action, path: file.path, ms });
+      this.#done.push({ action, path: file.path, ms });
     } catch (error) {
       if (!isMissingObject(error)) throw error;
       await this.client.query("rollback to savepoint tm_db_file");
@@ -207,7 +228,7 @@ export class DeploymentRun {
   /** What the ledger has to hold: every file that is not what it was, migrations first. */
   changes(): FileChange[] {
     const timeOf = new Map<string, number>();
-    for (const { path, ms } of this.steps) timeOf.set(path, (timeOf.get(path) ?? 0) + ms);
+    for (const { path, ms } of this.#done) timeOf.set(path, (timeOf.get(path) ?? 0) + ms);
     const paths = new Set([...this.#initial.keys(), ...this.#current.keys()]);
     const repeatables = [...paths].flatMap((path): FileChange[] => {
       const before = this.#initial.get(path) ?? null;
@@ -272,4 +293,3 @@ function objectHeld(problems: readonly Problem[]): TmDbError {
     hint: "keep the function's arguments and return type, or change what depends on it in a migration: npx tm-db new <name>",
   });
 }
-

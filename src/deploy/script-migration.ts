@@ -15,7 +15,10 @@ export interface ScriptSql {
  * not be shown beforehand, nor taken back without the file.
  * @throws TmDbError MIGRATION_INVALID
  */
-export async function buildScripts(projectDir: string, files: readonly MigrationFile[]): Promise<ReadonlyMap<string, ScriptSql>> {
+export async function buildScripts(
+  projectDir: string,
+  files: readonly MigrationFile[],
+): Promise<ReadonlyMap<string, ScriptSql>> {
   if (files.length === 0) return new Map();
   const { loadMigrationUnits } = await import("node-pg-migrate/migrationLoader");
   const { MigrationBuilder } = await import("node-pg-migrate/migrationBuilder");
@@ -57,7 +60,9 @@ async function runAction(action: MigrationAction, builder: Builder): Promise<voi
 }
 
 const refuseQuery = (): never => {
-  throw new Error("pgm.db asks the database while the migration is built, which tm-db cannot show beforehand or take back");
+  throw new Error(
+    "pgm.db asks the database while the migration is built, which tm-db cannot show beforehand or take back",
+  );
 };
 const NO_DATABASE = { query: refuseQuery, select: refuseQuery } as unknown as ConstructorParameters<
   typeof import("node-pg-migrate/migrationBuilder").MigrationBuilder

@@ -1,6 +1,6 @@
 import type { AccessPriv, CreateFunctionStmt, GrantStmt, Node, ObjectWithArgs, RangeVar, TypeName } from "libpg-query";
-import { quoteIdent, quoteName } from "../core/quote-ident.ts";
 import type { RepeatableFolder } from "../core/project-files.ts";
+import { quoteIdent, quoteName } from "../core/quote-ident.ts";
 
 /**
  * What one statement of a repeatable file declares. `identity` names the declared thing and is what two files may not
@@ -99,7 +99,11 @@ function inFolder(
   read: () => Declaration[],
 ): StatementReading {
   if (!allowed.includes(folder)) {
-    return { kind: "refused", what: `this does not belong in ${folder}/`, hint: `move it to ${allowed.join("/ or ")}/` };
+    return {
+      kind: "refused",
+      what: `this does not belong in ${folder}/`,
+      hint: `move it to ${allowed.join("/ or ")}/`,
+    };
   }
   return attempt(read);
 }
@@ -131,7 +135,9 @@ function readFunction(statement: CreateFunctionStmt): Declaration[] {
   const parameters = (statement.parameters ?? []).flatMap((node) =>
     "FunctionParameter" in node ? [node.FunctionParameter] : [],
   );
-  const inputs = parameters.filter((parameter) => !["FUNC_PARAM_OUT", "FUNC_PARAM_TABLE"].includes(parameter.mode ?? ""));
+  const inputs = parameters.filter(
+    (parameter) => !["FUNC_PARAM_OUT", "FUNC_PARAM_TABLE"].includes(parameter.mode ?? ""),
+  );
   const name = `${qualified(statement.funcname, type)}(${inputs.map(({ argType }) => typeName(argType)).join(", ")})`;
   const signature = JSON.stringify([
     type,
@@ -154,7 +160,14 @@ function readDependent(
 function readView(view: RangeVar | undefined): Declaration[] {
   if (view?.relpersistence === "t") refuse("a temporary view belongs to one session", "leave `temporary` out");
   const name = relationName(view, "the view");
-  return [{ kind: "create", identity: `view ${name}`, object: { type: "view", name, relation: undefined }, signature: undefined }];
+  return [
+    {
+      kind: "create",
+      identity: `view ${name}`,
+      object: { type: "view", name, relation: undefined },
+      signature: undefined,
+    },
+  ];
 }
 
 const ROW_SECURITY: Readonly<Record<string, readonly ["enable" | "force", boolean]>> = {
@@ -208,7 +221,9 @@ function readGrant(statement: GrantStmt): StatementReading {
 }
 
 function privilegesOf(statement: GrantStmt): { privilege: string; column: string | undefined }[] {
-  const privileges = (statement.privileges ?? []).flatMap((node): AccessPriv[] => ("AccessPriv" in node ? [node.AccessPriv] : []));
+  const privileges = (statement.privileges ?? []).flatMap((node): AccessPriv[] =>
+    "AccessPriv" in node ? [node.AccessPriv] : [],
+  );
   if (privileges.length === 0) return [{ privilege: "ALL", column: undefined }];
   return privileges.flatMap((entry) => {
     const columns: (string | undefined)[] = (entry.cols ?? []).map(stringOf);
@@ -232,7 +247,14 @@ function granteeName(node: Node): string {
   return refuse("current_user is somebody else at each deployment", "name the role");
 }
 
-const RELATION_COMMENTS = new Set(["OBJECT_TABLE", "OBJECT_VIEW", "OBJECT_MATVIEW", "OBJECT_SEQUENCE", "OBJECT_INDEX", "OBJECT_FOREIGN_TABLE"]);
+const RELATION_COMMENTS = new Set([
+  "OBJECT_TABLE",
+  "OBJECT_VIEW",
+  "OBJECT_MATVIEW",
+  "OBJECT_SEQUENCE",
+  "OBJECT_INDEX",
+  "OBJECT_FOREIGN_TABLE",
+]);
 const PART_COMMENTS: Readonly<Record<string, "column" | "policy" | "trigger" | "constraint">> = {
   OBJECT_COLUMN: "column",
   OBJECT_POLICY: "policy",
@@ -251,7 +273,8 @@ function readComment(objectType: string, object: Node | undefined): StatementRea
 function commentTarget(objectType: string, object: Node | undefined): Pick<CommentDeclaration, "target" | "part"> {
   const self: CommentPart = { kind: "self" };
   const items = object !== undefined && "List" in object ? (object.List.items ?? []) : [];
-  if (RELATION_COMMENTS.has(objectType)) return { target: { keyword: "table", name: qualified(items, "the object") }, part: self };
+  if (RELATION_COMMENTS.has(objectType))
+    return { target: { keyword: "table", name: qualified(items, "the object") }, part: self };
   const part = PART_COMMENTS[objectType];
   if (part !== undefined) {
     const last = items.at(-1);
@@ -265,7 +288,8 @@ function commentTarget(objectType: string, object: Node | undefined): Pick<Comme
   if (object !== undefined && "String" in object && objectType === "OBJECT_SCHEMA") {
     return { target: { keyword: "schema", name: quoteIdent(object.String.sval ?? "") }, part: self };
   }
-  if (object !== undefined && "TypeName" in object) return { target: { keyword: "type", name: typeName(object.TypeName) }, part: self };
+  if (object !== undefined && "TypeName" in object)
+    return { target: { keyword: "type", name: typeName(object.TypeName) }, part: self };
   return refuse("a comment on this kind of object cannot be taken back by itself");
 }
 
@@ -276,7 +300,8 @@ function routineName(object: ObjectWithArgs): string {
 }
 
 function relationName(relation: RangeVar | undefined, what: string): string {
-  if (relation?.schemaname === undefined) refuse(`${what} is not schema-qualified`, `write schema.${relation?.relname ?? "name"}`);
+  if (relation?.schemaname === undefined)
+    refuse(`${what} is not schema-qualified`, `write schema.${relation?.relname ?? "name"}`);
   return quoteName(relation.schemaname, relation.relname ?? "");
 }
 

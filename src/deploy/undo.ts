@@ -1,5 +1,11 @@
 import { quoteIdent, quoteLiteral } from "../core/quote-ident.ts";
-import type { CommentDeclaration, CreatedObject, Declaration, PrivilegeDeclaration, TargetObject } from "./statement.ts";
+import type {
+  CommentDeclaration,
+  CreatedObject,
+  Declaration,
+  PrivilegeDeclaration,
+  TargetObject,
+} from "./statement.ts";
 
 /** What the catalog says of an object before a file touches it. */
 export interface ObjectFacts {
@@ -45,7 +51,10 @@ export function undoStatement(declaration: Declaration, facts: ObjectFacts | und
   }
 }
 
-function undoRowSecurity(declaration: Extract<Declaration, { kind: "row-security" }>, facts: ObjectFacts | undefined): string {
+function undoRowSecurity(
+  declaration: Extract<Declaration, { kind: "row-security" }>,
+  facts: ObjectFacts | undefined,
+): string {
   const before = (declaration.flag === "enable" ? facts?.rowSecurity : facts?.forceRowSecurity) ?? false;
   if (before === declaration.on) return "";
   const words = declaration.flag === "enable" ? (before ? "enable" : "disable") : before ? "force" : "no force";
@@ -84,7 +93,8 @@ function undoPrivilege(declaration: PrivilegeDeclaration, facts: ObjectFacts): s
   if (declaration.isGrant && isCovered(declaration, before)) return "";
   const role = grantee === "PUBLIC" ? "public" : quoteIdent(grantee);
   const on = `on ${target.keyword} ${target.name}`;
-  const columns = (name: string | null | undefined): string => (name === null || name === undefined ? "" : ` (${quoteIdent(name)})`);
+  const columns = (name: string | null | undefined): string =>
+    name === null || name === undefined ? "" : ` (${quoteIdent(name)})`;
   const statements = [`revoke ${privilege.toLowerCase()}${columns(column)} ${on} from ${role}`];
   for (const entry of before) {
     const option = entry.grantable ? " with grant option" : "";

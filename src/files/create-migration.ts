@@ -16,7 +16,9 @@ export async function createMigration(config: Config, name: string): Promise<str
     .replaceAll(/[^a-z0-9]+/g, "_")
     .replace(/^_+|_+$/g, "");
   if (slug === "") {
-    throw new TmDbError("USAGE", `${JSON.stringify(name)} gives no file name`, { hint: "for example: npx tm-db new add_due_dates" });
+    throw new TmDbError("USAGE", `${JSON.stringify(name)} gives no file name`, {
+      hint: "for example: npx tm-db new add_due_dates",
+    });
   }
   const folder = config.paths.migrations;
   try {

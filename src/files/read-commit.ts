@@ -12,7 +12,10 @@ export async function readCommit(projectDir: string): Promise<string | undefined
   const loose = (await readText(join(gitDir, ref))) ?? (await readText(join(commonDir, ref)));
   if (loose !== undefined) return asCommit(loose);
   const packed = await readText(join(commonDir, "packed-refs"));
-  return packed?.split("\n").find((line) => line.endsWith(` ${ref}`))?.slice(0, 40);
+  return packed
+    ?.split("\n")
+    .find((line) => line.endsWith(` ${ref}`))
+    ?.slice(0, 40);
 }
 
 async function findGitDir(from: string): Promise<string | undefined> {

@@ -3,11 +3,17 @@ import { readdir, readFile } from "node:fs/promises";
 import { extname, join } from "node:path";
 import { compareMigrationFileNames } from "node-pg-migrate/utils/comparators";
 import { getNumericPrefix } from "node-pg-migrate/utils/fileNameUtils";
-import { checksum } from "../core/checksum.ts";
-import { type Problem, TmDbError } from "../core/errors.ts";
-import type { MigrationFile, ProjectFiles, RepeatableFile, RepeatableFolder, SourceFile } from "../core/project-files.ts";
 import type { Config } from "../config/config.ts";
-import { readDirectives } from "./directives.ts";
+import { checksum } from "../core/checksum.ts";
+import { readDirectives } from "../core/directives.ts";
+import { type Problem, TmDbError } from "../core/errors.ts";
+import type {
+  MigrationFile,
+  ProjectFiles,
+  RepeatableFile,
+  RepeatableFolder,
+  SourceFile,
+} from "../core/project-files.ts";
 
 const FOLDERS: readonly RepeatableFolder[] = ["functions", "views", "policies"];
 const SCRIPT_ENDINGS = new Set([".ts", ".js", ".mts", ".mjs", ".cts", ".cjs"]);
@@ -38,7 +44,8 @@ async function readMigrations(config: Config): Promise<MigrationFile[]> {
     });
   }
   const candidates = names.filter((name) => name !== "tm-db.sum" && extname(name).toLowerCase() !== ".md");
-  const isNamed = (name: string): boolean => /^\d+_./.test(name) && (extname(name) === ".sql" || SCRIPT_ENDINGS.has(extname(name)));
+  const isNamed = (name: string): boolean =>
+    /^\d+_./.test(name) && (extname(name) === ".sql" || SCRIPT_ENDINGS.has(extname(name)));
   failOnAny("MIGRATION_NAME", {
     problems: candidates.filter((name) => !isNamed(name)).map((name) => ({ message: `${folder}/${name}` })),
     message: `${folder}/ holds files that are not named NNNN_what.sql, .ts or .js`,
@@ -54,7 +61,12 @@ async function readMigrations(config: Config): Promise<MigrationFile[]> {
     sorted.map(async (fileName): Promise<MigrationFile> => {
       const source = await readSource(config, `${folder}/${fileName}`);
       const language = extname(fileName) === ".sql" ? "sql" : "script";
-      return { ...source, name: fileName.slice(0, -extname(fileName).length), language, directives: readDirectives(source, language) };
+      return {
+        ...source,
+        name: fileName.slice(0, -extname(fileName).length),
+        language,
+        directives: readDirectives(source, language),
+      };
     }),
   );
 }
@@ -85,7 +97,11 @@ async function listFolder(config: Config, folder: string): Promise<string[] | un
     const entries = await readdir(root, { withFileTypes: true, recursive: true });
     return entries
       .filter((entry) => !entry.isDirectory())
-      .map((entry) => join(folderOf(entry), entry.name).slice(root.length + 1).replaceAll("\\", "/"));
+      .map((entry) =>
+        join(folderOf(entry), entry.name)
+          .slice(root.length + 1)
+          .replaceAll("\\", "/"),
+      );
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
     throw unreadable(folder, error);
@@ -150,5 +166,6 @@ function failOnAny(
   code: "MIGRATION_NAME" | "MIGRATION_DUPLICATE" | "MIGRATION_DIRECTIVE",
   found: { readonly problems: readonly Problem[]; readonly message: string; readonly hint: string },
 ): void {
-  if (found.problems.length > 0) throw new TmDbError(code, found.message, { problems: found.problems, hint: found.hint });
+  if (found.problems.length > 0)
+    throw new TmDbError(code, found.message, { problems: found.problems, hint: found.hint });
 }

@@ -42,7 +42,10 @@ function caretLines(location: SourceLocation, style: Style): string[] {
   const from = Math.max(0, location.column - 1 - WIDEST_LINE / 2);
   const shown = characters.slice(from, from + WIDEST_LINE).join("");
   // Tabs stay tabs, so that the caret stands below its character whatever the tab width.
-  const lead = characters.slice(from, location.column - 1).join("").replaceAll(/[^\t]/g, " ");
+  const lead = characters
+    .slice(from, location.column - 1)
+    .join("")
+    .replaceAll(/[^\t]/g, " ");
   const number = String(location.line);
   return [
     `  ${style.dim(`${number} |`)} ${shown}`,

@@ -33,7 +33,10 @@ export function progressLine(event: TmDbEvent): ProgressLine {
     case "starting":
       return { text: `starting PostgreSQL ${event.major} on port ${event.port}`, isPassing: true };
     case "port-changed":
-      return { text: `port ${event.from} is taken by another program; the server now has port ${event.to}`, isPassing: false };
+      return {
+        text: `port ${event.from} is taken by another program; the server now has port ${event.to}`,
+        isPassing: false,
+      };
     case "database-created":
       return { text: `creating the database ${event.database}`, isPassing: true };
     case "project-moved":

@@ -70,7 +70,8 @@ function where(database: DatabaseName, style: Style): string {
 function migrateLines(result: MigrateResult, style: Style): string[] {
   const { steps, dryRun, database } = result;
   const warnings = result.warnings.map((warning) => `${style.yellow("warning")} ${warning}`);
-  if (steps.length === 0) return [`nothing to do: ${where(database, style)}`, ...secretLines(result.secrets), ...warnings];
+  if (steps.length === 0)
+    return [`nothing to do: ${where(database, style)}`, ...secretLines(result.secrets), ...warnings];
   const summary = dryRun
     ? `${steps.length} file(s) to deploy to ${where(database, style)}; nothing was written`
     : `${style.green("deployed")} ${summarise(steps)} to ${where(database, style)} in ${formatMs(result.ms)}`;
@@ -78,13 +79,16 @@ function migrateLines(result: MigrateResult, style: Style): string[] {
 }
 
 function summarise(steps: readonly StepResult[]): string {
-  const count = (...actions: readonly StepAction[]): number => steps.filter(({ action }) => actions.includes(action)).length;
+  const count = (...actions: readonly StepAction[]): number =>
+    steps.filter(({ action }) => actions.includes(action)).length;
   const parts = [
     [count("migrate"), "migration", "migrations"],
     [count("apply", "replace"), "file", "files"],
     [count("roll-back"), "migration back", "migrations back"],
   ] as const;
-  const words = parts.filter(([number]) => number > 0).map(([number, one, many]) => `${number} ${number === 1 ? one : many}`);
+  const words = parts
+    .filter(([number]) => number > 0)
+    .map(([number, one, many]) => `${number} ${number === 1 ? one : many}`);
   return words.length === 0 ? `${steps.length} change(s)` : words.join(", ");
 }
 
@@ -97,7 +101,10 @@ function secretLines(secrets: SecretsResult): string[] {
 
 function upLines(result: UpResult, style: Style): string[] {
   const { deployment, next, seeded } = result;
-  const steps = deployment.steps.length === 0 ? "up to date" : `deployed ${summarise(deployment.steps)} in ${formatMs(deployment.ms)}`;
+  const steps =
+    deployment.steps.length === 0
+      ? "up to date"
+      : `deployed ${summarise(deployment.steps)} in ${formatMs(deployment.ms)}`;
   const server = result.server.created ? "created and started" : result.server.started ? "started" : "running";
   const token = next.token === null ? [] : ["", `A token for ${style.bold(next.token.user)}:`, `  ${next.token.token}`];
   return [
@@ -127,14 +134,18 @@ function statusLines(result: StatusResult, style: Style): string[] {
     state === "applied" ? style.green(state.padEnd(12)) : style.yellow(state.padEnd(12));
   const files = result.files.map(({ path, state }) => `  ${colour(state)}  ${path}`);
   const [last] = result.deployments;
-  const deployment = last === undefined ? "never deployed to" : `last ${last.kind} ${last.startedAt} by ${last.deployedBy}`;
+  const deployment =
+    last === undefined ? "never deployed to" : `last ${last.kind} ${last.startedAt} by ${last.deployedBy}`;
   const verdict = result.upToDate ? style.green("up to date") : style.yellow("not up to date: npx tm-db migrate");
   return [where(result.database, style), ...files, `${deployment}; ${verdict}`];
 }
 
 function envLines({ variables }: EnvResult): string[] {
   const names = Object.keys(variables);
-  return [...Object.entries(variables).map(([name, value]) => `${name}=${shellQuote(value)}`), `export ${names.join(" ")}`];
+  return [
+    ...Object.entries(variables).map(([name, value]) => `${name}=${shellQuote(value)}`),
+    `export ${names.join(" ")}`,
+  ];
 }
 
 /** As one word for a POSIX shell. */

@@ -112,7 +112,10 @@ function findPackage(request: BinariesRequest, platform: string): FoundPackage {
   const version = PACKAGE_VERSIONS[request.major];
   const wanted = request.major === 18 ? `${plain}@${version}` : `${plain}-${request.major}@npm:${plain}@${version}`;
   throw new TmDbError("SERVER_BINARIES_MISSING", `the programs of PostgreSQL ${request.major} are not installed`, {
-    detail: request.major === 18 ? "npm leaves optional dependencies out after --omit=optional, or with a lock file from another platform" : undefined,
+    detail:
+      request.major === 18
+        ? "npm leaves optional dependencies out after --omit=optional, or with a lock file from another platform"
+        : undefined,
     hint: `npm install --save-dev ${wanted}`,
   });
 }
@@ -130,7 +133,7 @@ function packageVersion(root: string): string | undefined {
 function cacheDir(): string {
   if (isRoot()) return "/var/lib/tm-db/postgresql";
   const cache = process.env["XDG_CACHE_HOME"];
-  const base = cache !== undefined && cache.startsWith("/") ? cache : join(homedir(), ".cache");
+  const base = cache?.startsWith("/") ? cache : join(homedir(), ".cache");
   return join(base, "tm-db", "postgresql");
 }
 
@@ -211,7 +214,10 @@ function placeFile(source: string, target: string, isProgram: boolean): void {
 function makeSymlinks(native: string, staged: string): void {
   const file = join(native, "pg-symlinks.json");
   if (!existsSync(file)) return;
-  const links = JSON.parse(readFileSync(file, "utf8")) as readonly { readonly source: string; readonly target: string }[];
+  const links = JSON.parse(readFileSync(file, "utf8")) as readonly {
+    readonly source: string;
+    readonly target: string;
+  }[];
   for (const link of links) {
     const target = join(staged, relative("native", link.target));
     const isInside = !relative(staged, target).startsWith("..");

@@ -55,7 +55,8 @@ export async function createCluster(request: ClusterRequest): Promise<void> {
   try {
     mkdirSync(temporary, { mode: 0o700 });
     writeFileSync(passwordFile, `${request.superuserPassword}\n`, { mode: 0o600, flag: "wx" });
-    for (const path of [temporary, passwordFile]) if (request.user !== undefined) chownSync(path, request.user.uid, request.user.gid);
+    for (const path of [temporary, passwordFile])
+      if (request.user !== undefined) chownSync(path, request.user.uid, request.user.gid);
     await initialize(request, temporary, passwordFile);
     throwIfInterrupted(request.signal);
     renameSync(temporary, request.paths.dataDir);
@@ -109,7 +110,10 @@ function localeOptions(major: EmbeddedMajor): readonly (readonly string[])[] {
   return [["--locale=C", "--lc-ctype=C.UTF-8"], ["--locale=C", "--lc-ctype=en_US.UTF-8"], ["--locale=C"]];
 }
 
-async function runInitdb(request: ClusterRequest, args: readonly string[]): Promise<{ readonly code: number | null; readonly output: string }> {
+async function runInitdb(
+  request: ClusterRequest,
+  args: readonly string[],
+): Promise<{ readonly code: number | null; readonly output: string }> {
   return await new Promise((resolve, reject) => {
     const child = spawn(request.initdb, args, {
       stdio: ["ignore", "pipe", "pipe"],
@@ -139,7 +143,10 @@ async function runInitdb(request: ClusterRequest, args: readonly string[]): Prom
 function initdbError(output: string): TmDbError {
   const detail = output.trimEnd().split("\n").slice(-15).join("\n");
   if (output.includes("No space left on device")) {
-    return new TmDbError("DISK_FULL", "no space left for the embedded server's data", { detail, hint: "free some space and run the command again" });
+    return new TmDbError("DISK_FULL", "no space left for the embedded server's data", {
+      detail,
+      hint: "free some space and run the command again",
+    });
   }
   return new TmDbError("SERVER_START_FAILED", "initdb cannot make the embedded server's data", {
     detail,
@@ -162,7 +169,10 @@ export function writeConfig(paths: ClusterPaths, settings: { readonly port: numb
   }
 }
 
-function configText(paths: ClusterPaths, { port, durable }: { readonly port: number; readonly durable: boolean }): string {
+function configText(
+  paths: ClusterPaths,
+  { port, durable }: { readonly port: number; readonly durable: boolean },
+): string {
   const undurable = durable
     ? ""
     : `

@@ -18,7 +18,15 @@ import {
 } from "./cluster.ts";
 import { writeError } from "./file-error.ts";
 import { findFreePort, isFree } from "./free-port.ts";
-import { hasPidFile, type Postmaster, runningPostmaster, startPostmaster, stopPostmaster, throwIfInterrupted, waitUntilReady } from "./postmaster.ts";
+import {
+  hasPidFile,
+  type Postmaster,
+  runningPostmaster,
+  startPostmaster,
+  stopPostmaster,
+  throwIfInterrupted,
+  waitUntilReady,
+} from "./postmaster.ts";
 import { withStartLock } from "./start-lock.ts";
 import {
   EMBEDDED_MAJORS,
@@ -165,7 +173,9 @@ async function tryLogin(spec: ConnectionSpec, signal: AbortSignal | undefined): 
 }
 
 async function login(spec: ConnectionSpec, signal: AbortSignal | undefined): Promise<string> {
-  return await withClient(spec, { signal, connectTimeoutMs: LOGIN_TIMEOUT_MS }, (client) => Promise.resolve(serverVersion(client).text));
+  return await withClient(spec, { signal, connectTimeoutMs: LOGIN_TIMEOUT_MS }, (client) =>
+    Promise.resolve(serverVersion(client).text),
+  );
 }
 
 // ─── The slow way, under the lock ───────────────────────────────────────────────────────────────────────────────────
@@ -176,7 +186,8 @@ async function startLocked(projectDir: string, options: StartOptions): Promise<E
   const paths = clusterPaths(settled.clusters, major);
   const running = await waitUntilReady(paths.dataDir, options.signal);
   const wanted: EmbeddedState = { ...settled, projectDir, major, database: options.database };
-  const launch = running === undefined ? await createAndStart({ state: wanted, paths, options }) : keepRunning(wanted, running);
+  const launch =
+    running === undefined ? await createAndStart({ state: wanted, paths, options }) : keepRunning(wanted, running);
   const found = access(launch.state, paths, launch.port);
   const version = await openDoors({ found, state: launch.state, created: launch.created, options });
   return { ...found, version, started: running === undefined, created: launch.created };
@@ -213,9 +224,20 @@ async function createAndStart({ state, paths, options }: Undertaking): Promise<L
   const created = !clusterExists(paths);
   if (created) {
     options.onEvent?.({ kind: "creating-cluster", major, dataDir: paths.dataDir });
-    await createCluster({ ...binaries, major, paths, superuserPassword: state.superuserPassword, user, signal: options.signal });
+    await createCluster({
+      ...binaries,
+      major,
+      paths,
+      superuserPassword: state.superuserPassword,
+      user,
+      signal: options.signal,
+    });
   }
-  const launched = await startOnFreePort({ state: { ...state, machine: thisMachine() }, paths, options }, binaries.postgres, user);
+  const launched = await startOnFreePort(
+    { state: { ...state, machine: thisMachine() }, paths, options },
+    binaries.postgres,
+    user,
+  );
   return { ...launched, created };
 }
 
@@ -226,7 +248,11 @@ async function startOnFreePort(
   user: SystemUser | undefined,
 ): Promise<Omit<Launch, "created">> {
   const former = state.ports[String(state.major)];
-  const taken = new Set(Object.entries(state.ports).filter(([major]) => major !== String(state.major)).map(([, port]) => port));
+  const taken = new Set(
+    Object.entries(state.ports)
+      .filter(([major]) => major !== String(state.major))
+      .map(([, port]) => port),
+  );
   for (let attempt = 0; attempt < PORT_ATTEMPTS; attempt += 1) {
     const isFormerFree = former !== undefined && !taken.has(former) && (await isFree(former));
     const port = isFormerFree ? former : await findFreePort(`${state.projectDir} ${state.major}`, taken);
@@ -241,7 +267,9 @@ async function startOnFreePort(
     }
     taken.add(port);
   }
-  throw new TmDbError("SERVER_START_FAILED", `other programs took every port that was tried (${PORT_ATTEMPTS})`, { hint: "run the command again" });
+  throw new TmDbError("SERVER_START_FAILED", `other programs took every port that was tried (${PORT_ATTEMPTS})`, {
+    hint: "run the command again",
+  });
 }
 
 /** Makes sure that the owner gets into the database; returns the version that the server reports. */
@@ -266,11 +294,15 @@ async function openDoors(given: {
     return version;
   } catch (error) {
     if (!(error instanceof TmDbError) || error.code !== "AUTHENTICATION_FAILED") throw error;
-    throw new TmDbError("SERVER_START_FAILED", `the server on port ${found.superuser.port} does not take the password that ${stateDir(state.projectDir)} holds`, {
-      detail: error.detail,
-      hint: `if nobody needs that data: npx tm-db stop, then remove ${stateDir(state.projectDir)}`,
-      cause: error,
-    });
+    throw new TmDbError(
+      "SERVER_START_FAILED",
+      `the server on port ${found.superuser.port} does not take the password that ${stateDir(state.projectDir)} holds`,
+      {
+        detail: error.detail,
+        hint: `if nobody needs that data: npx tm-db stop, then remove ${stateDir(state.projectDir)}`,
+        cause: error,
+      },
+    );
   }
 }
 
@@ -350,7 +382,8 @@ async function settleState(projectDir: string, options: StartOptions): Promise<E
 async function adoptMoved(state: EmbeddedState, projectDir: string, options: StartOptions): Promise<EmbeddedState> {
   const movedAlong = state.clusters === stateDir(state.projectDir);
   if (movedAlong) {
-    // Its settings name files by the old path.
+    // It knows its control file by the old path, and would give up at its next checkpoint. What was committed is in the
+    // WAL, from which the next start recovers it.
     await stopAll(stateDir(projectDir), state.clusters);
     return { ...state, projectDir, clusters: stateDir(projectDir) };
   }
@@ -415,7 +448,9 @@ function removeClusters(clusters: string): void {
 }
 
 async function stopAll(clusters: string, formerClusters: string): Promise<boolean> {
-  const running = EMBEDDED_MAJORS.map((major) => runningPostmaster(clusterPaths(clusters, major).dataDir, clusterPaths(formerClusters, major).dataDir));
+  const running = EMBEDDED_MAJORS.map((major) =>
+    runningPostmaster(clusterPaths(clusters, major).dataDir, clusterPaths(formerClusters, major).dataDir),
+  );
   const pids = running.flatMap((postmaster) => (postmaster === undefined ? [] : [postmaster.pid]));
   await Promise.all(pids.map((pid) => stopPostmaster(pid)));
   return pids.length > 0;
@@ -428,9 +463,12 @@ async function stopAll(clusters: string, formerClusters: string): Promise<boolea
 function clustersDir(projectDir: string, options: StartOptions): string {
   const home = options.dataHome ?? process.env["TM_DB_DATA_HOME"] ?? "";
   if (home === "" && !isRoot()) return stateDir(projectDir);
-  if (home !== "" && !isAbsolute(home)) throw new TmDbError("CONFIG_INVALID", "TM_DB_DATA_HOME is not an absolute path");
+  if (home !== "" && !isAbsolute(home))
+    throw new TmDbError("CONFIG_INVALID", "TM_DB_DATA_HOME is not an absolute path");
   const hash = createHash("sha256").update(projectDir).digest("hex").slice(0, 12);
-  const name = basename(projectDir).replaceAll(/[^\w.-]/g, "_").slice(0, 40);
+  const name = basename(projectDir)
+    .replaceAll(/[^\w.-]/g, "_")
+    .slice(0, 40);
   return join(home === "" ? "/var/lib/tm-db" : home, `${name}-${hash}`);
 }
 
@@ -468,7 +506,11 @@ function thisMachine(): string {
  */
 function refuseOtherMachine(state: EmbeddedState, paths: ClusterPaths): void {
   if (state.machine === thisMachine() || !hasPidFile(paths.dataDir)) return;
-  throw new TmDbError("SERVER_START_FAILED", `a server on ${state.machine} uses ${paths.dataDir}, or did when it was cut off`, {
-    hint: `stop it there (npx tm-db stop); if ${state.machine} is gone: rm ${join(paths.dataDir, "postmaster.pid")}`,
-  });
+  throw new TmDbError(
+    "SERVER_START_FAILED",
+    `a server on ${state.machine} uses ${paths.dataDir}, or did when it was cut off`,
+    {
+      hint: `stop it there (npx tm-db stop); if ${state.machine} is gone: rm ${join(paths.dataDir, "postmaster.pid")}`,
+    },
+  );
 }

@@ -5,7 +5,10 @@ export function writeError(path: string, error: unknown): TmDbError {
   if (error instanceof TmDbError) return error;
   const { code, message } = error as NodeJS.ErrnoException;
   if (code === "ENOSPC" || code === "EDQUOT") {
-    return new TmDbError("DISK_FULL", `no space left to write ${path}`, { hint: "free some space and run the command again", cause: error });
+    return new TmDbError("DISK_FULL", `no space left to write ${path}`, {
+      hint: "free some space and run the command again",
+      cause: error,
+    });
   }
   return new TmDbError("FILE_UNWRITABLE", `cannot write ${path}`, {
     detail: message,

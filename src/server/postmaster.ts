@@ -150,7 +150,8 @@ function holds(pid: number, dataDir: string, formerDir: string | undefined): boo
  * stranger. Called when no server holds the folder.
  */
 function removeStalePidFile(dataDir: string): void {
-  if (hasPidFile(dataDir) && runningPostmaster(dataDir) === undefined) rmSync(join(dataDir, "postmaster.pid"), { force: true });
+  if (hasPidFile(dataDir) && runningPostmaster(dataDir) === undefined)
+    rmSync(join(dataDir, "postmaster.pid"), { force: true });
 }
 
 type Attempt = { readonly kind: "ready"; readonly pid: number } | { readonly kind: "failed"; readonly log: string };
@@ -216,7 +217,8 @@ export function spawnError(program: string, error: unknown): TmDbError {
 }
 
 export function throwIfInterrupted(signal: AbortSignal | undefined): void {
-  if (signal?.aborted === true) throw new TmDbError("INTERRUPTED", "interrupted; the next `tm-db up` goes on from here");
+  if (signal?.aborted === true)
+    throw new TmDbError("INTERRUPTED", "interrupted; the next `tm-db up` goes on from here");
 }
 
 function startError(start: PostmasterStart, log: string): TmDbError {

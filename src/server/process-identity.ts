@@ -43,7 +43,10 @@ function statFields(pid: number): readonly string[] | undefined {
 
 function askPs(pid: number, column: string): string | undefined {
   try {
-    return execFileSync("ps", ["-ww", "-o", column, "-p", String(pid)], { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] }).trim();
+    return execFileSync("ps", ["-ww", "-o", column, "-p", String(pid)], {
+      encoding: "utf8",
+      stdio: ["ignore", "pipe", "ignore"],
+    }).trim();
   } catch {
     return undefined;
   }

@@ -55,11 +55,16 @@ async function acquire(
       hasTold = true;
       options.onWait?.(holder.pid);
     }
-    if (options.signal?.aborted === true) throw new TmDbError("INTERRUPTED", "interrupted while waiting for another tm-db");
+    if (options.signal?.aborted === true)
+      throw new TmDbError("INTERRUPTED", "interrupted while waiting for another tm-db");
     if (Date.now() > deadline) {
-      throw new TmDbError("LOCK_TIMEOUT", `another tm-db (process ${holder?.pid ?? "unknown"}) has been starting or stopping this server for two minutes`, {
-        hint: `if that process is none of tm-db's, remove ${file}`,
-      });
+      throw new TmDbError(
+        "LOCK_TIMEOUT",
+        `another tm-db (process ${holder?.pid ?? "unknown"}) has been starting or stopping this server for two minutes`,
+        {
+          hint: `if that process is none of tm-db's, remove ${file}`,
+        },
+      );
     }
     await pause(POLL_MS);
   }

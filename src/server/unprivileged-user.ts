@@ -40,9 +40,13 @@ export function unprivilegedUser(onCreate: (name: string) => void): SystemUser {
     const user = lookUp(name);
     if (user !== undefined && user.uid !== 0) return user;
   }
-  throw new TmDbError("SERVER_START_FAILED", "PostgreSQL refuses to run as root, and no unprivileged user is there or can be made", {
-    hint: `make one (useradd --system ${OURS}), run tm-db as another user, or use --database-url postgres://…`,
-  });
+  throw new TmDbError(
+    "SERVER_START_FAILED",
+    "PostgreSQL refuses to run as root, and no unprivileged user is there or can be made",
+    {
+      hint: `make one (useradd --system ${OURS}), run tm-db as another user, or use --database-url postgres://…`,
+    },
+  );
 }
 
 /**
@@ -54,10 +58,14 @@ export function assertReachable(path: string, user: SystemUser): void {
     const { mode, uid, gid } = statSync(dir);
     const bit = uid === user.uid ? 0o100 : gid === user.gid ? 0o010 : 0o001;
     if ((mode & bit) === 0) {
-      throw new TmDbError("SERVER_START_FAILED", `the user ${user.name}, as whom the server runs, cannot reach ${path}`, {
-        detail: `${dir} is closed to it`,
-        hint: "set TM_DB_DATA_HOME to a folder that everybody may pass through",
-      });
+      throw new TmDbError(
+        "SERVER_START_FAILED",
+        `the user ${user.name}, as whom the server runs, cannot reach ${path}`,
+        {
+          detail: `${dir} is closed to it`,
+          hint: "set TM_DB_DATA_HOME to a folder that everybody may pass through",
+        },
+      );
     }
   }
 }
@@ -67,7 +75,8 @@ function createOurs(): boolean {
   // shadow-utils (Debian, Fedora, …), then busybox (Alpine). Two processes may try at once: the look-up decides.
   return (
     succeeds("useradd", [...system, "--user-group", OURS]) ||
-    (succeeds("addgroup", ["-S", OURS]) && succeeds("adduser", ["-S", "-D", "-H", "-s", "/sbin/nologin", "-G", OURS, OURS])) ||
+    (succeeds("addgroup", ["-S", OURS]) &&
+      succeeds("adduser", ["-S", "-D", "-H", "-s", "/sbin/nologin", "-G", OURS, OURS])) ||
     lookUp(OURS) !== undefined
   );
 }
@@ -84,7 +93,9 @@ function lookUp(name: string): SystemUser | undefined {
 
 function fromPasswd(name: string): SystemUser | undefined {
   try {
-    const line = readFileSync("/etc/passwd", "utf8").split("\n").find((each) => each.startsWith(`${name}:`));
+    const line = readFileSync("/etc/passwd", "utf8")
+      .split("\n")
+      .find((each) => each.startsWith(`${name}:`));
     const [, , uid, gid] = line?.split(":") ?? [];
     return uid === undefined || gid === undefined ? undefined : { name, uid: Number(uid), gid: Number(gid) };
   } catch {
@@ -95,7 +106,8 @@ function fromPasswd(name: string): SystemUser | undefined {
 /** Accounts that come from elsewhere: a directory service, macOS. */
 function fromId(name: string): SystemUser | undefined {
   try {
-    const ask = (flag: string): number => Number(execFileSync("id", [flag, name], { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] }));
+    const ask = (flag: string): number =>
+      Number(execFileSync("id", [flag, name], { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] }));
     return { name, uid: ask("-u"), gid: ask("-g") };
   } catch {
     return undefined;

@@ -5,11 +5,26 @@ import { isLocal } from "../core/connection-spec.ts";
 import { TmDbError } from "../core/errors.ts";
 import { passwordFromFile } from "./pgpass.ts";
 
-const SSL_MODES: ReadonlySet<string> = new Set(["disable", "allow", "prefer", "require", "verify-ca", "verify-full"] satisfies SslMode[]);
+const SSL_MODES: ReadonlySet<string> = new Set([
+  "disable",
+  "allow",
+  "prefer",
+  "require",
+  "verify-ca",
+  "verify-full",
+] satisfies SslMode[]);
 
 /** What a URL or the environment says; what it leaves out is undefined. */
 type Parts = {
-  -readonly [Name in "host" | "port" | "user" | "password" | "database" | "sslMode" | "sslRootCert" | "passwordFile"]?: string;
+  -readonly [Name in
+    | "host"
+    | "port"
+    | "user"
+    | "password"
+    | "database"
+    | "sslMode"
+    | "sslRootCert"
+    | "passwordFile"]?: string;
 };
 
 /**
@@ -18,7 +33,11 @@ type Parts = {
  * `source` says where the URL came from, for messages. Throws USAGE without ever repeating the URL, since it may hold a
  * password.
  */
-export function connectionSpecFromUrl(url: string, source: string, environment: NodeJS.ProcessEnv = process.env): ConnectionSpec {
+export function connectionSpecFromUrl(
+  url: string,
+  source: string,
+  environment: NodeJS.ProcessEnv = process.env,
+): ConnectionSpec {
   return complete({ ...partsFromEnvironment(environment), ...parseUrl(url, source) }, source, environment);
 }
 
@@ -26,7 +45,9 @@ export function connectionSpecFromUrl(url: string, source: string, environment: 
  * Where the PG* variables lead, or undefined when none of them says where: PGHOST, PGPORT or PGDATABASE. (PGUSER and
  * PGPASSWORD alone are set for other programs.)
  */
-export function connectionSpecFromEnvironment(environment: NodeJS.ProcessEnv = process.env): ConnectionSpec | undefined {
+export function connectionSpecFromEnvironment(
+  environment: NodeJS.ProcessEnv = process.env,
+): ConnectionSpec | undefined {
   const parts = partsFromEnvironment(environment);
   if (parts.host === undefined && parts.port === undefined && parts.database === undefined) return undefined;
   return complete(parts, "PG* variables", environment);
@@ -56,7 +77,8 @@ function complete(parts: Parts, source: string, environment: NodeJS.ProcessEnv):
   if (host.includes(",")) throw malformed(source, "names more than one host", "name the primary alone");
   const user = parts.user ?? operatingSystemUser(source);
   const database = parts.database ?? user;
-  const passwordEnvironment = parts.passwordFile === undefined ? environment : { ...environment, PGPASSFILE: parts.passwordFile };
+  const passwordEnvironment =
+    parts.passwordFile === undefined ? environment : { ...environment, PGPASSFILE: parts.passwordFile };
   const password = parts.password ?? passwordFromFile({ host, port, database, user }, passwordEnvironment);
   const spec: ConnectionSpec = { host, port, user, password, database, source, sslRootCert: parts.sslRootCert };
   return { ...spec, ssl: sslMode(parts.sslMode, spec) };
@@ -66,7 +88,11 @@ function complete(parts: Parts, source: string, environment: NodeJS.ProcessEnv):
 function sslMode(mode: string | undefined, spec: ConnectionSpec): SslMode | undefined {
   if (mode === undefined) return isLocal(spec) ? undefined : "prefer";
   if (isSslMode(mode)) return mode;
-  throw malformed(spec.source, `has an unknown sslmode, ${JSON.stringify(mode)}`, `one of ${[...SSL_MODES].join(", ")}`);
+  throw malformed(
+    spec.source,
+    `has an unknown sslmode, ${JSON.stringify(mode)}`,
+    `one of ${[...SSL_MODES].join(", ")}`,
+  );
 }
 
 function isSslMode(mode: string): mode is SslMode {
@@ -90,18 +116,24 @@ function operatingSystemUser(source: string): string {
     return userInfo().username;
   } catch {
     // A container's user number without a line in /etc/passwd.
-    throw malformed(source, "names no user, and the system has no name for this one", "add it: postgres://user@host/database, or PGUSER");
+    throw malformed(
+      source,
+      "names no user, and the system has no name for this one",
+      "add it: postgres://user@host/database, or PGUSER",
+    );
   }
 }
 
 // ─── The URL itself ─────────────────────────────────────────────────────────────────────────────────────────────────
 
-const ENCODE_HINT = "special characters in a user name or password are written as %XX: @ is %40, / is %2F, : is %3A, ? is %3F, # is %23, % is %25";
+const ENCODE_HINT =
+  "special characters in a user name or password are written as %XX: @ is %40, / is %2F, : is %3A, ? is %3F, # is %23, % is %25";
 
 /** By hand: the URL class refuses a user without a host (sockets) and changes what it does not refuse. */
 function parseUrl(url: string, source: string): Parts {
   const scheme = /^postgres(?:ql)?:\/\//.exec(url);
-  if (scheme === null) throw malformed(source, "is not a PostgreSQL URL", "postgres://user:password@host:5432/database");
+  if (scheme === null)
+    throw malformed(source, "is not a PostgreSQL URL", "postgres://user:password@host:5432/database");
   const [beforeQuery = "", query] = splitOnce(url.slice(scheme[0].length), "?");
   const [authority = "", database] = splitOnce(beforeQuery, "/");
   const at = authority.indexOf("@");
@@ -121,7 +153,10 @@ function parseUrl(url: string, source: string): Parts {
   return { ...parts, ...parseQuery(query, source) };
 }
 
-function parseHost(text: string, source: string): { readonly host: string | undefined; readonly port: string | undefined } {
+function parseHost(
+  text: string,
+  source: string,
+): { readonly host: string | undefined; readonly port: string | undefined } {
   const match = /^(?:\[(?<address>[0-9A-Fa-f:.%]+)\]|(?<name>[^:[\]]*))(?::(?<port>[^:]*))?$/.exec(text);
   if (match?.groups === undefined) throw malformed(source, "has no valid host", ENCODE_HINT);
   const { address, name, port } = match.groups;
@@ -168,14 +203,17 @@ function parseQuery(query: string | undefined, source: string): Parts {
     if (part !== undefined) {
       if (value !== "") parts[part] = value;
     } else if (name === "ssl" && value === "true") parts.sslMode = "require";
-    else if (!IGNORED.has(name)) throw malformed(source, unknownParameter(name), "leave it out; the parameters are those of libpq");
+    else if (!IGNORED.has(name))
+      throw malformed(source, unknownParameter(name), "leave it out; the parameters are those of libpq");
   }
   return parts;
 }
 
 /** A name is repeated only if it looks like one: it could be the rest of a password with an unescaped `?`. */
 function unknownParameter(name: string): string {
-  return /^[a-z_]{1,30}$/.test(name) ? `has a parameter that tm-db does not know: ${name}` : "has a parameter that tm-db does not know";
+  return /^[a-z_]{1,30}$/.test(name)
+    ? `has a parameter that tm-db does not know: ${name}`
+    : "has a parameter that tm-db does not know";
 }
 
 function decodePart(text: string | undefined, what: string, source: string): string | undefined {

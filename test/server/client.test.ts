@@ -4,7 +4,7 @@ import { type AddressInfo, createServer, type Server, type Socket } from "node:n
 import { join } from "node:path";
 import { afterEach, describe, expect, test } from "vitest";
 import type { ConnectionSpec, SslMode } from "../../src/core/connection-spec.ts";
-import { serverVersion, type ServerNotice, withClient } from "../../src/db/client.ts";
+import { type ServerNotice, serverVersion, withClient } from "../../src/db/client.ts";
 import { isFree } from "../../src/server/free-port.ts";
 import { until, useProjects } from "./temporary-project.ts";
 
@@ -18,7 +18,10 @@ afterEach(() => {
 });
 
 /** Something on a port that is not PostgreSQL, or pretends to be. */
-async function fakeServer(onData: (socket: Socket) => void, onConnect: (socket: Socket) => void = () => undefined): Promise<ConnectionSpec> {
+async function fakeServer(
+  onData: (socket: Socket) => void,
+  onConnect: (socket: Socket) => void = () => undefined,
+): Promise<ConnectionSpec> {
   const server = createServer((socket) => {
     sockets.add(socket);
     socket.on("error", () => undefined);
@@ -28,7 +31,14 @@ async function fakeServer(onData: (socket: Socket) => void, onConnect: (socket: 
   servers.push(server);
   await new Promise<void>((resolve) => server.listen({ port: 0, host: "127.0.0.1" }, resolve));
   const { port } = server.address() as AddressInfo;
-  return { host: "127.0.0.1", port, user: "somebody", password: "hunter2-hunter2", database: "app", source: "--database-url" };
+  return {
+    host: "127.0.0.1",
+    port,
+    user: "somebody",
+    password: "hunter2-hunter2",
+    database: "app",
+    source: "--database-url",
+  };
 }
 
 function message(type: string, body: Buffer): Buffer {
@@ -59,12 +69,18 @@ describe("a connection that cannot be opened", () => {
     { spec: { host: "does-not-exist.invalid", port: 5432 }, detail: "cannot be looked up" },
   ])("to $spec.host is CONNECTION_REFUSED", async ({ spec, detail }) => {
     const full = { ...spec, user: "a", password: undefined, database: "b", source: "DATABASE_URL" };
-    await expect(withClient(full, {}, nothing)).rejects.toMatchObject({ code: "CONNECTION_REFUSED", detail: expect.stringContaining(detail) });
+    await expect(withClient(full, {}, nothing)).rejects.toMatchObject({
+      code: "CONNECTION_REFUSED",
+      detail: expect.stringContaining(detail),
+    });
   });
 
   test("to the embedded server points to `tm-db up`", async () => {
     const spec = { ...(await fakeServer((socket) => socket.destroy())), source: "the embedded server" };
-    await expect(withClient(spec, {}, nothing)).rejects.toMatchObject({ code: "CONNECTION_REFUSED", hint: "npx tm-db up" });
+    await expect(withClient(spec, {}, nothing)).rejects.toMatchObject({
+      code: "CONNECTION_REFUSED",
+      hint: "npx tm-db up",
+    });
   });
 
   test("to a server that never answers ends in time", async () => {
@@ -74,14 +90,19 @@ describe("a connection that cannot be opened", () => {
   });
 
   test("to a server that hangs up at once says so", async () => {
-    const spec = await fakeServer(() => undefined, (socket) => socket.end());
+    const spec = await fakeServer(
+      () => undefined,
+      (socket) => socket.end(),
+    );
     await expect(withClient(spec, {}, nothing)).rejects.toMatchObject({ code: "CONNECTION_REFUSED" });
   });
 
   test("can be interrupted", async () => {
     const controller = new AbortController();
     const spec = await fakeServer(() => controller.abort());
-    await expect(withClient(spec, { signal: controller.signal }, nothing)).rejects.toMatchObject({ code: "INTERRUPTED" });
+    await expect(withClient(spec, { signal: controller.signal }, nothing)).rejects.toMatchObject({
+      code: "INTERRUPTED",
+    });
   });
 
   test("to a server older than 15 is SERVER_TOO_OLD", async () => {
@@ -96,7 +117,10 @@ describe("a connection that cannot be opened", () => {
         ]),
       );
     });
-    await expect(withClient(spec, {}, nothing)).rejects.toMatchObject({ code: "SERVER_TOO_OLD", message: expect.stringContaining("14.9") });
+    await expect(withClient(spec, {}, nothing)).rejects.toMatchObject({
+      code: "SERVER_TOO_OLD",
+      message: expect.stringContaining("14.9"),
+    });
   });
 
   test("for want of a database is DATABASE_MISSING, with the command that makes it", async () => {
@@ -112,7 +136,10 @@ describe("a connection that cannot be opened", () => {
   test("for want of a password or of the right to connect says which", async () => {
     const { connection, superuser } = await projects.create().start();
     const without = { ...connection, password: undefined, source: "DATABASE_URL" };
-    await expect(withClient(without, {}, nothing)).rejects.toMatchObject({ code: "AUTHENTICATION_FAILED", hint: expect.stringContaining("PGPASSWORD") });
+    await expect(withClient(without, {}, nothing)).rejects.toMatchObject({
+      code: "AUTHENTICATION_FAILED",
+      hint: expect.stringContaining("PGPASSWORD"),
+    });
     await withClient(superuser, {}, async (client) => {
       await client.query("create role guest login password 'guest'");
       await client.query("revoke connect on database app from public");
@@ -126,7 +153,10 @@ describe("a connection that cannot be opened", () => {
   test("because all are taken says so", async () => {
     const { connection, superuser } = await projects.create().start();
     await withClient(superuser, {}, (client) => client.query("alter role tm_db connection limit 0"));
-    await expect(withClient(connection, {}, nothing)).rejects.toMatchObject({ code: "CONNECTION_REFUSED", sqlState: "53300" });
+    await expect(withClient(connection, {}, nothing)).rejects.toMatchObject({
+      code: "CONNECTION_REFUSED",
+      sqlState: "53300",
+    });
   });
 });
 
@@ -147,7 +177,9 @@ describe("an open connection", () => {
   test("is closed after the callback, also when that throws; an SQL error stays what it is", async () => {
     const { connection, superuser } = await projects.create().start();
     await expect(withClient(connection, {}, () => Promise.reject(new RangeError("mine")))).rejects.toThrow(RangeError);
-    await expect(withClient(connection, {}, (client) => client.query("select 1 / 0"))).rejects.toMatchObject({ code: "22012" });
+    await expect(withClient(connection, {}, (client) => client.query("select 1 / 0"))).rejects.toMatchObject({
+      code: "22012",
+    });
     await until("no connection is left", () => hasNoConnection(superuser));
   });
 
@@ -175,10 +207,14 @@ describe("an open connection", () => {
   test("that is interrupted stops its statement on the server as well", async () => {
     const { connection, superuser } = await projects.create().start();
     const controller = new AbortController();
-    const sleeping = withClient(connection, { signal: controller.signal }, (client) => client.query("select pg_sleep(60)"));
+    const sleeping = withClient(connection, { signal: controller.signal }, (client) =>
+      client.query("select pg_sleep(60)"),
+    );
     const isSleeping = async (): Promise<boolean> =>
       await withClient(superuser, {}, async (client) => {
-        const { rowCount } = await client.query("select from pg_stat_activity where query = 'select pg_sleep(60)' and state = 'active'");
+        const { rowCount } = await client.query(
+          "select from pg_stat_activity where query = 'select pg_sleep(60)' and state = 'active'",
+        );
         return rowCount === 1;
       });
     await until("the statement runs", isSleeping);
@@ -223,7 +259,19 @@ describe.skipIf(!hasOpenssl)("sslmode (needs openssl)", () => {
     mkdirSync(folder);
     const certificate = (name: string, subject: string): string => {
       const file = join(folder, name);
-      const args = ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", `/CN=${subject}`, "-addext", `subjectAltName=DNS:${subject}`];
+      const args = [
+        "req",
+        "-x509",
+        "-newkey",
+        "rsa:2048",
+        "-nodes",
+        "-days",
+        "2",
+        "-subj",
+        `/CN=${subject}`,
+        "-addext",
+        `subjectAltName=DNS:${subject}`,
+      ];
       execFileSync("openssl", [...args, "-keyout", `${file}.key`, "-out", `${file}.crt`], { stdio: "ignore" });
       return file;
     };
@@ -239,7 +287,10 @@ describe.skipIf(!hasOpenssl)("sslmode (needs openssl)", () => {
       await client.query("alter system set ssl = on");
       await client.query("select pg_reload_conf()");
     });
-    await until("the server offers TLS", async () => (await isEncrypted({ ...server.connection, ssl: "prefer" })) === true);
+    await until(
+      "the server offers TLS",
+      async () => (await isEncrypted({ ...server.connection, ssl: "prefer" })) === true,
+    );
     return server;
   }
 
@@ -252,7 +303,8 @@ describe.skipIf(!hasOpenssl)("sslmode (needs openssl)", () => {
 
   test("means to tm-db what it means to libpq", async () => {
     const { connection } = await secureServer();
-    const encrypted = async (ssl: SslMode | undefined, sslRootCert?: string): Promise<boolean | undefined> => await isEncrypted({ ...connection, ssl, sslRootCert });
+    const encrypted = async (ssl: SslMode | undefined, sslRootCert?: string): Promise<boolean | undefined> =>
+      await isEncrypted({ ...connection, ssl, sslRootCert });
     expect(await encrypted(undefined)).toBe(false);
     expect(await encrypted("disable")).toBe(false);
     expect(await encrypted("allow")).toBe(false);
@@ -265,7 +317,9 @@ describe.skipIf(!hasOpenssl)("sslmode (needs openssl)", () => {
     await expect(encrypted("require", `${wrong}.crt`)).rejects.toMatchObject(refused);
     await expect(encrypted("verify-ca", `${wrong}.crt`)).rejects.toMatchObject(refused);
     await expect(encrypted("verify-full", `${right}.crt`)).rejects.toMatchObject(refused);
-    expect(await isEncrypted({ ...connection, host: "localhost", ssl: "verify-full", sslRootCert: `${right}.crt` })).toBe(true);
+    expect(
+      await isEncrypted({ ...connection, host: "localhost", ssl: "verify-full", sslRootCert: `${right}.crt` }),
+    ).toBe(true);
     await expect(encrypted("verify-full")).rejects.toMatchObject(refused);
     await expect(encrypted("verify-ca", "/nonexistent.crt")).rejects.toMatchObject({ code: "FILE_UNREADABLE" });
   });
@@ -278,6 +332,8 @@ describe.skipIf(!hasOpenssl)("sslmode (needs openssl)", () => {
       message: expect.stringContaining("offers no TLS"),
     });
     // A wrong password is reported as that, and not as a missing TLS.
-    await expect(isEncrypted({ ...connection, ssl: "prefer", password: "wrong" })).rejects.toMatchObject({ code: "AUTHENTICATION_FAILED" });
+    await expect(isEncrypted({ ...connection, ssl: "prefer", password: "wrong" })).rejects.toMatchObject({
+      code: "AUTHENTICATION_FAILED",
+    });
   });
 });

@@ -6,6 +6,7 @@ import { describe, expect, test } from "vitest";
 import type { ConnectionSpec } from "../../src/core/connection-spec.ts";
 import { withClient } from "../../src/db/client.ts";
 import { findEmbedded, stopEmbedded } from "../../src/server/embedded.ts";
+import { isFree } from "../../src/server/free-port.ts";
 import { EMBEDDED_MAJORS } from "../../src/server/state-file.ts";
 import { isRoot, until, useProjects } from "./temporary-project.ts";
 
@@ -86,7 +87,8 @@ describe("starting and stopping", () => {
     await query(first.connection, "create table kept as select 1 as one");
     const pid = pidOf(project.dir);
     expect(await stopEmbedded({ projectDir: project.dir })).toEqual({ wasRunning: true });
-    expect(isAlive(pid)).toBe(false);
+    expect(await isFree(first.connection.port)).toBe(true);
+    await until("node has collected its child", () => !isAlive(pid));
     expect(findEmbedded({ projectDir: project.dir })).toMatchObject({ running: false, pid: undefined });
     expect(await stopEmbedded({ projectDir: project.dir })).toEqual({ wasRunning: false });
 
@@ -116,14 +118,17 @@ describe("starting and stopping", () => {
     const newest = await project.start({ major: 18 });
     const older = await project.start({ major: 17 });
     expect(older.connection.port).not.toBe(newest.connection.port);
-    expect((await query(newest.connection, "show server_version_num"))[0]).toMatchObject({ server_version_num: expect.stringMatching(/^18/) });
+    expect((await query(newest.connection, "show server_version_num"))[0]).toMatchObject({
+      server_version_num: expect.stringMatching(/^18/),
+    });
     // What was used last is used again.
     expect(await project.start()).toMatchObject({ major: 17, started: false });
     const pids = [pidOf(project.dir)];
     await project.start({ major: 18 });
     pids.push(pidOf(project.dir));
     expect(await stopEmbedded({ projectDir: project.dir })).toEqual({ wasRunning: true });
-    expect(pids.filter(isAlive)).toEqual([]);
+    expect([await isFree(newest.connection.port), await isFree(older.connection.port)]).toEqual([true, true]);
+    await until("node has collected its children", () => !pids.some(isAlive));
   });
 
   test("two projects have nothing in common", async () => {
@@ -192,7 +197,11 @@ describe("after accidents", () => {
     const intruder = await listen(first.connection.port);
     const second = await project.start().finally(() => intruder.close());
     expect(second.connection.port).not.toBe(first.connection.port);
-    expect(project.events).toContainEqual({ kind: "port-changed", from: first.connection.port, to: second.connection.port });
+    expect(project.events).toContainEqual({
+      kind: "port-changed",
+      from: first.connection.port,
+      to: second.connection.port,
+    });
     await stopEmbedded({ projectDir: project.dir });
     expect((await project.start()).connection.port).toBe(second.connection.port);
   });
@@ -203,7 +212,9 @@ describe("after accidents", () => {
     await query(server.superuser, "alter role tm_db nocreatedb password 'something else'");
     await expect(query(server.connection, "select 1")).rejects.toMatchObject({ code: "AUTHENTICATION_FAILED" });
     await project.start();
-    expect(await query(server.connection, "select rolcreatedb from pg_roles where rolname = current_user")).toEqual([{ rolcreatedb: true }]);
+    expect(await query(server.connection, "select rolcreatedb from pg_roles where rolname = current_user")).toEqual([
+      { rolcreatedb: true },
+    ]);
   });
 
   test("a superuser whose password was changed is an error that says which folder to remove", async () => {
@@ -211,7 +222,10 @@ describe("after accidents", () => {
     const server = await project.start();
     await query(server.superuser, "drop database app");
     await query(server.superuser, "alter role postgres password 'something else'");
-    await expect(project.start()).rejects.toMatchObject({ code: "SERVER_START_FAILED", hint: expect.stringContaining(".tm-db") });
+    await expect(project.start()).rejects.toMatchObject({
+      code: "SERVER_START_FAILED",
+      hint: expect.stringContaining(".tm-db"),
+    });
   });
 
   test("a server that does not start ends with its own last words", async () => {
@@ -246,7 +260,10 @@ describe("after accidents", () => {
     const state = JSON.parse(readFileSync(file, "utf8")) as { machine: string };
     writeFileSync(file, JSON.stringify({ ...state, machine: "elsewhere" }));
     const pidFile = join(server.dataDir, "postmaster.pid");
-    await expect(project.start()).rejects.toMatchObject({ code: "SERVER_START_FAILED", hint: expect.stringContaining(pidFile) });
+    await expect(project.start()).rejects.toMatchObject({
+      code: "SERVER_START_FAILED",
+      hint: expect.stringContaining(pidFile),
+    });
     rmSync(pidFile);
     expect(await project.start()).toMatchObject({ created: false });
   });
@@ -270,12 +287,16 @@ describe("secrets", () => {
     const passwords = [server.connection.password, server.superuser.password, server.authenticatorPassword];
     expect(new Set(passwords).size).toBe(3);
     const places = [server.logFile, `${server.dataDir}.conf`];
-    if (process.platform === "linux") places.push(`/proc/${pidOf(project.dir)}/cmdline`, `/proc/${pidOf(project.dir)}/environ`);
+    if (process.platform === "linux")
+      places.push(`/proc/${pidOf(project.dir)}/cmdline`, `/proc/${pidOf(project.dir)}/environ`);
     const texts = places.map((place) => readFileSync(place, "utf8"));
     // The control: the files are the right ones.
     expect(texts[0]).toContain("database system is ready");
     for (const password of passwords) for (const text of texts) expect(text).not.toContain(password ?? "");
-    const [stored] = await query<{ rolpassword: string }>(server.superuser, "select rolpassword from pg_authid where rolname = 'tm_db'");
+    const [stored] = await query<{ rolpassword: string }>(
+      server.superuser,
+      "select rolpassword from pg_authid where rolname = 'tm_db'",
+    );
     expect(stored?.rolpassword).toMatch(/^SCRAM-SHA-256\$4096:/);
   });
 
@@ -314,7 +335,10 @@ describe.skipIf(isRoot)("as a user", () => {
     const server = await project.start();
     await stopEmbedded({ projectDir: project.dir });
     rmSync(join(project.dir, ".tm-db", "state.json"));
-    await expect(project.start()).rejects.toMatchObject({ code: "FILE_UNREADABLE", hint: expect.stringContaining(".tm-db") });
+    await expect(project.start()).rejects.toMatchObject({
+      code: "FILE_UNREADABLE",
+      hint: expect.stringContaining(".tm-db"),
+    });
     expect(existsSync(server.dataDir)).toBe(true);
   });
 });
@@ -328,7 +352,7 @@ describe.skipIf(!isRoot)("as root", () => {
     const second = await project.start();
     expect(second.created).toBe(true);
     expect(second.connection.password).not.toBe(first.connection.password);
-    expect(isAlive(pid)).toBe(false);
+    await until("the first server is gone", () => !isAlive(pid));
   });
 
   test("the server runs as somebody else, out of a checkout that is closed to it", async () => {

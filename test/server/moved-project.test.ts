@@ -14,7 +14,8 @@ async function execute(spec: ConnectionSpec, sql: string): Promise<unknown[]> {
 describe.each([{ state: "running" }, { state: "stopped" }])("a project whose server is $state", ({ state }) => {
   test("takes its data along when its folder is moved", async () => {
     const project = projects.create();
-    const before = await project.start();
+    // As users have it: a server that is moved while it runs cannot end in order, and recovers from its WAL.
+    const before = await project.start({ durable: true });
     await execute(before.connection, "create table kept as select 1 as one");
     if (state === "stopped") await stopEmbedded({ projectDir: project.dir });
     const moved = projects.at(`${project.dir}-moved`);

@@ -19,7 +19,11 @@ test("a port that is taken between the look and the start is told apart from oth
   try {
     const paths = clusterPaths(dirname(dataDir), 18);
     writeConfig(paths, { port: (intruder.address() as AddressInfo).port, durable: false });
-    const { postgres } = stageBinaries({ major: 18, resolve: installedPackages(project.dir), fallbackDir: "/nonexistent" });
+    const { postgres } = stageBinaries({
+      major: 18,
+      resolve: installedPackages(project.dir),
+      fallbackDir: "/nonexistent",
+    });
     const { uid, gid } = statSync(dataDir);
     const user = isRoot ? { name: "the owner", uid, gid } : undefined;
     const outcome = await startPostmaster({ postgres, dataDir, configFile: paths.configFile, logFile, user });

@@ -1,5 +1,15 @@
 import { spawn } from "node:child_process";
-import { chmodSync, chownSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { hostname } from "node:os";
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -37,7 +47,12 @@ describe("the command that starts a server", () => {
   test("ends, and so does a pipeline it stands in, while the server goes on", async () => {
     const project = projects.create();
     const line = `"$0" "$@" 2>&1 >&3 3>&- | cat >&2; echo over >&2`;
-    const { code, stdout, stderr } = await run("sh", ["-c", `exec 3>&1; ${line}`, process.execPath, ...command("start", project)]).ended;
+    const { code, stdout, stderr } = await run("sh", [
+      "-c",
+      `exec 3>&1; ${line}`,
+      process.execPath,
+      ...command("start", project),
+    ]).ended;
     expect({ code, last: stderr.trimEnd().split("\n").at(-1) }).toEqual({ code: 0, last: "over" });
     expect(await answers(parse(stdout))).toBe(true);
   });
@@ -45,12 +60,16 @@ describe("the command that starts a server", () => {
   test("may be interrupted from the terminal afterwards, and the server goes on", async () => {
     const project = projects.create();
     // `detached` makes it the leader of a group, as a shell does with each of its jobs.
-    const { child, ended } = run(process.execPath, command("start", project), { detached: true, env: { ...process.env, STAY: "1" } });
+    const { child, ended } = run(process.execPath, command("start", project), {
+      detached: true,
+      env: { ...process.env, STAY: "1" },
+    });
     let stdout = "";
     child.stdout?.on("data", (chunk: Buffer) => (stdout += chunk.toString("utf8")));
     await until("the server is started", () => stdout.endsWith("\n"));
     for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
-      if (child.pid !== undefined && child.exitCode === null && child.signalCode === null) process.kill(-child.pid, signal);
+      if (child.pid !== undefined && child.exitCode === null && child.signalCode === null)
+        process.kill(-child.pid, signal);
     }
     expect((await ended).code).toBeNull();
     expect(await answers(parse(stdout))).toBe(true);
@@ -75,22 +94,25 @@ describe("the command that starts a server", () => {
     expect(existsSync(join(stateDir(project.dir), "lock"))).toBe(false);
   });
 
-  test.each(["creating-cluster", "starting", "database-created"])("killed at %j, leaves nothing that hinders the next one", async (moment) => {
-    const project = projects.create();
-    const { child, ended } = run(process.execPath, command("start", project));
-    let stderr = "";
-    child.stderr?.on("data", (chunk: Buffer) => {
-      stderr += chunk.toString("utf8");
-      if (stderr.includes(moment)) child.kill("SIGKILL");
-    });
-    await until(`it is killed at ${moment}`, () => child.signalCode === "SIGKILL");
-    const server = await project.start();
-    expect(await answers(server)).toBe(true);
-    // Closed only now: initdb, or nobody, may have had its output still.
-    await ended;
-    expect((await project.start()).started).toBe(false);
-    expect(readdirSync(dirname(server.dataDir)).filter((name) => name.startsWith("unfinished-"))).toEqual([]);
-  });
+  test.each(["creating-cluster", "starting", "database-created"])(
+    "killed at %j, leaves nothing that hinders the next one",
+    async (moment) => {
+      const project = projects.create();
+      const { child, ended } = run(process.execPath, command("start", project));
+      let stderr = "";
+      child.stderr?.on("data", (chunk: Buffer) => {
+        stderr += chunk.toString("utf8");
+        if (stderr.includes(moment)) child.kill("SIGKILL");
+      });
+      await until(`it is killed at ${moment}`, () => child.signalCode === "SIGKILL");
+      const server = await project.start();
+      expect(await answers(server)).toBe(true);
+      // Closed only now: initdb, or nobody, may have had its output still.
+      await ended;
+      expect((await project.start()).started).toBe(false);
+      expect(readdirSync(dirname(server.dataDir)).filter((name) => name.startsWith("unfinished-"))).toEqual([]);
+    },
+  );
 });
 
 // What every other user has by default: data inside the project, programs in the cache of one's home.
@@ -117,7 +139,11 @@ describe.skipIf(!isRoot)("as a user without privileges (tried from root)", () =>
     // Under sudo, root finds that server, and starts it as its owner.
     expect(await project.start({ dataHome: "" })).toMatchObject({ started: false, dataDir: server.dataDir });
     await run(process.execPath, [program, "stop", dir], as).ended;
-    expect(await project.start({ dataHome: "" })).toMatchObject({ started: true, created: false, dataDir: server.dataDir });
+    expect(await project.start({ dataHome: "" })).toMatchObject({
+      started: true,
+      created: false,
+      dataDir: server.dataDir,
+    });
     expect(statSync(join(dir, ".tm-db", "state.json")).uid).toBe(NOBODY);
     const again = await run(process.execPath, [program, "start", dir, ""], as).ended;
     expect(parse(again.stdout)).toMatchObject({ started: false });

@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn, type SpawnOptions } from "node:child_process";
+import { type ChildProcess, type SpawnOptions, spawn } from "node:child_process";
 import { chmodSync, mkdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
@@ -42,7 +42,11 @@ export interface Ended {
 }
 
 /** Runs a command to its end: until it exited AND nobody holds its output any more. */
-export function run(command: string, args: readonly string[], options: SpawnOptions = {}): { readonly child: ChildProcess; readonly ended: Promise<Ended> } {
+export function run(
+  command: string,
+  args: readonly string[],
+  options: SpawnOptions = {},
+): { readonly child: ChildProcess; readonly ended: Promise<Ended> } {
   const child = spawn(command, args, { ...options, stdio: ["ignore", "pipe", "pipe"] });
   let stdout = "";
   let stderr = "";

@@ -3,7 +3,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { afterEach } from "vitest";
-import { type EmbeddedEvent, type EmbeddedServer, startEmbedded, type StartOptions, stopEmbedded } from "../../src/server/embedded.ts";
+import {
+  type EmbeddedEvent,
+  type EmbeddedServer,
+  type StartOptions,
+  startEmbedded,
+  stopEmbedded,
+} from "../../src/server/embedded.ts";
 
 export const isRoot = process.geteuid?.() === 0;
 
@@ -25,7 +31,11 @@ function scratch(): string {
 }
 
 /** Gives each test of a file its projects; servers are stopped and folders removed after each, also when it failed. */
-export function useProjects(): { readonly create: () => TemporaryProject; readonly at: (dir: string) => TemporaryProject; readonly root: () => string } {
+export function useProjects(): {
+  readonly create: () => TemporaryProject;
+  readonly at: (dir: string) => TemporaryProject;
+  readonly root: () => string;
+} {
   let root: string | undefined;
   const dirs = new Set<string>();
   let dataHome: string | undefined;
@@ -47,7 +57,14 @@ export function useProjects(): { readonly create: () => TemporaryProject; readon
       dir,
       events,
       start: (options) =>
-        startEmbedded({ projectDir: dir, database: "app", durable: false, onEvent: (event) => events.push(event), dataHome, ...options }),
+        startEmbedded({
+          projectDir: dir,
+          database: "app",
+          durable: false,
+          onEvent: (event) => events.push(event),
+          dataHome,
+          ...options,
+        }),
     };
   };
   afterEach(async () => {

@@ -32,7 +32,7 @@ declare module "vitest" {
 
 const REPOSITORY = fileURLToPath(new URL("../..", import.meta.url));
 const TEMPLATE = "reference_template";
-const PREFIX = "tm-db-test-";
+const PREFIX = "tm-db-reference-";
 
 /** Starts a server for the version that `TM_DB_TEST_PG` names, and builds the reference database in it once. */
 export default async function setUp(project: TestProject): Promise<() => Promise<void>> {
@@ -90,7 +90,7 @@ function temporaryBase(): string {
 /** What a run that was killed outright could not remove: its folder names its process. */
 function removeLeftovers(base: string): void {
   for (const name of readdirSync(base)) {
-    const pid = Number(/^tm-db-test-(\d+)-/.exec(name)?.[1]);
+    const pid = Number(/^tm-db-reference-(\d+)-/.exec(name)?.[1]);
     if (!Number.isInteger(pid) || isAlive(pid)) continue;
     for (const dataDir of dataDirs(join(base, name))) killServer(dataDir);
     rmSync(join(base, name), { recursive: true, force: true, maxRetries: 5 });

@@ -16,7 +16,10 @@ export function migrateCommand(execute: Execute): Command {
     .option("--dry-run", "show what would be done, in a READ ONLY transaction")
     .option("--allow-out-of-order", "apply new migrations that stand before applied ones")
     .option("--allow-non-empty", "deploy to a database that holds tables which tm-db did not make")
-    .addHelpText("after", "\nExample:\n  npx tm-db migrate --dry-run --database-url postgres://owner@db.example.com/app\n")
+    .addHelpText(
+      "after",
+      "\nExample:\n  npx tm-db migrate --dry-run --database-url postgres://owner@db.example.com/app\n",
+    )
     .action(async (flags: MigrateFlags) => {
       await execute(flags, async (context) => {
         const { migrate } = await import("../../app/migrate.ts");

@@ -8,6 +8,8 @@ export function newCommand(execute: Execute): Command {
     .argument("<name>", "what it does, such as add_due_dates")
     .addHelpText("after", "\nExample:\n  npx tm-db new add_due_dates\n")
     .action(async (name: string, options: SharedOptions) => {
-      await execute(options, async (context) => (await import("../../app/new-migration.ts")).newMigration({ ...context, name }));
+      await execute(options, async (context) =>
+        (await import("../../app/new-migration.ts")).newMigration({ ...context, name }),
+      );
     });
 }

@@ -16,7 +16,9 @@ interface RollbackFlags extends SharedOptions {
 export function rollbackCommand(execute: Execute): Command {
   return addTimeoutOptions(addDatabaseOptions(new Command("rollback")))
     .description("take the last deployment back exactly, or migrations by number or name")
-    .addOption(new Option("--steps <n>", "take back the last n migrations").argParser(parseCount).conflicts(["to", "all"]))
+    .addOption(
+      new Option("--steps <n>", "take back the last n migrations").argParser(parseCount).conflicts(["to", "all"]),
+    )
     .addOption(new Option("--to <migration>", "take back every migration after this one").conflicts(["steps", "all"]))
     .addOption(new Option("--all", "take back everything").conflicts(["steps", "to"]))
     .option("--dry-run", "print the SQL that would run, in a READ ONLY transaction")
@@ -38,7 +40,8 @@ export function rollbackCommand(execute: Execute): Command {
 }
 
 function targetOf({ steps, to, all }: RollbackFlags) {
-  if (to === "") throw new TmDbError("USAGE", "--to needs the name of a migration", { hint: "npx tm-db status lists them" });
+  if (to === "")
+    throw new TmDbError("USAGE", "--to needs the name of a migration", { hint: "npx tm-db status lists them" });
   if (steps !== undefined) return { kind: "steps", count: steps } as const;
   if (to !== undefined) return { kind: "to", name: to } as const;
   return { kind: all === true ? "all" : "last-deployment" } as const;

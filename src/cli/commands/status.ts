@@ -12,6 +12,8 @@ export function statusCommand(execute: Execute): Command {
     .option("--check", "exit with 1 when the database is not what the files say")
     .addHelpText("after", "\nExample:\n  npx tm-db status --check\n")
     .action(async (flags: StatusFlags) => {
-      await execute(flags, async (context) => (await import("../../app/status.ts")).status(context), { check: flags.check === true });
+      await execute(flags, async (context) => (await import("../../app/status.ts")).status(context), {
+        check: flags.check === true,
+      });
     });
 }

@@ -42,7 +42,8 @@ test("a file that others may read is ignored, as by libpq", () => {
 
 test("the file fills in what a URL and PGPASSWORD leave out, and PGPASSFILE names another", () => {
   writeFileSync(join(dir, "passwords"), "h:5432:d:u:secret\n", { mode: 0o600 });
-  const read = (url: string, environment: NodeJS.ProcessEnv): string | undefined => connectionSpecFromUrl(url, "--database-url", environment).password;
+  const read = (url: string, environment: NodeJS.ProcessEnv): string | undefined =>
+    connectionSpecFromUrl(url, "--database-url", environment).password;
   const PGPASSFILE = join(dir, "passwords");
   expect(read("postgres://u@h/d", { PGPASSFILE })).toBe("secret");
   expect(read(`postgres://u@h/d?passfile=${encodeURIComponent(PGPASSFILE)}`, { HOME: "/nonexistent" })).toBe("secret");

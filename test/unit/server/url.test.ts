@@ -33,7 +33,15 @@ describe("a URL is read as libpq reads it", () => {
   });
 
   test("what it leaves out comes from the PG* variables, and what it says wins over them", () => {
-    const environment = { PGHOST: "e", PGPORT: "5499", PGUSER: "eu", PGPASSWORD: "ep", PGDATABASE: "ed", PGSSLMODE: "require", PGSSLROOTCERT: "/ca" };
+    const environment = {
+      PGHOST: "e",
+      PGPORT: "5499",
+      PGUSER: "eu",
+      PGPASSWORD: "ep",
+      PGDATABASE: "ed",
+      PGSSLMODE: "require",
+      PGSSLROOTCERT: "/ca",
+    };
     expect(read("postgres://", environment)).toMatchObject({
       host: "e",
       port: 5499,
@@ -114,13 +122,25 @@ describe("connectionUrl", () => {
 describe("the PG* variables", () => {
   test("name a server only together with a place", () => {
     expect(connectionSpecFromEnvironment({ ...EMPTY })).toBeUndefined();
-    expect(connectionSpecFromEnvironment({ ...EMPTY, PGUSER: "u", PGPASSWORD: "p", PGSSLMODE: "require" })).toBeUndefined();
+    expect(
+      connectionSpecFromEnvironment({ ...EMPTY, PGUSER: "u", PGPASSWORD: "p", PGSSLMODE: "require" }),
+    ).toBeUndefined();
     expect(connectionSpecFromEnvironment({ ...EMPTY, PGHOST: "" })).toBeUndefined();
-    expect(connectionSpecFromEnvironment({ ...EMPTY, PGHOST: "h", PGUSER: "u" })).toMatchObject({ host: "h", user: "u", database: "u", source: "PG* variables" });
-    expect(connectionSpecFromEnvironment({ ...EMPTY, PGDATABASE: "d", PGUSER: "u", PGHOST: "/run" })).toMatchObject({ host: "/run", ssl: undefined });
+    expect(connectionSpecFromEnvironment({ ...EMPTY, PGHOST: "h", PGUSER: "u" })).toMatchObject({
+      host: "h",
+      user: "u",
+      database: "u",
+      source: "PG* variables",
+    });
+    expect(connectionSpecFromEnvironment({ ...EMPTY, PGDATABASE: "d", PGUSER: "u", PGHOST: "/run" })).toMatchObject({
+      host: "/run",
+      ssl: undefined,
+    });
   });
 
   test("that are wrong are named", () => {
-    expect(() => connectionSpecFromEnvironment({ ...EMPTY, PGHOST: "h", PGPORT: "five" })).toThrow(expect.objectContaining({ code: "USAGE" }));
+    expect(() => connectionSpecFromEnvironment({ ...EMPTY, PGHOST: "h", PGPORT: "five" })).toThrow(
+      expect.objectContaining({ code: "USAGE" }),
+    );
   });
 });

@@ -1,13 +1,16 @@
-import { TmDbError } from "../core/errors.ts";
-import type { MigrationDirectives, SourceFile } from "../core/project-files.ts";
-import { locate } from "../core/locate.ts";
+import { TmDbError } from "./errors.ts";
+import { locate } from "./locate.ts";
+import type { MigrationDirectives, SourceFile } from "./project-files.ts";
 
 /**
  * Reads the `-- tm-db:` lines (in scripts: `// tm-db:`) at the head of a migration: the comment and blank lines before
  * its first statement. Later lines are not read, so that a text in a function's body can never be a directive.
  * @throws TmDbError MIGRATION_DIRECTIVE for one that is unknown or incomplete.
  */
-export function readDirectives(file: SourceFile, language: "sql" | "script"): MigrationDirectives {
+export function readDirectives(
+  file: Pick<SourceFile, "path" | "text">,
+  language: "sql" | "script",
+): MigrationDirectives {
   const marker = language === "sql" ? "--" : "//";
   const needs: string[] = [];
   const retract: string[] = [];

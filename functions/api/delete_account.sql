@@ -1,0 +1,44 @@
+create function api.delete_account(current_password text)
+  returns void
+  language plpgsql
+  volatile
+  security definer
+  set search_path = ''
+as $$
+declare
+  caller constant bigint := auth.require_user();
+begin
+  if not auth.check_password(caller, current_password) then
+    raise exception 'the current password is wrong'
+      using
+        errcode = 'PT401',
+        hint = 'nothing was deleted';
+  end if;
+  -- With the projects locked, nobody can be added to them while it is found out whether they have other members.
+  perform
+  from api.projects as p
+  where p.owner_id = caller
+  order by p.id
+  for update;
+  if exists (
+    select
+    from api.projects as p
+    join api.project_members as m on m.project_id = p.id and m.user_id <> caller
+    where p.owner_id = caller
+  ) then
+    raise exception 'you own projects that have other members'
+      using
+        errcode = 'PT409',
+        hint = 'hand them over (POST /rpc/transfer_project) or delete them first';
+  end if;
+  delete from api.projects as p
+  where p.owner_id = caller;
+  delete from api.users as u
+  where u.id = caller;
+end
+$$;
+comment on function api.delete_account(text) is
+$$Delete one's account
+
+Removes it with the projects that were the caller's alone. Tasks and comments in other projects stay, their author unknown. 409 while the caller owns a project that has other members, 401 when the password is wrong. Definer, because nobody may delete accounts otherwise.$$;
+grant execute on function api.delete_account(text) to api_user;

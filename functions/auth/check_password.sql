@@ -1,0 +1,24 @@
+create function auth.check_password(user_id bigint, password text)
+  returns boolean
+  language plpgsql
+  volatile
+  security definer
+  set search_path = ''
+as $$
+declare
+  cost constant integer := (select s.bcrypt_cost from auth.settings as s);
+  stored constant text := (select c.password_hash from auth.credentials as c where c.user_id = check_password.user_id);
+  -- Without an account the same work is done on a salt of its own, so that time does not tell.
+  computed constant text := internal.crypt(coalesce(password, ''), coalesce(stored, internal.gen_salt('bf', cost)));
+  is_right constant boolean := stored is not null and computed = stored and octet_length(password) <= 72;
+begin
+  -- A hash from before the cost was raised is made anew while the password is at hand.
+  if is_right and substring(stored from '^\$2[abxy]\$(\d\d)\$')::integer < cost then
+    update auth.credentials as c
+    set password_hash = internal.crypt(password, internal.gen_salt('bf', cost))
+    where c.user_id = check_password.user_id;
+  end if;
+  return is_right;
+end
+$$;
+comment on function auth.check_password(bigint, text) is 'Whether this is the account''s password; takes as long for an account that does not exist. Definer, because it reads hashes; granted to nobody.';

@@ -1,0 +1,44 @@
+create function internal.count_members()
+  returns trigger
+  language plpgsql
+  security definer
+  set search_path = ''
+as $$
+begin
+  if tg_op = 'INSERT' then
+    perform
+    from stats.project_figures as f
+    where f.project_id in (select n.project_id from new_members as n)
+    order by f.project_id
+    for no key update;
+    update stats.project_figures as f
+    set member_count = f.member_count + d.members
+    from (select n.project_id, count(*) as members from new_members as n group by n.project_id) as d
+    where f.project_id = d.project_id;
+  else
+    perform
+    from stats.project_figures as f
+    where f.project_id in (select o.project_id from old_members as o)
+    order by f.project_id
+    for no key update;
+    update stats.project_figures as f
+    set member_count = f.member_count - d.members
+    from (select o.project_id, count(*) as members from old_members as o group by o.project_id) as d
+    where f.project_id = d.project_id;
+  end if;
+  return null;
+end
+$$;
+comment on function internal.count_members() is 'Keeps the member figures of the projects that a statement touched. Definer, because no API role may write figures.';
+
+create trigger count_inserted
+  after insert on api.project_members
+  referencing new table as new_members
+  for each statement
+  execute function internal.count_members();
+
+create trigger count_deleted
+  after delete on api.project_members
+  referencing old table as old_members
+  for each statement
+  execute function internal.count_members();

@@ -1,0 +1,250 @@
+import { decodeJwt } from "jose";
+import { describe, expect, test } from "vitest";
+import { failureOf, type Outcome, rowOf, type Row, verdict } from "../support/outcome.ts";
+import { anonymous, type Persona, useReferenceDatabase } from "../support/reference-database.ts";
+
+const db = useReferenceDatabase();
+
+const PASSWORD = "correct horse battery";
+let serial = 0;
+
+/** Registers through the API, as a stranger does, and returns who they are from then on. */
+async function register(values: Row = {}): Promise<{ readonly outcome: Outcome; readonly email: string }> {
+  serial += 1;
+  const email = `person${serial}@example.com`;
+  const outcome = await db.as(anonymous).rpc("register", { email, password: PASSWORD, name: "Person", ...values });
+  return { outcome, email };
+}
+
+function bearer(outcome: Outcome): Persona & { readonly claims: { readonly user_id: number } } {
+  const claims = decodeJwt(String(rowOf(outcome)["token"]));
+  return { role: String(claims["role"]), claims: { ...claims, user_id: Number(claims["user_id"]) } };
+}
+
+async function login(email: unknown, password: unknown): Promise<Outcome> {
+  return await db.attempt(anonymous).rpc("login", { email, password });
+}
+
+describe("register", () => {
+  test("makes an account and logs it in", async () => {
+    const { outcome, email } = await register({ name: "Ada" });
+    const ada = bearer(outcome);
+    expect(ada).toMatchObject({ role: "api_user", claims: { email, user_id: expect.any(Number) } });
+    expect(rowOf(await db.attempt(ada).get("user_profiles"))).toMatchObject({ id: ada.claims.user_id, email, name: "Ada" });
+    expect(verdict(await login(email, PASSWORD))).toBe("allowed");
+  });
+
+  test("defect 1: who registers sees their own row, and nobody else's", async () => {
+    const ada = bearer((await register()).outcome);
+    expect(rowOf(await db.attempt(ada).get("users", {}, "id"))).toEqual({ id: ada.claims.user_id });
+  });
+
+  test("defect 33: a taken address is 409, without the row or the key in the answer", async () => {
+    const { email } = await register();
+    const failure = failureOf((await register({ email: email.toUpperCase() })).outcome);
+    expect(failure).toMatchObject({ status: 409, hint: expect.any(String) });
+    expect(JSON.stringify(failure).toLowerCase()).not.toMatch(/key \(|failing row|users_email_key/);
+    expect(JSON.stringify(failure)).not.toContain(email);
+  });
+
+  test("defect 35: passwords have 8 characters to 72 bytes, names at most 200 characters", async () => {
+    const status = async (values: Row): Promise<unknown> => verdict((await register(values)).outcome);
+    for (const password of ["", "short12", " ".repeat(0), "x".repeat(73), "é".repeat(37), "x".repeat(1_000_000), null]) {
+      expect(await status({ password }), `password of ${password?.length} characters`).toBe(400);
+    }
+    for (const name of ["", "   ", "x".repeat(201), null]) expect(await status({ name }), `name of ${name?.length} characters`).toBe(400);
+    expect(await status({ password: "x".repeat(72), name: "x".repeat(200) })).toBe("allowed");
+    const { email } = await register({ password: "é".repeat(8) });
+    expect(verdict(await login(email, "é".repeat(8)))).toBe("allowed");
+    const long = await register({ password: "x".repeat(72) });
+    expect(verdict(await login(long.email, `${"x".repeat(72)}tail`))).toBe(401);
+  });
+
+  test("defect 36: addresses are normalised, and only one @ and no white space or control characters are taken", async () => {
+    const { email } = await register({ email: "  Mixed.Case@Example.COM " });
+    expect(email).toBeDefined();
+    expect(verdict(await login("mixed.case@example.com", PASSWORD))).toBe("allowed");
+    expect(verdict(await login(" MIXED.case@example.com\n", PASSWORD))).toBe("allowed");
+    const bad = ["", " ", "no at", "@example.com", "x@", "a@b@c.example", "a b@c.example", "x@y.z\nBcc: evil@e.example", "x@y\t.z", "x\u0001@y.z", "x\u007f@y.z", "x\u0085@y.z", "x\u00a0y@z.example", "x\u200b@y.z\u2028", `${"x".repeat(250)}@y.z`, null];
+    for (const address of bad) expect(verdict((await register({ email: address })).outcome), JSON.stringify(address)).toBe(400);
+  });
+
+  test("defect 37: no refusal shows the password, its hash or the row", async () => {
+    for (const values of [{ email: "nope" }, { name: "" }, { email: null }, { password: "short" }, { email: "x".repeat(300) }]) {
+      expect(JSON.stringify(failureOf((await register(values)).outcome))).not.toMatch(/correct horse|\$2[aby]\$|Failing row|"short"/);
+    }
+  });
+
+  test("leaves no user behind when it fails", async () => {
+    const before = await db.value("select count(*) from api.users");
+    await register({ password: "short" });
+    await register({ email: "nope" });
+    expect(await db.value("select count(*) from api.users")).toBe(before);
+  });
+});
+
+describe("login", () => {
+  test("defect 8: stands in the API, and its answer is a token that works", async () => {
+    const { email, outcome } = await register();
+    const persona = bearer(await login(email, PASSWORD));
+    expect(persona.claims.user_id).toBe(bearer(outcome).claims.user_id);
+    expect(verdict(await db.attempt(persona).get("users", { id: persona.claims.user_id }, "id"))).toBe("allowed");
+  });
+
+  test("wrong password and unknown address cannot be told apart", async () => {
+    const { email } = await register();
+    const wrong = failureOf(await login(email, "wrong password"));
+    expect(wrong).toEqual(failureOf(await login("nobody@example.com", PASSWORD)));
+    expect(wrong).toMatchObject({ status: 401, hint: expect.any(String) });
+    for (const [address, password] of [[null, PASSWORD], [email, null], ["", ""], [email, "x".repeat(10_000)], ["not an address", PASSWORD]]) {
+      expect(verdict(await login(address, password)), JSON.stringify(address)).toBe(401);
+    }
+  });
+
+  test("defect 32: an unknown address takes the time of a wrong password", async () => {
+    const { email } = await register();
+    const median = async (address: string): Promise<number> => {
+      const times: number[] = [];
+      for (let round = 0; round < 7; round += 1) {
+        const start = performance.now();
+        await login(address, "wrong password");
+        times.push(performance.now() - start);
+      }
+      return times.toSorted((a, b) => a - b)[3] ?? 0;
+    };
+    await median("warm@example.com");
+    const ratio = (await median(email)) / (await median("nobody@example.com"));
+    expect(ratio).toBeGreaterThan(1 / 3);
+    expect(ratio).toBeLessThan(3);
+  });
+
+  test("defect 34: hashes cost at least 2 to the 10th", async () => {
+    const { outcome } = await register();
+    const hash = await db.value<string>("select password_hash from auth.credentials where user_id = $1", [bearer(outcome).claims.user_id]);
+    expect(Number(/^\$2[aby]\$(\d\d)\$/.exec(hash)?.[1])).toBeGreaterThanOrEqual(10);
+  });
+});
+
+describe("change_password", () => {
+  test("needs the current one, and a good new one", async () => {
+    const { outcome } = await register();
+    const change = async (current: unknown, next: unknown): Promise<unknown> =>
+      verdict(await db.attempt(bearer(outcome)).rpc("change_password", { current_password: current, new_password: next }));
+    expect(await change("wrong password", "another horse battery")).toBeOneOf([400, 401, 403]);
+    expect(await change(null, "another horse battery")).toBeOneOf([400, 401, 403]);
+    for (const weak of ["short", "x".repeat(73), null]) expect(await change(PASSWORD, weak)).toBe(400);
+    expect(await change(PASSWORD, "another horse battery")).toBe("allowed");
+  });
+
+  test("lets the new password in, the old one not, and ends tokens issued before", async () => {
+    const { outcome, email } = await register();
+    const persona = bearer(outcome);
+    const earlier = { ...persona, claims: { ...persona.claims, iat: Math.floor(Date.now() / 1000) - 5 } };
+    expect(verdict(await db.as(persona).rpc("change_password", { current_password: PASSWORD, new_password: "another horse battery" }))).toBe("allowed");
+    expect(verdict(await login(email, PASSWORD))).toBe(401);
+    const renewed = await login(email, "another horse battery");
+    expect(verdict(await db.attempt(bearer(renewed)).get("users", {}, "id"))).toBe("allowed");
+    expect(verdict(await db.attempt(earlier).get("users", {}, "id"))).toBe(401);
+    expect(verdict(await db.attempt({ ...persona, claims: { ...persona.claims, iat: undefined } }).get("users", {}, "id"))).toBe(401);
+  });
+
+  test("is nothing for people without a token", async () => {
+    expect(verdict(await db.attempt(anonymous).rpc("change_password", { current_password: PASSWORD, new_password: PASSWORD }))).toBe("no privilege");
+  });
+});
+
+describe("delete_account", () => {
+  const remove = async (persona: Persona, password: unknown = PASSWORD): Promise<Outcome> =>
+    await db.as(persona).rpc("delete_account", { current_password: password });
+
+  test("needs the current password", async () => {
+    const { outcome } = await register();
+    expect(verdict(await remove(bearer(outcome), "wrong password"))).toBeOneOf([400, 401, 403]);
+    expect(verdict(await db.attempt(bearer(outcome)).get("users", {}, "id"))).toBe("allowed");
+  });
+
+  test("defect 43: name, password and account are in everybody's own hands, and in nobody else's", async () => {
+    const { outcome, email } = await register();
+    const persona = bearer(outcome);
+    expect(rowOf(await db.as(persona).patch("users", { id: persona.claims.user_id }, { name: "New name" }, "name"))).toEqual({ name: "New name" });
+    expect(verdict(await remove(persona))).toBe("allowed");
+    expect(await db.value("select count(*) from api.users where id = $1", [persona.claims.user_id])).toBe(0);
+    expect(await db.value("select count(*) from auth.credentials where user_id = $1", [persona.claims.user_id])).toBe(0);
+    expect(verdict(await login(email, PASSWORD))).toBe(401);
+    expect(verdict(await db.attempt(persona).get("users", {}, "id"))).toBe(401);
+  });
+
+  test("defect 42: is refused while the caller owns a project with other members, and says what to do", async () => {
+    const persona = bearer((await register()).outcome);
+    const { mate } = await db.users("mate");
+    const id = persona.claims.user_id;
+    const shared = await db.value<number>("insert into api.projects (name, owner_id) values ('Shared', $1) returning id", [id]);
+    await db.rows("insert into api.project_members (project_id, user_id, role) values ($1, $2, 'admin')", [shared, mate.id]);
+    const task = await db.task(shared, { created_by: mate.id });
+    const failure = failureOf(await remove(persona));
+    expect(failure).toMatchObject({ status: 409, hint: expect.stringMatching(/transfer_project|member/i) });
+    expect(verdict(await db.as(persona).rpc("transfer_project", { project_id: shared, new_owner_id: mate.id }))).toBe("allowed");
+    expect(verdict(await remove(persona))).toBe("allowed");
+    expect(await db.value("select count(*) from api.tasks where id = $1", [task])).toBe(1);
+  });
+
+  test("defect 41: what others may still need stays, its author unknown; projects that were theirs alone go", async () => {
+    const persona = bearer((await register()).outcome);
+    const { host } = await db.users("host");
+    const id = persona.claims.user_id;
+    const alone = await db.value<number>("insert into api.projects (name, owner_id) values ('Alone', $1) returning id", [id]);
+    await db.task(alone, { created_by: id });
+    const project = await db.project(host);
+    await db.rows("insert into api.project_members (project_id, user_id, role) values ($1, $2, 'contributor')", [project, id]);
+    const task = await db.task(project, { created_by: id, assigned_to: id });
+    const comment = await db.value<number>("insert into api.comments (task_id, user_id, content) values ($1, $2, 'Mine') returning id", [task, id]);
+    expect(verdict(await remove(persona))).toBe("allowed");
+    expect(await db.rows("select created_by, assigned_to from api.tasks where id = $1", [task])).toEqual([{ created_by: null, assigned_to: null }]);
+    expect(await db.rows("select user_id, content from api.comments where id = $1", [comment])).toEqual([{ user_id: null, content: "Mine" }]);
+    expect(await db.value("select count(*) from api.projects where id = $1", [alone])).toBe(0);
+  });
+});
+
+describe("tokens of people", () => {
+  test("whose account is gone are 401, and of people who never were", async () => {
+    const { outcome } = await register();
+    const persona = bearer(outcome);
+    await db.rows("delete from api.users where id = $1", [persona.claims.user_id]);
+    for (const id of [persona.claims.user_id, 987_654_321, -1, 0]) {
+      const failure = failureOf(await db.attempt({ ...persona, claims: { ...persona.claims, user_id: id } }).get("projects"));
+      expect(failure).toMatchObject({ status: 401 });
+    }
+  });
+
+  test("defect 7: a missing, empty or malformed user_id shows no rows, and is never a failed cast", async () => {
+    const iat = Math.floor(Date.now() / 1000);
+    for (const userId of [undefined, null, "", " ", "abc", "1; drop table", "1.5", 1.5, "99999999999999999999", -1, true, [], {}, "１"]) {
+      const persona = { role: "api_user", claims: { iat, exp: iat + 60, ...(userId === undefined ? {} : { user_id: userId }) } };
+      for (const table of ["projects", "tasks", "comments", "project_members", "task_details"]) {
+        const outcome = await db.attempt(persona).get(table);
+        expect(["filtered", 401], `${JSON.stringify(userId)} on ${table}`).toContain(verdict(outcome));
+      }
+    }
+  });
+
+  test("defect 6: the user comes from request.jwt.claims, as PostgREST has set it since version 9", async () => {
+    const { one } = await db.users("one");
+    const project = await db.project(one);
+    expect(verdict(await db.attempt(one).get("projects", { id: project }))).toBe("allowed");
+    expect(verdict(await db.attempt(one).post("projects", { name: "New" }))).toBe("allowed");
+  });
+
+  test("the legacy setting is understood too, where the claims name nobody", async () => {
+    const { one } = await db.users("one");
+    const id = async (claims: string, legacy: string): Promise<unknown> =>
+      await db.value(
+        `select auth.user_id() from (select set_config('request.jwt.claims', $1, true), set_config('request.jwt.claim.user_id', $2, true) offset 0) as s`,
+        [claims, legacy],
+      );
+    expect(await id("", String(one.id))).toBe(one.id);
+    expect(await id("", "")).toBeNull();
+    expect(await id("", "abc")).toBeNull();
+    expect(await id("not json", "")).toBeNull();
+    expect(await id("[]", "")).toBeNull();
+  });
+});
