@@ -34,7 +34,7 @@ describe("register", () => {
     expect(verdict(await login(email, PASSWORD))).toBe("allowed");
   });
 
-  test("defect 1: who registers sees their own row, and nobody else's", async () => {
+  test("defect 01: who registers sees their own row, and nobody else's", async () => {
     const ada = bearer((await register()).outcome);
     expect(rowOf(await db.attempt(ada).get("users", {}, "id"))).toEqual({ id: ada.claims.user_id });
   });
@@ -84,7 +84,7 @@ describe("register", () => {
 });
 
 describe("login", () => {
-  test("defect 8: stands in the API, and its answer is a token that works", async () => {
+  test("defect 08: stands in the API, and its answer is a token that works", async () => {
     const { email, outcome } = await register();
     const persona = bearer(await login(email, PASSWORD));
     expect(persona.claims.user_id).toBe(bearer(outcome).claims.user_id);
@@ -216,7 +216,7 @@ describe("tokens of people", () => {
     }
   });
 
-  test("defect 7: a missing, empty or malformed user_id shows no rows, and is never a failed cast", async () => {
+  test("defect 07: a missing, empty or malformed user_id shows no rows, and is never a failed cast", async () => {
     const iat = Math.floor(Date.now() / 1000);
     for (const userId of [undefined, null, "", " ", "abc", "1; drop table", "1.5", 1.5, "99999999999999999999", -1, true, [], {}, "１"]) {
       const persona = { role: "api_user", claims: { iat, exp: iat + 60, ...(userId === undefined ? {} : { user_id: userId }) } };
@@ -227,7 +227,7 @@ describe("tokens of people", () => {
     }
   });
 
-  test("defect 6: the user comes from request.jwt.claims, as PostgREST has set it since version 9", async () => {
+  test("defect 06: the user comes from request.jwt.claims, as PostgREST has set it since version 9", async () => {
     const { one } = await db.users("one");
     const project = await db.project(one);
     expect(verdict(await db.attempt(one).get("projects", { id: project }))).toBe("allowed");

@@ -52,7 +52,7 @@ describe("after the write that changes them, the figures of a project are exact:
     expect(await figures(other)).toEqual({ total_tasks: 0, completed_tasks: 0, member_count: 1 });
   });
 
-  test("a task made, moved between all statuses, and deleted", async () => {
+  test("defect 04: a task made, moved between all statuses, and deleted", async () => {
     const { owner, project, other } = await team();
     const id = Number(rowOf(await db.as(owner).post("tasks", { title: "A", project_id: project }, "id"))["id"]);
     expect(await figures(project)).toMatchObject({ total_tasks: 1, completed_tasks: 0 });

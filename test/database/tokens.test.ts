@@ -25,7 +25,7 @@ async function inTransaction<T>(callback: (query: (sql: string, values?: unknown
 }
 
 describe("a token", () => {
-  test("defect 5: is signed by the database itself, and a JWT library takes it", async () => {
+  test("defect 05: is signed by the database itself, and a JWT library takes it", async () => {
     const { ada } = await db.users("ada");
     const { payload, protectedHeader } = await jwtVerify(await issue(ada.id), encoder.encode(db.server.jwtSecret), { algorithms: ["HS256"] });
     expect(protectedHeader).toEqual({ alg: "HS256", typ: "JWT" });
