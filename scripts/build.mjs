@@ -1,6 +1,5 @@
-// Bundles the command line and the public API into dist/, and writes the types of the latter.
-import { execFileSync } from "node:child_process";
-import { readFileSync, rmSync } from "node:fs";
+// Bundles the command line and the public API into dist/.
+import { copyFileSync, readFileSync, rmSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 
@@ -8,7 +7,7 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 const { version, dependencies, optionalDependencies } = JSON.parse(readFileSync(`${root}/package.json`, "utf8"));
 
 // Small and loaded on every run: they go into the bundle. Everything else stays in node_modules until it is needed.
-const bundled = new Set(["commander", "pg", "pg-copy-streams"]);
+const bundled = new Set(["commander", "libpg-query", "pg", "pg-copy-streams"]);
 const external = [...Object.keys(dependencies), ...Object.keys(optionalDependencies)].filter(
   (name) => !bundled.has(name),
 );
@@ -34,3 +33,4 @@ await build({
   sourcemap: false,
   logLevel: "warning",
 });
+copyFileSync(`${root}/node_modules/libpg-query/wasm/libpg-query.wasm`, `${root}/dist/chunks/libpg-query.wasm`);

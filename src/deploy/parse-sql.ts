@@ -1,3 +1,4 @@
+import { setFlagsFromString } from "node:v8";
 import type { Node, RawStmt } from "libpg-query";
 import { TmDbError } from "../core/errors.ts";
 import { locate } from "../core/locate.ts";
@@ -17,6 +18,8 @@ let parser: typeof import("libpg-query") | undefined;
 /** Loads the parser (a WebAssembly module, some tens of milliseconds); needed once before `parseSql`. */
 export async function loadSqlParser(): Promise<void> {
   if (parser !== undefined) return;
+  // A few files are parsed once: V8's second, optimising compiler costs more than it saves.
+  setFlagsFromString("--liftoff-only");
   const loaded = await import("libpg-query");
   await loaded.loadModule();
   parser = loaded;

@@ -4,6 +4,7 @@ import { hostname } from "node:os";
 import { basename, isAbsolute, join } from "node:path";
 import { type ConnectionSpec, EMBEDDED_SERVER } from "../core/connection-spec.ts";
 import { TmDbError } from "../core/errors.ts";
+import type { ServerEvent } from "../core/event.ts";
 import { serverVersion, withClient } from "../db/client.ts";
 import { installedPackages, type PackageResolver, stageBinaries } from "./binaries.ts";
 import {
@@ -41,26 +42,12 @@ import {
 } from "./state-file.ts";
 import { assertReachable, isRoot, type SystemUser, unprivilegedUser } from "./unprivileged-user.ts";
 
-/** What happens while a server is being started, for a progress display. */
-export type EmbeddedEvent =
-  | { readonly kind: "waiting-for-other"; readonly pid: number }
-  | { readonly kind: "staging-binaries"; readonly version: string }
-  | { readonly kind: "user-created"; readonly user: string }
-  | { readonly kind: "creating-cluster"; readonly major: EmbeddedMajor; readonly dataDir: string }
-  | { readonly kind: "starting"; readonly major: EmbeddedMajor; readonly port: number }
-  | { readonly kind: "port-changed"; readonly from: number; readonly to: number }
-  | { readonly kind: "database-created"; readonly database: string }
-  /** The folder was moved, and the server with it. */
-  | { readonly kind: "project-moved"; readonly from: string }
-  /** The folder is a copy of another project that still exists: it gets a server of its own. */
-  | { readonly kind: "project-copied"; readonly from: string };
-
 export interface StartOptions {
   readonly projectDir: string;
   /** If not given: the version that was used last, or else the newest. */
   readonly major?: EmbeddedMajor | undefined;
   readonly database: string;
-  readonly onEvent?: ((event: EmbeddedEvent) => void) | undefined;
+  readonly onEvent?: ((event: ServerEvent) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
   /** False gives up safety against a crash of the machine for speed: for tests. Counts when the server is started. */
   readonly durable?: boolean | undefined;

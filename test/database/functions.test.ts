@@ -17,6 +17,8 @@ interface FunctionRule {
   /** For members who may not, when they are told so; strangers then hear that there is no such thing. */
   readonly members: Verdict;
   readonly others: Verdict;
+  /** For tokens that name nobody, when they are not answered as strangers are. */
+  readonly nobody?: Verdict;
   readonly call: (requests: Requests, cast: Cast) => Promise<Outcome>;
 }
 
@@ -24,13 +26,14 @@ function expected(rule: FunctionRule, name: PersonaName): Verdict {
   if (name === "anonymous") return "no privilege";
   if (name === "deleted" || name === "revoked") return 401;
   if (rule.may.includes(name)) return "allowed";
+  if (rule.nobody !== undefined && name.endsWith("claim")) return rule.nobody;
   return MEMBERS.includes(name) ? rule.members : rule.others;
 }
 
 const task = { members: 403, others: 404 } as const;
 
 describe("who may call what", () => {
-  test.each<FunctionRule>([
+  const rules: readonly FunctionRule[] = [
     {
       title: "contributors and admins assign a task",
       may: WRITERS,
@@ -82,6 +85,7 @@ describe("who may call what", () => {
       title: "only the owner hands a project over",
       may: ["owner"],
       ...task,
+      nobody: 401,
       call: (requests, { project, users }) => requests.rpc("transfer_project", { project_id: project, new_owner_id: users.admin.id }),
     },
     {
@@ -91,7 +95,8 @@ describe("who may call what", () => {
       others: "no privilege",
       call: (requests) => requests.rpc("refresh_project_stats"),
     },
-  ])("$title", async (rule) => {
+  ];
+  test.each(rules.map((rule) => [rule.title, rule] as const))("%s", async (_, rule) => {
     const actual: Record<string, Verdict> = {};
     for (const name of PERSONAS) actual[name] = verdict(await rule.call(db.attempt(cast().personas[name]), cast()));
     expect(actual).toEqual(Object.fromEntries(PERSONAS.map((name) => [name, expected(rule, name)])));

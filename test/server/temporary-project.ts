@@ -4,7 +4,6 @@ import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { afterEach } from "vitest";
 import {
-  type EmbeddedEvent,
   type EmbeddedServer,
   type StartOptions,
   startEmbedded,
@@ -16,7 +15,7 @@ export const isRoot = process.geteuid?.() === 0;
 /** A project folder of its own, closed to everybody else, and a place for its data that leaves no trace on the machine. */
 export interface TemporaryProject {
   readonly dir: string;
-  readonly events: EmbeddedEvent[];
+  readonly events: ServerEvent[];
   readonly start: (options?: Partial<StartOptions>) => Promise<EmbeddedServer>;
 }
 
@@ -52,7 +51,7 @@ export function useProjects(): {
   const at = (dir: string): TemporaryProject => {
     makeRoot();
     dirs.add(dir);
-    const events: EmbeddedEvent[] = [];
+    const events: ServerEvent[] = [];
     return {
       dir,
       events,

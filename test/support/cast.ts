@@ -94,9 +94,9 @@ async function makeCast(db: ReferenceDatabase): Promise<Cast> {
   };
 }
 
-/** Gives the user a password now, and a token from an hour ago. */
+/** Gives the user a token from an hour ago, and ends those today. */
 async function revokeTokens(db: ReferenceDatabase, user: User): Promise<Persona> {
   const now = Math.floor(Date.now() / 1000);
-  await db.rows("insert into auth.credentials (user_id, password_hash, tokens_since) values ($1, '*', $2)", [user.id, now]);
+  await db.rows("update auth.credentials set tokens_since = $2 where user_id = $1", [user.id, now]);
   return { ...user, claims: { ...user.claims, iat: now - 3600 } };
 }

@@ -57,7 +57,7 @@ export interface ReferenceDatabase {
   as(persona: Persona, client?: pg.Client): Requests;
   /** Requests that leave nothing behind, so that many can be tried on the same rows. */
   attempt(persona: Persona, client?: pg.Client): Requests;
-  /** Accounts without passwords, one for each name. */
+  /** Accounts that nobody can log in to, one for each name. */
   users<const Names extends readonly string[]>(...names: Names): Promise<{ [Name in Names[number]]: User }>;
   project(owner: User, members?: Members, values?: Row): Promise<number>;
   task(project: number, values?: Row): Promise<number>;
@@ -113,9 +113,15 @@ export function useReferenceDatabase(): ReferenceDatabase {
     attempt: requests("roll-back"),
     users: async (...names) => {
       const made = await rows<{ id: number; email: string; name: string }>(
-        `insert into api.users (email, name)
-         select lower(name) || '.' || $2 || '@example.com', name from unnest($1::text[]) as name
-         returning id, email, name`,
+        `with made as (
+           insert into api.users (email, name)
+           select lower(name) || '.' || $2 || '@example.com', name from unnest($1::text[]) as name
+           returning id, email, name
+         ), credentials as (
+           -- No password has this hash: what a hash costs to make is time that only the tests of passwords spend.
+           insert into auth.credentials (user_id, password_hash) select id, '*' from made
+         )
+         select * from made`,
         [names, randomBytes(4).toString("hex")],
       );
       const entries = made.map(({ id, email, name: userName }): [string, User] => [
