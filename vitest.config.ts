@@ -25,7 +25,7 @@ export default defineConfig({
     projects: [
       { extends: true, test: { name: "unit", include: ["test/unit/**/*.test.ts", "test/contracts/**/*.test.ts"], testTimeout: 10_000 } },
       { extends: true, test: { name: "server", include: ["test/server/**/*.test.ts"], testTimeout: 120_000, hookTimeout: 120_000 } },
-      { extends: true, test: { name: "deploy", include: ["test/db/**/*.test.ts"], testTimeout: 60_000, hookTimeout: 120_000 } },
+      { extends: true, test: { name: "deploy", include: ["test/db/**/*.test.ts"], globalSetup: ["test/support/global-setup.ts"], env: { TM_DB_TEST_PG: "18" }, testTimeout: 60_000, hookTimeout: 120_000 } },
       { extends: true, test: { name: "cli", include: ["test/cli/**/*.test.ts"], testTimeout: 120_000, hookTimeout: 120_000 } },
       ...databaseProjects,
     ],

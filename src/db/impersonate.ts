@@ -127,14 +127,17 @@ async function readRole(client: Client, role: string, schemas: readonly string[]
          split_part(setting, '=', 1) as name,
          lower(substr(setting, strpos(setting, '=') + 1)) as value
        ) as kv
-       join pg_catalog.pg_settings as known
-         on known.name = kv.name
-         and (known.context = 'user' or has_parameter_privilege(known.name, 'set'))
        where exists (
          select
          from pg_catalog.pg_auth_members as m
          where m.roleid = r.oid
            and m.member = current_user::regrole
+       )
+       and exists (
+         select
+         from pg_catalog.pg_settings as known
+         where known.name = kv.name
+           and (known.context = 'user' or has_parameter_privilege(known.name, 'set'))
        )
      ) as s on true
      where r.rolname = $1`,

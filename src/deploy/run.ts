@@ -2,9 +2,10 @@ import type { Client } from "pg";
 import { type Problem, TmDbError } from "../core/errors.ts";
 import type { EventListener, StepAction } from "../core/event.ts";
 import type { RepeatableFile } from "../core/project-files.ts";
-import { runScript, ScriptError } from "../db/run-script.ts";
+import { isDatabaseError, runScript, ScriptError } from "../db/run-script.ts";
 import { type Dependencies, findTakeBack, readDependencies, type TakeBack, takeBackSql } from "./dependencies.ts";
 import { factsKey, readFacts } from "./facts.ts";
+import { applyInFoundOrder } from "./found-order.ts";
 import type { FileChange, MigrationEntry } from "./ledger.ts";
 import type { AppliedRepeatable, Made } from "./ledger-state.ts";
 import type { DoneStep } from "./outcome.ts";
@@ -32,7 +33,7 @@ export class DeploymentRun {
   readonly #done: DoneStep[] = [];
   readonly #onEvent: EventListener;
   readonly #initial: ReadonlyMap<string, AppliedRepeatable>;
-  readonly #current: Map<string, AppliedRepeatable>;
+  #current: Map<string, AppliedRepeatable>;
   readonly #migrationChanges: FileChange[] = [];
   #kept: ReadonlySet<string> = new Set();
 
@@ -170,37 +171,39 @@ export class DeploymentRun {
         const { object, signature } = declaration;
         return signature === undefined ? { ...base, object } : { ...base, object, signature };
       });
-    return await this.#applyInOrder(guessOrder(declared), describeMade, onMissing);
+    const left = await applyInFoundOrder(guessOrder(declared), {
+      tryApply: async (file) => await this.#tryApply(file, describeMade(file)),
+      findBroken: async (made) => await this.#findBroken(made),
+      setBodyChecks: async (on) => void (await this.client.query(`set local check_function_bodies = ${on ? "on" : "off"}`)),
+      allOrNothing: async (work) => await this.#allOrNothing(work),
+    });
+    const [reason] = left.values();
+    if (left.size > 0 && onMissing === "fail") throw reason;
+    return [...left.keys()].map(({ file }) => file.path);
   }
 
-  async #applyInOrder(
-    ordered: readonly DeclaredFile[],
-    describeMade: (file: DeclaredFile) => Made[],
-    onMissing: OnMissing,
-  ): Promise<string[]> {
-    let pending = [...ordered];
-    let firstError: unknown;
-    let isRelaxed = false;
-    while (pending.length > 0) {
-      const deferred: DeclaredFile[] = [];
-      firstError = undefined;
-      for (const file of pending) {
-        const error = await this.#tryApply(file, describeMade(file));
-        if (error === undefined) continue;
-        firstError ??= error;
-        deferred.push(file);
-      }
-      if (deferred.length < pending.length) {
-        pending = deferred;
-      } else if (!isRelaxed) {
-        // Functions in SQL that call each other in a circle can only be made without looking into their bodies.
-        await this.client.query("set local check_function_bodies = off");
-        isRelaxed = true;
-      } else break;
+  /** The files with a function that its language's own validator refuses. */
+  async #findBroken(files: readonly DeclaredFile[]): Promise<DeclaredFile[]> {
+    const broken: DeclaredFile[] = [];
+    for (const file of files) {
+      const objects = file.declarations.flatMap(({ declaration }) => (declaration.kind === "create" ? [declaration.object] : []));
+      const routines = objects.filter(({ type }) => type === "function" || type === "procedure").map(({ name }) => name);
+      const isValid = await this.#allOrNothing(async () => await areValid(this.client, routines));
+      if (!isValid) broken.push(file);
     }
-    if (isRelaxed) await this.client.query("set local check_function_bodies = on");
-    if (pending.length > 0 && onMissing === "fail") throw firstError;
-    return pending.map(({ file }) => file.path);
+    return broken;
+  }
+
+  async #allOrNothing(work: () => Promise<boolean>): Promise<boolean> {
+    const [current, done] = [new Map(this.#current), this.#done.length];
+    await this.client.query("savepoint tm_db_attempt");
+    const isKept = await work();
+    await this.client.query(isKept ? "release savepoint tm_db_attempt" : "rollback to savepoint tm_db_attempt");
+    if (!isKept) {
+      this.#current = current;
+      this.#done.length = done;
+    }
+    return isKept;
   }
 
   /** Applies one file. Returns the error, with nothing of the file left, when something it names is not there. */
@@ -243,6 +246,24 @@ export class DeploymentRun {
     const started = performance.now();
     await work();
     return performance.now() - started;
+  }
+}
+
+/** Whether functions hold, by the validators that PostgreSQL itself calls when it creates them. */
+async function areValid(client: Client, routines: readonly string[]): Promise<boolean> {
+  const { rows } = await client.query<{ validate: string }>(
+    `select format('select %s(%s)', l.lanvalidator::regproc, p.oid) as validate
+     from pg_catalog.pg_proc as p
+     join pg_catalog.pg_language as l on l.oid = p.prolang and l.lanvalidator <> 0
+     where p.oid in (select to_regprocedure(name) from unnest($1::text[]) as name)`,
+    [routines],
+  );
+  try {
+    for (const { validate } of rows) await client.query(validate);
+    return true;
+  } catch (error) {
+    if (isDatabaseError(error)) return false;
+    throw error;
   }
 }
 

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { afterEach } from "vitest";
+import type { ServerEvent } from "../../src/core/event.ts";
 import {
   type EmbeddedServer,
   type StartOptions,

@@ -1,0 +1,482 @@
+import { describe, expect, test } from "vitest";
+import type { TmDbError } from "../../src/core/errors.ts";
+import { compareCatalogs } from "../../src/schema/catalog.ts";
+import { type EngineProject, engineProject } from "./project.ts";
+
+/** A small project in which everything depends on something. */
+const FILES = {
+  "migrations/0001_schemas.sql":
+    "-- Up Migration\ncreate schema api;\ncreate schema auth;\n-- Down Migration\ndrop schema auth;\ndrop schema api;\n",
+  "migrations/0002_tasks.sql":
+    "-- tm-db: needs functions/auth/user_id.sql\n-- Up Migration\ncreate table api.tasks (id bigint primary key, owner bigint default auth.user_id());\n" +
+    "-- Down Migration\ndrop table api.tasks;\n",
+  "functions/auth/user_id.sql": "create function auth.user_id() returns bigint language sql stable as 'select 1::bigint';\n",
+  "functions/api/count_tasks.sql":
+    "create function api.count_tasks() returns bigint language sql stable begin atomic select count(*) from api.task_list; end;\n",
+  "views/api/task_list.sql":
+    "create view api.task_list with (security_invoker = true) as select t.id, auth.user_id() as me from api.tasks as t;\n" +
+    "comment on view api.task_list is 'tasks';\ngrant select on api.task_list to pg_monitor;\n",
+  "policies/api/tasks.sql":
+    "alter table api.tasks enable row level security;\ngrant select (id), insert on api.tasks to pg_monitor;\n" +
+    "create policy select_own on api.tasks for select to pg_monitor using (owner = (select auth.user_id()));\n",
+};
+
+async function deployed(files: Readonly<Record<string, string>> = FILES): Promise<EngineProject> {
+  const project = await engineProject(files);
+  await project.migrate();
+  return project;
+}
+
+async function failure(promise: Promise<unknown>): Promise<TmDbError> {
+  return await promise.then(
+    () => expect.unreachable("it should have failed"),
+    (error: unknown) => error as TmDbError,
+  );
+}
+
+async function expectFreshCatalog(project: EngineProject): Promise<void> {
+  expect(await compareCatalogs(await project.freshCatalog(), await project.catalog())).toEqual([]);
+}
+
+async function schemas(project: EngineProject): Promise<string[]> {
+  const rows = await project.query<{ name: string }>(
+    "select nspname as name from pg_namespace where nspname !~ '^pg_' and nspname not in ('information_schema', 'public') order by 1",
+  );
+  return rows.map(({ name }) => name);
+}
+
+describe("a deployment", () => {
+  test("applies migrations and repeatables in an order that works, and then has nothing to do", async () => {
+    const project = await engineProject(FILES);
+    const first = await project.migrate();
+    expect(first.steps.map(({ action, path }) => `${action} ${path}`)).toEqual([
+      "migrate migrations/0001_schemas.sql",
+      "apply functions/auth/user_id.sql",
+      "migrate migrations/0002_tasks.sql",
+      "apply views/api/task_list.sql",
+      "apply functions/api/count_tasks.sql",
+      "apply policies/api/tasks.sql",
+    ]);
+    const second = await project.migrate();
+    expect(second).toMatchObject({ steps: [], deployment: null });
+    expect((await project.status()).upToDate).toBe(true);
+  });
+
+  test("leaves nothing when a migration fails halfway, and says where", async () => {
+    const project = await engineProject({
+      ...FILES,
+      "migrations/0003_bad.sql": "-- Up Migration\ncreate table api.more (id int);\n\n  insert into api.more\n  values (1 / 0);\n",
+    });
+    const error = await failure(project.migrate());
+    expect(error).toMatchObject({ code: "SQL_ERROR", sqlState: "22012", message: "division by zero" });
+    expect(error.location).toMatchObject({ file: "migrations/0003_bad.sql", line: 4, column: 3, text: "  insert into api.more" });
+    expect(await schemas(project)).toEqual([]);
+    project.write({ "migrations/0003_bad.sql": "create table api.more (id int);" });
+    await project.migrate();
+  });
+
+  test.each([
+    ["a migration", "migrations/0003_typo.sql", "-- Up Migration\ncreate tabel api.x (id int);\n", { line: 2, column: 8 }],
+    ["a migration behind letters of several bytes", "migrations/0003_typo.sql", "select 'äöü€😀'; selct 1;\n", { line: 1, column: 17 }],
+    ["a policy", "policies/api/more.sql", "alter table api.tasks enable row level security;\ncreate polcy x;\n", { line: 2, column: 8 }],
+    ["a view's column", "views/api/bad.sql", "create view api.bad as\n  select t.nothing from api.tasks as t;\n", { line: 2, column: 10 }],
+  ])("shows file, line and column of an error in %s", async (_what, path, text, place) => {
+    const project = await engineProject({ ...FILES, [path]: text });
+    const error = await failure(project.migrate());
+    expect(error).toMatchObject({ code: "SQL_ERROR", location: { file: path, ...place } });
+    expect(await schemas(project)).toEqual([]);
+  });
+
+  test("an error inside a function that is replaced in place points at the file's own line", async () => {
+    const project = await deployed();
+    project.write({
+      "functions/auth/user_id.sql": "create function auth.user_id() returns bigint language sql stable\nas 'select nothing';\n",
+    });
+    expect((await failure(project.migrate())).location).toMatchObject({ file: "functions/auth/user_id.sql", line: 2 });
+  });
+
+  test("a dry run writes nothing, not even the ledger, and cannot", async () => {
+    const project = await engineProject(FILES);
+    const result = await project.migrate({ dryRun: true });
+    expect(result).toMatchObject({ dryRun: true, deployment: null });
+    expect(result.steps).toHaveLength(6);
+    expect(await schemas(project)).toEqual([]);
+  });
+
+  test("of two at once one deploys, and the other waits, says for whom, and finds nothing to do", async () => {
+    const project = await engineProject({ ...FILES, "migrations/0003_slow.sql": "select pg_sleep(0.5);" });
+    const results = await Promise.all([project.migrate(), project.migrate()]);
+    expect(results.map(({ steps }) => steps.length).toSorted((a, b) => a - b)).toEqual([0, 7]);
+    expect(project.events).toContainEqual({ kind: "waiting-for-lock", holder: expect.stringContaining("tm-db (process") });
+  });
+
+  test("Windows line ends and a byte order mark change nothing", async () => {
+    const project = await deployed();
+    for (const [path, text] of Object.entries(FILES)) project.write({ [path]: `\uFEFF${text.replaceAll("\n", "\r\n")}` });
+    expect(await project.migrate()).toMatchObject({ steps: [] });
+    const other = await engineProject(
+      Object.fromEntries(Object.entries(FILES).map(([path, text]) => [path, `\uFEFF${text.replaceAll("\n", "\r\n")}`])),
+    );
+    await other.migrate();
+    expect(await compareCatalogs(await project.catalog(), await other.catalog())).toEqual([]);
+  });
+
+  test("refuses a database that holds somebody else's tables, unless told otherwise", async () => {
+    const project = await engineProject(FILES);
+    await project.query("create table public.theirs (id int)");
+    expect(await failure(project.migrate())).toMatchObject({ code: "DATABASE_NOT_EMPTY", message: expect.stringContaining("public.theirs") });
+    await project.migrate({ allowNonEmpty: true });
+  });
+
+  test("tells PostgREST to read the schema again, at the commit", async () => {
+    const project = await engineProject(FILES);
+    const heard: string[] = [];
+    const pg = await import("pg");
+    const client = new pg.default.Client({ ...project.spec, ssl: false });
+    await client.connect();
+    client.on("notification", ({ payload }) => void heard.push(payload ?? ""));
+    await client.query("listen pgrst");
+    await project.migrate();
+    await client.query("select 1");
+    await client.end();
+    expect(heard).toContain("reload schema");
+  });
+});
+
+describe("the history of migrations", () => {
+  test.each([
+    ["MIGRATION_EDITED", { "migrations/0002_tasks.sql": "create table api.tasks (id int);" }],
+    ["MIGRATION_MISSING", { "migrations/0001_schemas.sql": null }],
+    ["MIGRATION_OUT_OF_ORDER", { "migrations/0000_before.sql": "create table public.early (id int);" }],
+  ] as const)("%s stops the run by name, before anything is written", async (code, change) => {
+    const project = await deployed();
+    project.write({ ...change, "migrations/0003_next.sql": "create table api.next (id int);" });
+    const error = await failure(project.migrate());
+    expect(error.code).toBe(code);
+    expect(error.problems).toEqual([{ message: Object.keys(change)[0] }]);
+    expect(await project.query("select to_regclass('api.next') as found")).toEqual([{ found: null }]);
+  });
+
+  test("a migration that stands before an applied one is applied when that is asked for", async () => {
+    const project = await deployed();
+    project.write({ "migrations/0000_before.sql": "create table public.early (id int);" });
+    expect((await project.migrate({ allowOutOfOrder: true })).steps).toHaveLength(1);
+    expect(await project.migrate()).toMatchObject({ steps: [] });
+  });
+
+  test("two migrations with one number are refused", async () => {
+    const project = await engineProject({ ...FILES, "migrations/2_other.sql": "select 1;" });
+    const error = await failure(project.migrate());
+    expect(error).toMatchObject({ code: "MIGRATION_DUPLICATE" });
+    expect(error.problems[0]?.message).toMatch(/0002_tasks\.sql and|2_other\.sql and/);
+  });
+
+  test("node-pg-migrate's own runner finds nothing to do in a database that tm-db deployed", async () => {
+    const project = await deployed();
+    const { runner } = await import("node-pg-migrate");
+    const { host, port, user, password, database } = project.spec;
+    const ran = await runner({
+      databaseUrl: { host, port, user, password, database },
+      dir: `${project.dir}/migrations`,
+      migrationsSchema: "tm_db",
+      migrationsTable: "migrations",
+      direction: "up",
+      log: () => {},
+    });
+    expect(ran).toEqual([]);
+  });
+
+  test("a deployment waits while node-pg-migrate holds its lock", async () => {
+    const project = await engineProject(FILES);
+    const { PG_MIGRATE_LOCK_ID } = await import("node-pg-migrate");
+    const pg = await import("pg");
+    const client = new pg.default.Client({ ...project.spec, ssl: false, application_name: "node-pg-migrate" });
+    await client.connect();
+    await client.query(`select pg_advisory_lock(${PG_MIGRATE_LOCK_ID})`);
+    let isDone = false;
+    const waiting = project.migrate().then(() => (isDone = true));
+    await expect.poll(() => project.events).toContainEqual({ kind: "waiting-for-lock", holder: expect.stringContaining("node-pg-migrate") });
+    expect(isDone).toBe(false);
+    await client.end();
+    await waiting;
+  });
+
+  test("TypeScript migrations in node-pg-migrate's form run, and are rolled back without their file", async () => {
+    const project = await deployed();
+    const before = await project.catalog();
+    project.write({
+      "migrations/0003_notes.ts":
+        "import type { MigrationBuilder } from 'node-pg-migrate';\nexport const shorthands = { id: { type: 'bigint', primaryKey: true } };\n" +
+        "export function up(pgm: MigrationBuilder): void { pgm.createTable({ schema: 'api', name: 'notes' }, { id: 'id', body: 'text' }); }\n",
+    });
+    await project.migrate();
+    expect(await project.query("select to_regclass('api.notes')::text as found")).toEqual([{ found: "api.notes" }]);
+    project.write({ "migrations/0003_notes.ts": null });
+    await project.rollback({ kind: "steps", count: 1 });
+    expect(await compareCatalogs(before, await project.catalog())).toEqual([]);
+  });
+
+  test("a marker in a string or a function's body does not split a migration", async () => {
+    const project = await engineProject({
+      "migrations/0001_text.sql":
+        "-- Up Migration\ncreate table public.texts (t text default '\n-- Down Migration\n');\ncreate function public.f() returns text language sql as $$\n" +
+        "-- Down Migration\nselect 'x' $$;\n-- Down Migration\ndrop function public.f();\ndrop table public.texts;\n",
+    });
+    await project.migrate();
+    expect(await project.query("select public.f() as f")).toEqual([{ f: "x" }]);
+    await project.rollback();
+    expect(await project.query("select to_regclass('public.texts') as found")).toEqual([{ found: null }]);
+  });
+
+  test.each(["commit;", "begin;\nselect 1;", "select 1;\nROLLBACK ;", "start transaction;"])(
+    "a migration that says %j is refused before anything runs",
+    async (statement) => {
+      const project = await engineProject({ "migrations/0001_x.sql": `create table public.x (id int);\n${statement}\n` });
+      expect(await failure(project.migrate())).toMatchObject({ code: "MIGRATION_INVALID", location: { file: "migrations/0001_x.sql" } });
+      expect(await project.query("select to_regclass('public.x') as found")).toEqual([{ found: null }]);
+    },
+  );
+
+  test("the words begin and end in a function's body are no transaction control", async () => {
+    const project = await engineProject({
+      "migrations/0001_x.sql":
+        "do $$ begin perform 1; end $$;\ncreate function public.f() returns int begin atomic select 1; select 2; end;\n" +
+        "-- Down Migration\ndrop function public.f();\n",
+    });
+    await project.migrate();
+  });
+});
+
+describe("functions, views and policies", () => {
+  test("a changed body is replaced in place, although a column's default needs the function", async () => {
+    const project = await deployed();
+    const [before] = await project.query("select 'auth.user_id()'::regprocedure::oid as oid");
+    project.write({
+      "functions/auth/user_id.sql":
+        "create function auth.user_id() returns bigint language sql stable security definer set search_path = '' as 'select 2::bigint';\n" +
+        "grant execute on function auth.user_id() to pg_monitor;\ncomment on function auth.user_id() is 'two';\n",
+    });
+    expect((await project.migrate()).steps.map(({ action, path }) => `${action} ${path}`)).toEqual(["replace functions/auth/user_id.sql"]);
+    expect(await project.query("select 'auth.user_id()'::regprocedure::oid as oid")).toEqual([before]);
+    await expectFreshCatalog(project);
+    project.write({ "functions/auth/user_id.sql": FILES["functions/auth/user_id.sql"] });
+    await project.migrate();
+    await expectFreshCatalog(project);
+  });
+
+  test("a view whose columns change takes what depends on it along, and names it", async () => {
+    const project = await deployed();
+    project.write({ "views/api/task_list.sql": "create view api.task_list as select 'new' as name, t.id from api.tasks as t;\n" });
+    const { steps } = await project.migrate();
+    expect(steps).toContainEqual(
+      expect.objectContaining({ path: "functions/api/count_tasks.sql", because: "views/api/task_list.sql" }),
+    );
+    await expectFreshCatalog(project);
+  });
+
+  test("a function that something unmanaged holds and whose return type changed is refused by name", async () => {
+    const project = await deployed();
+    project.write({ "functions/auth/user_id.sql": "create function auth.user_id() returns integer language sql as 'select 1';\n" });
+    const error = await failure(project.migrate());
+    expect(error.code).toBe("OBJECT_HELD");
+    expect(error.problems[0]?.message).toContain("column owner of table api.tasks");
+  });
+
+  test("what a deleted file made goes: policies, grants, flags, comments", async () => {
+    const project = await deployed();
+    project.write({ "policies/api/tasks.sql": null, "views/api/task_list.sql": null, "functions/api/count_tasks.sql": null });
+    await project.migrate();
+    await expectFreshCatalog(project);
+    const [table] = await project.query<{ rls: boolean; acl: string | null }>(
+      "select relrowsecurity as rls, has_any_column_privilege('pg_monitor', oid, 'select')::text as acl from pg_class where oid = 'api.tasks'::regclass",
+    );
+    expect(table).toEqual({ rls: false, acl: "false" });
+  });
+
+  test("a table that a migration makes anew gets its protection back in the same deployment", async () => {
+    const project = await deployed();
+    project.write({
+      "migrations/0003_anew.sql":
+        "-- tm-db: retract views/api/task_list.sql\n-- Up Migration\ndrop table api.tasks;\n" +
+        "create table api.tasks (id bigint primary key, owner bigint default auth.user_id());\n",
+    });
+    await project.migrate();
+    await expectFreshCatalog(project);
+    expect(await project.query("select relrowsecurity as rls from pg_class where oid = 'api.tasks'::regclass")).toEqual([{ rls: true }]);
+  });
+
+  test("a migration that a policy stands in the way of is told which file to retract", async () => {
+    const project = await deployed();
+    const migration = "-- Up Migration\nalter table api.tasks drop column owner;\n";
+    project.write({ "migrations/0003_drop.sql": migration });
+    const error = await failure(project.migrate());
+    expect(error).toMatchObject({ code: "OBJECT_HELD", hint: expect.stringContaining("-- tm-db: retract policies/api/tasks.sql") });
+    project.write({
+      "migrations/0003_drop.sql": `-- tm-db: retract policies/api/tasks.sql\n${migration}`,
+      "policies/api/tasks.sql": "alter table api.tasks enable row level security;\n",
+    });
+    await project.migrate();
+    await expectFreshCatalog(project);
+  });
+
+  test.each([
+    ["functions/api/x.sql", "create table api.x (id int);", "cannot be taken back"],
+    ["functions/api/x.sql", "drop function auth.user_id();", "cannot be taken back"],
+    ["policies/api/x.sql", "alter table api.tasks add column x int;", "only row level security"],
+    ["policies/api/x.sql", "grant select on all tables in schema api to pg_monitor;", "all objects of a schema"],
+    ["policies/api/x.sql", "create policy p on tasks using (true);", "not schema-qualified"],
+    ["policies/api/x.sql", "create view api.x as select 1;", "move it to views/"],
+    ["views/api/x.sql", "do $$ begin end $$;", "cannot be taken back"],
+    ["functions/api/x.sql", "grant pg_monitor to postgres;", "cannot be taken back"],
+  ])("%s may not hold: %s", async (path, sql, why) => {
+    const project = await engineProject({ ...FILES, [path]: `-- first\n${sql}\n` });
+    const error = await failure(project.migrate());
+    expect(error.code).toBe("REPEATABLE_STATEMENT");
+    expect(error.problems[0]?.message).toContain(why);
+    expect(error.problems[0]?.location).toMatchObject({ file: path, line: 2 });
+    expect(await schemas(project)).toEqual([]);
+  });
+
+  test("two files may not declare the same thing", async () => {
+    const project = await engineProject({ ...FILES, "views/api/again.sql": "grant select on api.task_list to pg_monitor;\n" });
+    const error = await failure(project.migrate());
+    expect(error.code).toBe("REPEATABLE_DUPLICATE");
+    expect(error.problems[0]?.message).toMatch(/is declared in views\/api\/(task_list|again)\.sql already/);
+  });
+
+  test("an object that nobody of the project made is not overwritten", async () => {
+    const project = await deployed();
+    await project.query("create function api.mine() returns int language sql as 'select 1'");
+    project.write({ "functions/api/mine.sql": "create or replace function api.mine() returns int language sql as 'select 2';\n" });
+    expect(await failure(project.migrate())).toMatchObject({ sqlState: "42723" });
+    expect(await project.query("select api.mine() as mine")).toEqual([{ mine: 1 }]);
+  });
+
+  test("functions in SQL that call each other in a circle are made", async () => {
+    const project = await engineProject({
+      ...FILES,
+      "functions/api/ping.sql": "create function api.ping(n int) returns int language sql as 'select case when n > 0 then api.pong(n - 1) end';\n",
+      "functions/api/pong.sql": "create function api.pong(n int) returns int language sql as 'select case when n > 0 then api.ping(n - 1) end';\n",
+    });
+    await project.migrate();
+    expect(await project.query("select api.ping(3) as ping")).toEqual([{ ping: null }]);
+  });
+
+  test("a circle hides no mistake: a body that names something unknown is refused", async () => {
+    const project = await engineProject({
+      ...FILES,
+      "functions/api/ping.sql": "create function api.ping(n int) returns int language sql as 'select api.pong(n - 1)';\n",
+      "functions/api/pong.sql": "create function api.pong(n int) returns int language sql as 'select api.ping(n - 1) + nothing';\n",
+    });
+    expect(await failure(project.migrate())).toMatchObject({ code: "SQL_ERROR" });
+    expect(await schemas(project)).toEqual([]);
+  });
+
+  test("odd names, overloads and types of arguments survive change and removal", async () => {
+    const odd = (body: string): string =>
+      `create function api."Odd "" name.x"(a "char", b text[], variadic c numeric[] default '{}') returns text language sql as $$ select '${body}' $$;\n` +
+      `comment on function api."Odd "" name.x"("char", text[], numeric[]) is 'it''s \\ odd';\n` +
+      `create function api."Odd "" name.x"() returns setof api.tasks language sql as 'select * from api.tasks';\n` +
+      `revoke execute on function api."Odd "" name.x"() from public;\n`;
+    const project = await deployed({ ...FILES, "functions/api/odd.sql": odd("one") });
+    project.write({ "functions/api/odd.sql": odd("two") });
+    await project.migrate();
+    await expectFreshCatalog(project);
+    project.write({ "functions/api/odd.sql": null });
+    await project.migrate();
+    await expectFreshCatalog(project);
+  });
+});
+
+describe("a rollback", () => {
+  test("takes the last deployment back exactly, functions and policies included", async () => {
+    const project = await deployed();
+    const before = await project.catalog();
+    project.write({
+      "migrations/0003_more.sql": "-- Up Migration\ncreate table api.more (id int);\n-- Down Migration\ndrop table api.more;\n",
+      "functions/auth/user_id.sql": "create function auth.user_id() returns bigint language sql volatile as 'select 9::bigint';\n",
+      "views/api/task_list.sql": "create view api.task_list as select 1 as only_column;\n",
+      "views/api/more_list.sql": "create view api.more_list as select m.id from api.more as m;\n",
+      "policies/api/more.sql": "alter table api.more enable row level security;\ngrant all on api.more to pg_monitor;\n",
+      "policies/api/tasks.sql": null,
+    });
+    await project.migrate();
+    await expectFreshCatalog(project);
+    await project.rollback();
+    expect(await compareCatalogs(before, await project.catalog())).toEqual([]);
+    expect((await project.status()).files.filter(({ state }) => state !== "applied").length).toBeGreaterThan(0);
+    await project.migrate();
+    await expectFreshCatalog(project);
+  });
+
+  test("twice takes back the two last deployments, and then there is nothing left", async () => {
+    const project = await engineProject({ "migrations/0001_a.sql": "create table public.a (id int);\n-- Down Migration\ndrop table public.a;\n" });
+    const empty = await project.catalog();
+    await project.migrate();
+    const first = await project.catalog();
+    project.write({ "views/public/v.sql": "create view public.v as select a.id from public.a as a;\n" });
+    await project.migrate();
+    await project.rollback();
+    expect(await compareCatalogs(first, await project.catalog())).toEqual([]);
+    await project.rollback();
+    expect(await compareCatalogs(empty, await project.catalog())).toEqual([]);
+    expect(await failure(project.rollback())).toMatchObject({ code: "NOTHING_TO_ROLL_BACK" });
+  });
+
+  test("by steps keeps the repeatables that still have what they need, and names those that go", async () => {
+    const project = await deployed({
+      ...FILES,
+      "migrations/0003_more.sql": "-- Up Migration\ncreate table api.more (id int);\n-- Down Migration\ndrop table api.more;\n",
+      "policies/api/more.sql": "alter table api.more enable row level security;\n",
+    });
+    const result = await project.rollback({ kind: "steps", count: 1 });
+    expect(result.leftOut).toEqual(["policies/api/more.sql"]);
+    project.write({ "migrations/0003_more.sql": null, "policies/api/more.sql": null });
+    await expectFreshCatalog(project);
+    expect(await project.migrate()).toMatchObject({ steps: [] });
+  });
+
+  test("to a migration takes back everything after it, and all takes back everything", async () => {
+    const project = await engineProject(FILES);
+    const empty = await project.catalog();
+    await project.migrate();
+    await project.rollback({ kind: "to", name: "0001_schemas" });
+    expect(await schemas(project)).toEqual(["api", "auth", "tm_db"]);
+    expect(await failure(project.rollback({ kind: "to", name: "0009" }))).toMatchObject({ code: "USAGE" });
+    await project.migrate();
+    await project.rollback({ kind: "all" });
+    expect(await compareCatalogs(empty, await project.catalog())).toEqual([]);
+  });
+
+  test("works when every file has gone", async () => {
+    const project = await engineProject(FILES);
+    const empty = await project.catalog();
+    await project.migrate();
+    for (const path of Object.keys(FILES)) project.write({ [path]: null });
+    await project.rollback();
+    expect(await compareCatalogs(empty, await project.catalog())).toEqual([]);
+  });
+
+  test("a migration without a way back stops it beforehand, by name", async () => {
+    const project = await deployed({ ...FILES, "migrations/0003_one_way.sql": "create table api.one_way (id int);\n" });
+    const error = await failure(project.rollback());
+    expect(error).toMatchObject({ code: "MIGRATION_NO_WAY_BACK", problems: [{ message: "migrations/0003_one_way.sql" }] });
+    await expectFreshCatalog(project);
+  });
+
+  test("a dry run shows the SQL and writes nothing", async () => {
+    const project = await deployed();
+    const before = await project.catalog();
+    const result = await project.rollback({ kind: "all" }, { dryRun: true });
+    expect(result.sql.map(({ path }) => path)).toEqual(["migrations/0002_tasks.sql", "migrations/0001_schemas.sql"]);
+    expect(result.sql[0]?.sql).toContain("drop table api.tasks");
+    expect(await compareCatalogs(before, await project.catalog())).toEqual([]);
+  });
+
+  test("a down part that fails changes nothing, and its place is shown", async () => {
+    const project = await deployed({ ...FILES, "migrations/0003_bad.sql": "create table api.b (id int);\n-- Down Migration\ndrop table api.c;\n" });
+    const before = await project.catalog();
+    expect(await failure(project.rollback())).toMatchObject({ code: "SQL_ERROR", location: { file: "migrations/0003_bad.sql", line: 3 } });
+    expect(await compareCatalogs(before, await project.catalog())).toEqual([]);
+  });
+});
