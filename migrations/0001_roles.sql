@@ -68,22 +68,21 @@ begin
   ) then
     alter role api_user set random_page_cost = 1.1;
   end if;
+exception
+  when insufficient_privilege then
+    raise warning 'api_user belongs to somebody else, so random_page_cost stays as it is for its requests'
+      using hint = 'whoever made the role can say: alter role api_user set random_page_cost = 1.1';
 end
 $$;
 
 -- Down Migration
+-- All three or none: nothing in a database depends on authenticator itself, but where the other two are needed it is too.
 do $$
-declare
-  name text;
 begin
-  foreach name in array array['authenticator', 'api_user', 'api_anonymous'] loop
-    begin
-      execute format('drop role %I', name);
-    exception
-      -- Another database of this server needs it, or its owner made it.
-      when dependent_objects_still_exist or insufficient_privilege or undefined_object then
-        null;
-    end;
-  end loop;
+  drop role authenticator, api_user, api_anonymous;
+exception
+  -- Another database of this server needs them, or somebody else made them.
+  when dependent_objects_still_exist or insufficient_privilege or undefined_object then
+    null;
 end
 $$;

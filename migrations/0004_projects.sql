@@ -5,7 +5,7 @@
 create table api.projects (
   id bigint generated always as identity primary key,
   name text not null check (char_length(name) <= 200 and name ~ '[^[:space:]]'),
-  description text check (char_length(description) <= 10000),
+  description text check (char_length(description) <= 10000 and description ~ '[^[:space:]]'),
   owner_id bigint not null default auth.user_id() references api.users on delete restrict,
   created_at timestamptz not null default now(),
   updated_at timestamptz not null default now()

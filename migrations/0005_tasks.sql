@@ -6,7 +6,7 @@
 create table api.tasks (
   id bigint generated always as identity primary key,
   title text not null check (char_length(title) <= 200 and title ~ '[^[:space:]]'),
-  description text check (char_length(description) <= 10000),
+  description text check (char_length(description) <= 10000 and description ~ '[^[:space:]]'),
   status text not null default 'pending' check (status in ('pending', 'in_progress', 'completed', 'cancelled')),
   due_date timestamptz check (due_date between '1970-01-01 00:00+00' and '9999-12-31 00:00+00'),
   project_id bigint not null references api.projects on delete cascade,

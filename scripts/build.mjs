@@ -27,8 +27,14 @@ await build({
   external: ["pg-native", "node-pg-migrate/migrationLoader", "node-pg-migrate/migrationBuilder", ...external],
   // pg asks whether it runs on Cloudflare; on Node 20, which has no `navigator`, the answer costs 25 ms (it loads undici).
   define: { __TM_DB_VERSION__: JSON.stringify(version), navigator: '{"userAgent":"Node.js"}' },
+  alias: { "libpg-query": `${root}/node_modules/libpg-query/wasm/index.js` },
+  // What CommonJS code in the bundle expects to find; libpg-query looks for its .wasm file in `__dirname`.
   banner: {
-    js: 'import { createRequire as __createRequire } from "node:module"; const require = __createRequire(import.meta.url);',
+    js: [
+      'import { createRequire as __createRequire } from "node:module";',
+      "const require = __createRequire(import.meta.url);",
+      "const __dirname = import.meta.dirname;",
+    ].join("\n"),
   },
   sourcemap: false,
   logLevel: "warning",

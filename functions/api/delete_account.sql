@@ -8,6 +8,11 @@ as $$
 declare
   caller constant bigint := auth.require_user();
 begin
+  -- Before the check, which takes a weaker lock: two at once would otherwise wait for each other.
+  perform
+  from auth.credentials as c
+  where c.user_id = caller
+  for update;
   if not auth.check_password(caller, current_password) then
     raise exception 'the current password is wrong'
       using

@@ -4,9 +4,20 @@ create function api.find_tasks(metadata_filter jsonb)
   stable
   rows 100
 begin atomic
+  -- Sorted before the look-ups, so that a client's limit ends them early; the limit of one makes them look-ups, where the
+  -- planner might join with all that the caller sees.
   select d.*
-  from auth.match_tasks(find_tasks.metadata_filter) as m
-  join api.task_details as d on d.id = m.id
+  from (
+    select found.id, found.place
+    from auth.match_tasks(find_tasks.metadata_filter) as found
+    order by found.place
+  ) as m
+  cross join lateral (
+    select t.*
+    from api.task_details as t
+    where t.id = m.id
+    limit 1
+  ) as d
   order by m.place;
 end;
 comment on function api.find_tasks(jsonb) is

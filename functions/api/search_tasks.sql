@@ -4,10 +4,21 @@ create function api.search_tasks(search_query text)
   stable
   rows 100
 begin atomic
-  -- Ranked and limited first, and only then decorated, with the rights of the caller.
+  -- Ranked and limited first, and only then decorated, with the rights of the caller. Sorted before the look-ups, so that
+  -- a client's limit ends them early; the limit of one makes them look-ups, where the planner might join with all that the
+  -- caller sees.
   select d.*
-  from auth.rank_tasks(search_tasks.search_query) as r
-  join api.task_details as d on d.id = r.id
+  from (
+    select found.id, found.place
+    from auth.rank_tasks(search_tasks.search_query) as found
+    order by found.place
+  ) as r
+  cross join lateral (
+    select t.*
+    from api.task_details as t
+    where t.id = r.id
+    limit 1
+  ) as d
   order by r.place;
 end;
 comment on function api.search_tasks(text) is

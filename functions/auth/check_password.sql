@@ -7,16 +7,25 @@ create function auth.check_password(user_id bigint, password text)
 as $$
 declare
   cost constant integer := (select s.bcrypt_cost from auth.settings as s);
-  stored constant text := (select c.password_hash from auth.credentials as c where c.user_id = check_password.user_id);
-  -- Without an account the same work is done on a salt of its own, so that time does not tell.
-  computed constant text := internal.crypt(coalesce(password, ''), coalesce(stored, internal.gen_salt('bf', cost)));
-  is_right constant boolean := stored is not null and computed = stored and octet_length(password) <= 72;
+  stored text;
+  computed text;
+  is_right boolean;
 begin
+  -- The lock makes a change of password that is under way finish first, and the next one wait.
+  select c.password_hash
+  into stored
+  from auth.credentials as c
+  where c.user_id = check_password.user_id
+  for share;
+  -- Without an account the same work is done on a salt of its own, so that time does not tell.
+  computed := internal.crypt(coalesce(password, ''), coalesce(stored, internal.gen_salt('bf', cost)));
+  is_right := coalesce(stored is not null and computed = stored and octet_length(password) <= 72, false);
   -- A hash from before the cost was raised is made anew while the password is at hand.
   if is_right and substring(stored from '^\$2[abxy]\$(\d\d)\$')::integer < cost then
     update auth.credentials as c
     set password_hash = internal.crypt(password, internal.gen_salt('bf', cost))
-    where c.user_id = check_password.user_id;
+    where c.user_id = check_password.user_id
+      and c.password_hash = stored;
   end if;
   return is_right;
 end

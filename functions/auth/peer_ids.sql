@@ -5,7 +5,7 @@ create function auth.peer_ids()
   security definer
   set search_path = ''
 as $$
-  select coalesce(array_agg(p.user_id), '{}')
+  select coalesce(array_agg(p.user_id order by p.user_id), '{}')
   from (
     select auth.user_id() as user_id
     where auth.user_id() is not null

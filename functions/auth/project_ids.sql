@@ -5,7 +5,8 @@ create function auth.project_ids(lowest_role text default 'viewer')
   security definer
   set search_path = ''
 as $$
-  select coalesce(array_agg(m.project_id), '{}')
+  -- In order, because each look-up by index that uses them sorts them again, which is quick when they are sorted.
+  select coalesce(array_agg(m.project_id order by m.project_id), '{}')
   from api.project_members as m
   where m.user_id = auth.user_id()
     and case lowest_role

@@ -28,6 +28,14 @@ for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
   });
 }
 
+// Whatever escapes is a defect of ours, and is said to be one.
+for (const event of ["uncaughtException", "unhandledRejection"] as const) {
+  process.on(event, (error: unknown) => {
+    reportFailure(error);
+    process.exit();
+  });
+}
+
 const execute: Execute = async (shared, work, verdict = { check: false }) => {
   const options = {
     projectDir: findProjectDir(process.cwd(), shared.config),

@@ -75,9 +75,13 @@ export async function withRequest<Result>(
 function requestSchema(api: ApiSettings, request: ApiRequest): string {
   const schema = request.schema ?? api.schemas[0];
   if (schema !== undefined && api.schemas.includes(schema)) return schema;
-  throw new TmDbError("IMPERSONATION_REFUSED", schema === undefined ? "no schema is exposed" : `the schema ${schema} is not exposed`, {
-    hint: "name it in exposedSchemas of tm-db.config.json",
-  });
+  throw new TmDbError(
+    "IMPERSONATION_REFUSED",
+    schema === undefined ? "no schema is exposed" : `the schema ${schema} is not exposed`,
+    {
+      hint: "name it in exposedSchemas of tm-db.config.json",
+    },
+  );
 }
 
 /** What is to be known of a role before it is become. */
@@ -152,7 +156,10 @@ function refuseUnboundRole(name: string, role: RoleFacts | undefined): asserts r
 }
 
 /** Why a request as this role would prove nothing; undefined when it may be made. */
-export function whyRefused(name: string, role: RoleFacts | undefined): { readonly message: string; readonly hint: string } | undefined {
+export function whyRefused(
+  name: string,
+  role: RoleFacts | undefined,
+): { readonly message: string; readonly hint: string } | undefined {
   if (role === undefined) {
     return { message: `there is no role ${name}`, hint: "deploy the files that make it: npx tm-db migrate" };
   }

@@ -1,0 +1,286 @@
+import { execFileSync } from "node:child_process";
+import { chmodSync, existsSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import pg from "pg";
+import { describe, expect, test } from "vitest";
+import { type CliProject, cliProject, readEnv } from "./run-cli.ts";
+
+const NOBODY = 65534;
+const isRoot = process.geteuid?.() === 0;
+
+async function withConnection<T>(url: string, callback: (client: pg.Client) => Promise<T>): Promise<T> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  try {
+    return await callback(client);
+  } finally {
+    await client.end();
+  }
+}
+
+/** A line of its own for what cannot be seen in a small project. */
+const TABLE = "-- Up Migration\ncreate table public.a (id int);\n-- Down Migration\ndrop table public.a;\n";
+
+describe("up", () => {
+  test("builds everything from nothing, says what to do next, and twice is quick and changes nothing", async () => {
+    const project = cliProject("reference");
+    const first = await project.run(["up"]);
+    expect(first).toMatchObject({ code: 0, stderr: "" });
+    expect(first.stdout).toMatch(/postgres:\/\/authenticator@127\.0\.0\.1:\d+\/task_manager/);
+    expect(first.stdout).toContain('eval "$(npx tm-db env)" && postgrest');
+    const token = /A token for alice@example\.com:\n {2}(\S+)/.exec(first.stdout)?.[1] ?? "";
+    expect(token.split(".")).toHaveLength(3);
+    const variables = await readEnv(project);
+    const mine = await withConnection(variables["PGRST_DB_URI"] ?? "", async (client) => {
+      const claims = Buffer.from(token.split(".")[1] ?? "", "base64url").toString();
+      await client.query("begin");
+      await client.query("select set_config('role', 'api_user', true), set_config('request.jwt.claims', $1, true)", [claims]);
+      return (await client.query<{ name: string }>("select name from api.project_details order by name")).rows;
+    });
+    expect(mine.map(({ name }) => name)).toEqual(["Bicycle workshop", "Office move", "Website relaunch"]);
+    const second = await project.run(["up", "--json"]);
+    expect(JSON.parse(second.stdout)).toMatchObject({ ok: true, command: "up", seeded: false, deployment: { steps: [] } });
+  });
+
+  test("what a person deleted from the development data stays deleted", async () => {
+    const project = cliProject("reference");
+    await project.run(["up"]);
+    const { DATABASE_URL = "" } = await readEnv(project);
+    await withConnection(DATABASE_URL, async (client) => await client.query("delete from api.projects"));
+    await project.run(["up"]);
+    const rows = await withConnection(DATABASE_URL, async (client) => (await client.query("select from api.projects")).rowCount);
+    expect(rows).toBe(0);
+  });
+
+  test("development data does not go to a server elsewhere", async () => {
+    const { isLocal } = await import("../../src/core/connection-spec.ts");
+    const spec = { port: 5432, user: "x", password: undefined, database: "x", source: "x" };
+    expect(isLocal({ ...spec, host: "db.example.com" })).toBe(false);
+    expect(isLocal({ ...spec, host: "127.0.0.1" })).toBe(true);
+  });
+});
+
+describe("secrets", () => {
+  test("stand in no output but that of env, in no log, and not in the ledger", async () => {
+    const project = cliProject("reference");
+    const outputs: string[] = [];
+    const run = async (...args: string[]): Promise<void> => {
+      const { stdout, stderr } = await project.run(args, { env: { TM_DB_JWT_SECRET: secret } });
+      outputs.push(stdout, stderr);
+    };
+    const secret = "a secret of our own that is long enough 0123456789";
+    await project.run(["up"]);
+    const before = await readEnv(project);
+    const { DATABASE_URL = "", PGRST_JWT_SECRET: generated = "" } = before;
+    await withConnection(DATABASE_URL, async (client) => {
+      // What an administrator of another server may have set: everything that PostgreSQL can log of a statement.
+      const state = JSON.parse(readFileSync(join(project.dir, ".tm-db/state.json"), "utf8")) as { superuserPassword: string };
+      const superuser = new URL(DATABASE_URL);
+      superuser.username = "postgres";
+      superuser.password = state.superuserPassword;
+      await withConnection(superuser.href, async (admin) => {
+        await admin.query("alter database task_manager set log_statement = 'all'");
+        await admin.query("alter database task_manager set log_min_duration_statement = 0");
+      });
+      await client.query("select 1");
+    });
+    await run("rollback", "--all", "--yes");
+    await run("up", "--json");
+    await run("status");
+    await run("migrate", "--dry-run");
+    await run("reset", "--yes");
+    await run("migrate", "--database-url", DATABASE_URL.replace("127.0.0.1", "127.0.0.1.invalid"));
+    const after = await readEnv(project);
+    expect(after["PGRST_JWT_SECRET"]).toBe(secret);
+    const passwords = [DATABASE_URL, before["PGRST_DB_URI"] ?? ""].map((url) => decodeURIComponent(new URL(url).password));
+    const dumps = await withConnection(DATABASE_URL, async (client) => {
+      const { rows } = await client.query<{ text: string }>(
+        "select (select jsonb_agg(to_jsonb(f)) from tm_db.files as f)::text || (select jsonb_agg(to_jsonb(c)) from tm_db.changes as c)::text as text",
+      );
+      return rows.map(({ text }) => text);
+    });
+    const log = serverLog(project);
+    // The control: the log does hold the statements.
+    expect(log).toContain("alter role");
+    for (const secretText of [secret, generated, ...passwords]) {
+      expect(secretText.length).toBeGreaterThan(20);
+      for (const text of [...outputs, ...dumps, log]) expect(text.includes(secretText)).toBe(false);
+    }
+  });
+
+  test("one that is too short is refused before anything is written", async () => {
+    const project = cliProject("reference");
+    const { code, stderr } = await project.run(["up"], { env: { TM_DB_JWT_SECRET: "short" } });
+    expect(code).toBe(2);
+    expect(stderr).toContain("SECRET_TOO_SHORT");
+    expect(stderr).not.toMatch(/"short"|=short/);
+    expect(existsSync(join(project.dir, ".tm-db"))).toBe(false);
+  });
+
+  test("env is made for eval, whatever the values hold", async () => {
+    const project = cliProject("reference");
+    const secret = `it's "quoted" $HOME \`and\` long enough for a secret`;
+    await project.run(["up"], { env: { TM_DB_JWT_SECRET: secret } });
+    const { stdout } = await project.run(["env"]);
+    expect(stdout).toMatch(/^DATABASE_URL=postgres:/m);
+    expect(stdout).toMatch(/^PGRST_DB_URI=postgres:/m);
+    const seen = execFileSync("sh", ["-c", `eval "$ENV_LINES"; sh -c 'printf %s "$PGRST_JWT_SECRET"'`], {
+      env: { ENV_LINES: stdout, PATH: process.env["PATH"] },
+    });
+    expect(seen.toString()).toBe(secret);
+  });
+});
+
+function serverLog(project: CliProject): string {
+  const state = JSON.parse(readFileSync(join(project.dir, ".tm-db/state.json"), "utf8")) as { clusters: string; major: number };
+  return execFileSync("sh", ["-c", `cat "${state.clusters}"/*${state.major}*log*`]).toString();
+}
+
+describe("a database of one's own", () => {
+  test("status, new, migrate and rollback from a terminal", async () => {
+    const project = cliProject("empty");
+    expect(await project.run(["status"])).toMatchObject({ code: 2, stderr: expect.stringContaining("npx tm-db up") });
+    project.write({ "migrations/0001_a.sql": TABLE });
+    expect(await project.run(["migrate"])).toMatchObject({ code: 0, stdout: expect.stringContaining("migrations/0001_a.sql") });
+    expect(await project.run(["new", "Add due dates!"])).toMatchObject({ code: 0, stdout: "migrations/0002_add_due_dates.sql\n" });
+    expect(await project.run(["status", "--check"])).toMatchObject({ code: 1, stdout: expect.stringContaining("pending") });
+    expect(await project.run(["migrate", "--quiet"])).toMatchObject({ code: 0, stderr: "" });
+    expect(await project.run(["status", "--check", "--json"])).toMatchObject({ code: 0 });
+    const dry = await project.run(["rollback", "--steps", "2", "--dry-run"]);
+    expect(dry.stdout).toContain("drop table public.a;");
+    expect(await project.run(["rollback", "--all"])).toMatchObject({ code: 2, stderr: expect.stringContaining("--yes") });
+    expect(await project.run(["rollback", "--all", "--yes"])).toMatchObject({ code: 0 });
+    expect(await project.run(["rollback"])).toMatchObject({ code: 1, stderr: expect.stringContaining("NOTHING_TO_ROLL_BACK") });
+    expect(await project.run(["stop"])).toMatchObject({ code: 0, stdout: expect.stringContaining("stopped") });
+    expect(await project.run(["stop"])).toMatchObject({ code: 0, stdout: expect.stringContaining("not running") });
+  });
+
+  test("an error says what, where and what next, without a stack, and as JSON on request", async () => {
+    const project = cliProject("empty");
+    project.write({ "migrations/0001_a.sql": `${TABLE.replace("(id int)", "(id imt)")}` });
+    const text = await project.run(["migrate"]);
+    expect(text.code).toBe(1);
+    expect(text.stdout).toBe("");
+    expect(text.stderr.split("\n").slice(0, 4)).toEqual([
+      'error SQL_ERROR type "imt" does not exist',
+      "  at migrations/0001_a.sql:2:27",
+      "  2 | create table public.a (id imt);",
+      "    |                           ^",
+    ]);
+    expect(text.stderr).not.toMatch(/^\s+at .*\.js/m);
+    const json = await project.run(["migrate", "--json"]);
+    expect(json).toMatchObject({ code: 1, stderr: "" });
+    expect(JSON.parse(json.stdout)).toMatchObject({ ok: false, error: { code: "SQL_ERROR", sqlState: "42704", location: { line: 2 } } });
+  });
+
+  test.each([
+    [["migrat"], "unknown command"],
+    [["migrate", "--dry-rum"], "--dry-run"],
+    [["rollback", "--steps", "0"], "whole number"],
+    [["rollback", "--steps", "1", "--all"], "cannot be used with"],
+    [["up", "--pg", "14"], "none of 15, 16, 17, 18"],
+    [["new"], "missing required argument"],
+    [["migrate", "--database-url", "mysql://x"], "PostgreSQL URL"],
+  ])("%j is a usage error: exit 2 and a hint", async (args, words) => {
+    const project = cliProject("empty");
+    const { code, stdout, stderr } = await project.run(args);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
+    expect(stderr).toContain(words);
+    expect(stderr).toContain("hint");
+  });
+
+  test("nobody listening, a wrong password and a missing database each have a message of their own", async () => {
+    const project = cliProject("empty");
+    project.write({ "migrations/0001_a.sql": TABLE });
+    await project.run(["migrate"]);
+    const { DATABASE_URL = "" } = await readEnv(project);
+    const closed = await project.run(["migrate"], { env: { DATABASE_URL: "postgres://me:hidden@127.0.0.1:1/x" } });
+    expect(closed).toMatchObject({ code: 2, stderr: expect.stringContaining("CONNECTION_REFUSED") });
+    const url = new URL(DATABASE_URL);
+    url.password = "wrongpassword";
+    const wrong = await project.run(["migrate", "--database-url", url.href]);
+    expect(wrong).toMatchObject({ code: 2, stderr: expect.stringContaining("AUTHENTICATION_FAILED") });
+    const missing = await project.run(["migrate"], { env: { DATABASE_URL: `${DATABASE_URL}_not` } });
+    expect(missing).toMatchObject({ code: 2, stderr: expect.stringContaining("DATABASE_MISSING") });
+    for (const { stderr } of [closed, wrong, missing]) expect(stderr).not.toMatch(/hidden|wrongpassword/);
+  });
+
+  test("a role that may not create roles is told so, and nothing remains", async () => {
+    const project = cliProject("reference");
+    await project.run(["up"]);
+    const { DATABASE_URL = "" } = await readEnv(project);
+    const plain = new URL(DATABASE_URL);
+    await project.run(["rollback", "--all", "--yes"]);
+    await withConnection(DATABASE_URL, async (client) => {
+      await client.query("create role plain login password 'plain'");
+      await client.query("create database plain_db owner tm_db");
+      await client.query("grant all on database plain_db to plain");
+    });
+    Object.assign(plain, { username: "plain", password: "plain", pathname: "/plain_db" });
+    const refused = await project.run(["migrate", "--database-url", plain.href]);
+    expect(refused).toMatchObject({ code: 2, stderr: expect.stringContaining("PERMISSION_DENIED") });
+    expect(refused.stderr).toContain("migrations/0001_roles.sql");
+    const left = await withConnection(plain.href, async (client) => (await client.query("select from pg_namespace where nspname = 'tm_db'")).rowCount);
+    expect(left).toBe(0);
+  });
+
+  test.each(["SIGINT", "SIGTERM"] as const)("%s in the middle of a deployment leaves nothing and exits with 130", async (signal) => {
+    const project = cliProject("empty");
+    project.write({ "migrations/0001_a.sql": TABLE });
+    await project.run(["migrate"]);
+    const { DATABASE_URL = "" } = await readEnv(project);
+    project.write({ "migrations/0002_b.sql": "create table public.b (id int);", "migrations/0003_slow.sql": "select pg_sleep(60);" });
+    await withConnection(DATABASE_URL, async (client) => {
+      const { child, done } = project.start(["migrate"]);
+      const sleeping = "select from pg_stat_activity where application_name = 'tm-db' and query like '%pg_sleep%' and state = 'active'";
+      await expect.poll(async () => (await client.query(sleeping)).rowCount, { timeout: 10_000 }).toBe(1);
+      child.kill(signal);
+      expect(await done).toMatchObject({ code: 130, stderr: expect.stringContaining("INTERRUPTED") });
+      expect((await client.query("select to_regclass('public.b') as b")).rows).toEqual([{ b: null }]);
+      expect((await client.query(sleeping)).rowCount).toBe(0);
+    });
+    project.write({ "migrations/0003_slow.sql": "select 1;" });
+    expect(await project.run(["migrate"])).toMatchObject({ code: 0 });
+  });
+
+  test("kill -9 in the middle of a deployment leaves nothing, and the next run succeeds", async () => {
+    const project = cliProject("empty");
+    project.write({ "migrations/0001_a.sql": TABLE });
+    await project.run(["migrate"]);
+    const { DATABASE_URL = "" } = await readEnv(project);
+    project.write({ "migrations/0002_b.sql": "create table public.b (id int);", "migrations/0003_slow.sql": "select pg_sleep(1);" });
+    await withConnection(DATABASE_URL, async (client) => {
+      const { child, done } = project.start(["migrate"]);
+      const sleeping = "select from pg_stat_activity where application_name = 'tm-db' and query like '%pg_sleep%' and state = 'active'";
+      await expect.poll(async () => (await client.query(sleeping)).rowCount, { timeout: 10_000 }).toBe(1);
+      child.kill("SIGKILL");
+      await done;
+      expect((await client.query("select to_regclass('public.b') as b")).rows).toEqual([{ b: null }]);
+    });
+    expect(await project.run(["migrate"])).toMatchObject({ code: 0, stdout: expect.stringContaining("2 migrations") });
+  });
+
+  test.runIf(isRoot)("a checkout that cannot be written to is answered with what to do", async () => {
+    const project = cliProject("empty");
+    project.write({ "migrations/0001_a.sql": TABLE });
+    chmodSync(project.dir, 0o555);
+    const { code, stderr } = await project.run(["up"], { uid: NOBODY });
+    expect(code).toBe(2);
+    expect(stderr).toContain("FILE_UNWRITABLE");
+    expect(stderr).toContain("--database-url");
+    chmodSync(project.dir, 0o755);
+  });
+
+  test("a reader that has seen enough is no failure", async () => {
+    const project = cliProject("empty");
+    for (let index = 1; index < 400; index += 1) writeFileSync(join(project.dir, `migrations/${String(index).padStart(4, "0")}_x.sql`), "select 1;\n");
+    await project.run(["migrate"]);
+    const bin = join(import.meta.dirname, "../../bin/tm-db.js");
+    const output = execFileSync("sh", ["-c", `"${process.execPath}" "${bin}" status --json | head -1; echo "$?"`], {
+      cwd: project.dir,
+      env: { PATH: process.env["PATH"] },
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    expect(output.toString()).toBe("{\n0\n");
+  });
+});

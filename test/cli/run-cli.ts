@@ -1,0 +1,86 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { onTestFinished } from "vitest";
+
+export const REPOSITORY = fileURLToPath(new URL("../..", import.meta.url));
+const BIN = join(REPOSITORY, "bin/tm-db.js");
+const REFERENCE = ["migrations", "functions", "views", "policies", "seeds", "tm-db.config.json"];
+
+export interface CliRun {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface CliProject {
+  readonly dir: string;
+  /** Runs the built command line in the project, without the caller's own database settings. */
+  run(args: readonly string[], options?: RunOptions): Promise<CliRun>;
+  /** The same, without waiting: to send it a signal. */
+  start(args: readonly string[], options?: RunOptions): { readonly child: ChildProcess; readonly done: Promise<CliRun> };
+  write(files: Readonly<Record<string, string>>): void;
+}
+
+export interface RunOptions {
+  readonly env?: Readonly<Record<string, string>>;
+  readonly uid?: number;
+}
+
+/** A project in a folder of its own, whose server and data go when the test ends. */
+export function cliProject(source: "reference" | "empty"): CliProject {
+  const base = existsSync("/dev/shm") ? "/dev/shm" : tmpdir();
+  const home = mkdtempSync(join(base, "tm-db-cli-"));
+  chmodSync(home, 0o755);
+  const dir = join(home, "project");
+  mkdirSync(dir);
+  if (source === "reference") for (const name of REFERENCE) cpSync(join(REPOSITORY, name), join(dir, name), { recursive: true });
+  else mkdirSync(join(dir, "migrations"));
+  const start: CliProject["start"] = (args, options = {}) => startCli(args, { ...options, cwd: dir, dataHome: join(home, "data") });
+  const run: CliProject["run"] = async (args, options) => await start(args, options).done;
+  onTestFinished(async () => {
+    await run(["stop"]);
+    rmSync(home, { recursive: true, force: true });
+  });
+  return {
+    dir,
+    run,
+    start,
+    write: (files) => {
+      for (const [path, text] of Object.entries(files)) {
+        mkdirSync(dirname(join(dir, path)), { recursive: true });
+        writeFileSync(join(dir, path), text);
+      }
+    },
+  };
+}
+
+function startCli(
+  args: readonly string[],
+  options: RunOptions & { readonly cwd: string; readonly dataHome: string },
+): ReturnType<CliProject["start"]> {
+  const { PATH = "", HOME = "" } = process.env;
+  const child = spawn(process.execPath, [BIN, ...args], {
+    cwd: options.cwd,
+    env: { PATH, HOME, TM_DB_DATA_HOME: options.dataHome, ...options.env },
+    stdio: ["ignore", "pipe", "pipe"],
+    ...(options.uid === undefined ? {} : { uid: options.uid, gid: options.uid }),
+  });
+  let stdout = "";
+  let stderr = "";
+  child.stdout.setEncoding("utf8").on("data", (text: string) => (stdout += text));
+  child.stderr.setEncoding("utf8").on("data", (text: string) => (stderr += text));
+  const done = new Promise<CliRun>((resolve, reject) => {
+    child.on("error", reject);
+    child.on("close", (code) => resolve({ code, stdout, stderr }));
+  });
+  return { child, done };
+}
+
+/** The variables that `tm-db env` prints. */
+export async function readEnv(project: CliProject): Promise<Record<string, string>> {
+  const { stdout } = await project.run(["env", "--json"]);
+  return (JSON.parse(stdout) as { readonly variables: Record<string, string> }).variables;
+}
