@@ -5,7 +5,7 @@ import type { ConnectionSpec } from "../core/connection-spec.ts";
 /** Everything that the catalog of a database says of its objects, without object ids and order. */
 export interface Catalog {
   readonly facts: FactBase;
-  /** What pg-delta leaves out, as sorted lines: settings of roles and databases, extended statistics, column storage. */
+  /** What pg-delta leaves out, as sorted lines: settings of roles and databases, default privileges for all schemas, extended statistics, column storage. */
   readonly others: readonly string[];
 }
 
@@ -41,6 +41,16 @@ union all
 select format('setting of the database: %s', array_to_string(s.setconfig, ', '))
 from pg_catalog.pg_db_role_setting as s
 where s.setrole = 0 and s.setdatabase = (select oid from pg_catalog.pg_database where datname = current_database())
+union all
+select
+  format(
+    'default privileges of %s%s on %s: %s',
+    pg_catalog.pg_get_userbyid(d.defaclrole),
+    ' in schema ' || d.defaclnamespace::regnamespace::text,
+    d.defaclobjtype,
+    (select string_agg(a::text, ', ' order by a::text) from unnest(d.defaclacl) as a)
+  )
+from pg_catalog.pg_default_acl as d
 union all
 select pg_catalog.pg_get_statisticsobjdef(e.oid)
 from pg_catalog.pg_statistic_ext as e
