@@ -1,5 +1,5 @@
 // Bundles the command line and the public API into dist/.
-import { copyFileSync, readFileSync, rmSync } from "node:fs";
+import { copyFileSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 
@@ -12,11 +12,13 @@ const external = [...Object.keys(dependencies), ...Object.keys(optionalDependenc
   (name) => !bundled.has(name),
 );
 
-rmSync(`${root}/dist`, { recursive: true, force: true });
+// Beside the old one until it is complete: a build that fails leaves what was there.
+const next = `${root}/.dist-next`;
+rmSync(next, { recursive: true, force: true });
 await build({
   absWorkingDir: root,
   entryPoints: ["src/cli/main.ts", "src/index.ts"],
-  outdir: "dist",
+  outdir: next,
   outbase: "src",
   bundle: true,
   splitting: true,
@@ -39,4 +41,6 @@ await build({
   sourcemap: false,
   logLevel: "warning",
 });
-copyFileSync(`${root}/node_modules/libpg-query/wasm/libpg-query.wasm`, `${root}/dist/chunks/libpg-query.wasm`);
+copyFileSync(`${root}/node_modules/libpg-query/wasm/libpg-query.wasm`, `${next}/chunks/libpg-query.wasm`);
+rmSync(`${root}/dist`, { recursive: true, force: true });
+renameSync(next, `${root}/dist`);

@@ -126,7 +126,7 @@ function nonEmpty(text: string | undefined): string | undefined {
 }
 
 /** The database's name for results and questions. */
-export function nameOf(target: Target, client: DatabaseClient): DatabaseName {
+export function nameOf(target: Pick<Target, "connection">, client: DatabaseClient): DatabaseName {
   return {
     address: describeConnection(target.connection),
     source: target.connection.source,

@@ -25,7 +25,7 @@ import {
 } from "../deploy/rollback.ts";
 import { readCommit } from "../files/read-commit.ts";
 import { readProjectFiles } from "../files/read-project.ts";
-import { type CommandOptions, nameOf, openProject, openTarget, type Project } from "./context.ts";
+import { type CommandOptions, nameOf, openProject, openTarget, type Project, type Target } from "./context.ts";
 
 export interface RollbackOptions extends CommandOptions, Partial<Timeouts> {
   readonly to: RollbackTarget;
@@ -42,37 +42,48 @@ export async function rollback(options: RollbackOptions): Promise<RollbackResult
   const project = await openProject(options);
   const target = await openTarget(project, "must-run");
   return await withClient(target.connection, { signal: options.signal }, async (client) => {
-    const database = nameOf(target, client);
-    const dryRun = options.dryRun === true;
-    if (options.to.kind === "all" && !dryRun) {
-      const question = `This takes back every migration of ${database.address} (${database.source}), with the data in its tables.`;
+    if (options.to.kind === "all" && options.dryRun !== true) {
+      const { address, source } = nameOf(target, client);
+      const question = `This takes back every migration of ${address} (${source}), with the data in its tables.`;
       if (!(await options.confirm(question))) throw new TmDbError("NOT_CONFIRMED", "nothing was rolled back");
     }
-    const startedAt = new Date();
-    return await withTransaction(client, dryRun ? "read only" : "read write", async () => {
-      if (!dryRun) await lockDeployments(client, (holder) => options.onEvent({ kind: "waiting-for-lock", holder }));
-      await setTimeouts(client, options);
-      const ledger = await readLedger(client);
-      if (!ledger.exists) throw nothingToRollBack();
-      const { plan, rollsBack, entries } = await makePlan(client, { project, ledger, to: options.to });
-      const base = { command: "rollback", database, dryRun } as const;
-      if (dryRun) return { ...base, ...preview(plan), ms: Date.now() - startedAt.getTime() };
-      const { run, leftOut } = await applyRollback(client, plan, {
-        ledger,
-        standing: [...entries.values()],
-        onEvent: options.onEvent,
-      });
-      await recordDeployment(client, {
-        kind: "rollback",
-        toolVersion: TOOL_VERSION,
-        commit: await readCommit(project.config.projectDir),
-        startedAt,
-        changes: run.changes(),
-        rollsBack,
-      });
-      await notifyPostgrest(client);
-      return { ...base, steps: run.steps, leftOut, sql: [], ms: Date.now() - startedAt.getTime() };
+    return await takeBack(client, { project, target, options });
+  });
+}
+
+export interface TakeBackInput {
+  readonly project: Project;
+  readonly target: Pick<Target, "connection">;
+  readonly options: Pick<RollbackOptions, "to" | "dryRun" | "lockTimeoutMs" | "statementTimeoutMs">;
+}
+
+/** Rolls back over an open connection, without asking; what `rollback` and `verify` share. */
+export async function takeBack(
+  client: DatabaseClient,
+  { project, target, options }: TakeBackInput,
+): Promise<RollbackResult> {
+  const startedAt = new Date();
+  const dryRun = options.dryRun === true;
+  const { onEvent } = project.options;
+  return await withTransaction(client, dryRun ? "read only" : "read write", async () => {
+    if (!dryRun) await lockDeployments(client, (holder) => onEvent({ kind: "waiting-for-lock", holder }));
+    await setTimeouts(client, options);
+    const ledger = await readLedger(client);
+    if (!ledger.exists) throw nothingToRollBack();
+    const { plan, rollsBack, entries } = await makePlan(client, { project, ledger, to: options.to });
+    const base = { command: "rollback", database: nameOf(target, client), dryRun } as const;
+    if (dryRun) return { ...base, ...preview(plan), ms: Date.now() - startedAt.getTime() };
+    const { run, leftOut } = await applyRollback(client, plan, { ledger, standing: [...entries.values()], onEvent });
+    await recordDeployment(client, {
+      kind: "rollback",
+      toolVersion: TOOL_VERSION,
+      commit: await readCommit(project.config.projectDir),
+      startedAt,
+      changes: run.changes(),
+      rollsBack,
     });
+    await notifyPostgrest(client);
+    return { ...base, steps: run.steps, leftOut, sql: [], ms: Date.now() - startedAt.getTime() };
   });
 }
 

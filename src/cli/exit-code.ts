@@ -13,6 +13,8 @@ export function exitCodeOfResult(result: CommandResult, { check }: { readonly ch
   switch (result.command) {
     case "status":
       return check && !result.upToDate ? 1 : 0;
+    case "verify":
+      return result.holds ? 0 : 1;
     case "migrate":
     case "up":
     case "stop":

@@ -10,6 +10,7 @@ import { rollbackCommand } from "./commands/rollback.ts";
 import { statusCommand } from "./commands/status.ts";
 import { stopCommand } from "./commands/stop.ts";
 import { upCommand } from "./commands/up.ts";
+import { verifyCommand } from "./commands/verify.ts";
 import { addSharedOptions, type SharedOptions } from "./shared-options.ts";
 
 /** How a command's action hands over: `main.ts` runs the work, prints its result and sets the exit code. */
@@ -43,6 +44,7 @@ export function buildProgram(execute: Execute): Command {
     rollbackCommand(execute),
     statusCommand(execute),
     newCommand(execute),
+    verifyCommand(execute),
     resetCommand(execute),
   ];
   for (const command of commands) program.addCommand(addSharedOptions(command).helpOption("-h, --help", "print help"));

@@ -9,6 +9,7 @@ export type CommandResult =
   | StatusResult
   | NewResult
   | ResetResult
+  | VerifyResult
   | EnvResult;
 
 /** Where a command worked: never with a password. */
@@ -110,6 +111,23 @@ export interface NewResult {
 export interface ResetResult {
   readonly command: "reset";
   readonly up: UpResult;
+}
+
+export interface VerifyResult {
+  readonly command: "verify";
+  readonly server: DatabaseName;
+  readonly checks: readonly VerifyCheck[];
+  /** Whether every check found the catalogs equal. */
+  readonly holds: boolean;
+  readonly ms: number;
+}
+
+export interface VerifyCheck {
+  /** The migration's file, or `everything`. */
+  readonly subject: string;
+  /** `down`: as before it · `up again`: as after the first time · `nothing to do`: a second deployment. */
+  readonly check: "down" | "up again" | "nothing to do" | "no way back";
+  readonly differences: readonly { readonly kind: "missing" | "extra" | "different"; readonly object: string; readonly detail: string }[];
 }
 
 /** The only result that holds secrets: `tm-db env` is asked for them. */

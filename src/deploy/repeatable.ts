@@ -16,6 +16,9 @@ export interface PlacedDeclaration {
   readonly start: number;
 }
 
+/** A file is read when it is checked and again when it is applied; parsing it once is enough. */
+const declaredBefore = new WeakMap<RepeatableFile, DeclaredFile>();
+
 /**
  * Reads what repeatable files declare. `loadSqlParser` must have run.
  * @throws TmDbError SQL_ERROR for a syntax error; REPEATABLE_STATEMENT for statements that cannot be taken back;
@@ -23,7 +26,14 @@ export interface PlacedDeclaration {
  */
 export function declareFiles(files: readonly RepeatableFile[]): DeclaredFile[] {
   const problems: Problem[] = [];
-  const declared = files.map((file) => declareFile(file, problems));
+  const declared = files.map((file) => {
+    const known = declaredBefore.get(file);
+    if (known !== undefined) return known;
+    const found = problems.length;
+    const result = declareFile(file, problems);
+    if (problems.length === found) declaredBefore.set(file, result);
+    return result;
+  });
   if (problems.length > 0) {
     throw new TmDbError("REPEATABLE_STATEMENT", "repeatable files hold statements that cannot stand there", {
       problems,

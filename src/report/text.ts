@@ -8,6 +8,8 @@ import type {
   StatusResult,
   StepResult,
   UpResult,
+  VerifyCheck,
+  VerifyResult,
 } from "../core/command-result.ts";
 import { assertNever } from "../core/errors.ts";
 import type { StepAction } from "../core/event.ts";
@@ -30,6 +32,8 @@ export function resultText(result: CommandResult, style: Style): string {
       return lines([result.path]);
     case "reset":
       return lines(upLines(result.up, style));
+    case "verify":
+      return lines(verifyLines(result, style));
     case "env":
       return lines(envLines(result));
     default:
@@ -138,6 +142,26 @@ function statusLines(result: StatusResult, style: Style): string[] {
     last === undefined ? "never deployed to" : `last ${last.kind} ${last.startedAt} by ${last.deployedBy}`;
   const verdict = result.upToDate ? style.green("up to date") : style.yellow("not up to date: npx tm-db migrate");
   return [where(result.database, style), ...files, `${deployment}; ${verdict}`];
+}
+
+const CHECK_WORDS: Readonly<Record<VerifyCheck["check"], string>> = {
+  down: "its way back leaves what was before it",
+  "up again": "a second time makes what the first time made",
+  "nothing to do": "a second deployment has nothing to do",
+  "no way back": "it has no way back, so nothing can be said of it",
+};
+
+function verifyLines(result: VerifyResult, style: Style): string[] {
+  const checks = result.checks.flatMap(({ subject, check, differences }) => {
+    const mark = check === "no way back" ? style.yellow("skipped") : differences.length === 0 ? style.green("holds") : style.red("fails");
+    return [`  ${mark}  ${subject}: ${CHECK_WORDS[check]}`, ...differences.map((found) => `         ${differenceWords(found)}`)];
+  });
+  const verdict = result.holds ? style.green("every way back is exact") : style.red("the catalogs differ; nothing after that was checked");
+  return [...checks, `${verdict} ${style.dim(`(scratch databases on ${result.server.address}, ${formatMs(result.ms)})`)}`];
+}
+
+function differenceWords({ kind, object, detail }: VerifyCheck["differences"][number]): string {
+  return kind === "different" ? `different: ${object}, ${detail}` : `${kind === "missing" ? "missing" : "too much"}: ${object}`;
 }
 
 function envLines({ variables }: EnvResult): string[] {

@@ -1,0 +1,75 @@
+import { expect, test } from "vitest";
+import { verify } from "../../src/app/verify.ts";
+import type { VerifyResult } from "../../src/core/command-result.ts";
+import { connectionUrl } from "../../src/core/connection-spec.ts";
+import { type EngineProject, engineProject } from "./project.ts";
+
+const SCHEMA =
+  "-- Up Migration\ncreate schema api;\ncreate table api.t (id bigint primary key, note text);\n" +
+  "create function api.f() returns trigger language plpgsql stable set search_path = '' as 'begin return null; end';\n" +
+  "create view api.v with (security_invoker = true) as select t.id from api.t as t;\n" +
+  "-- Down Migration\ndrop view api.v;\ndrop function api.f();\ndrop table api.t;\ndrop schema api;\n";
+
+async function verified(project: EngineProject): Promise<VerifyResult> {
+  return await verify({ projectDir: project.dir, databaseUrl: connectionUrl(project.spec), env: {}, onEvent: () => {} });
+}
+
+test("every way back of the reference database is exact", async () => {
+  const project = await engineProject();
+  const result = await verify({
+    projectDir: new URL("../..", import.meta.url).pathname,
+    databaseUrl: connectionUrl(project.spec),
+    env: {},
+    onEvent: () => {},
+  });
+  expect(result.checks.filter(({ differences }) => differences.length > 0)).toEqual([]);
+  expect(result).toMatchObject({ holds: true });
+  expect(result.checks.map(({ subject, check }) => `${subject} ${check}`)).toContain("everything nothing to do");
+  // The project's own database was not touched.
+  expect(await project.query("select to_regnamespace('tm_db') as ledger")).toEqual([{ ledger: null }]);
+});
+
+test.each([
+  ["a policy", "create policy p on api.t for select to pg_monitor using (true);", "policy:(api.t).p"],
+  ["a grant", "grant select (id) on api.t to pg_monitor;", "acl:(table:api.t).pg_monitor"],
+  ["a comment", "comment on table api.t is 'x';", "comment:(table:api.t)"],
+  ["a default", "alter table api.t alter column note set default 'x';", "default:"],
+  ["an index", "create index t_note_idx on api.t (note);", "index:api.t_note_idx"],
+  ["a trigger", "create trigger g after insert on api.t for each row execute function api.f();", "trigger:(api.t).g"],
+  ["a function's volatility", "alter function api.f() volatile;", "function:api.f()"],
+  ["a function's search_path", "alter function api.f() reset search_path;", "function:api.f()"],
+  ["security_invoker", "alter view api.v reset (security_invoker);", "view:api.v"],
+  ["row level security", "alter table api.t enable row level security;", "table:api.t"],
+  ["forced row level security", "alter table api.t force row level security;", "table:api.t"],
+  ["default privileges", "alter default privileges revoke execute on functions from public;", "default privileges"],
+  ["a role", "create role verify_forgotten;", "role:verify_forgotten"],
+])("a way back that forgets %s is caught, and the object named", async (what, forgotten, named) => {
+  const project = await engineProject({
+    "migrations/0001_schema.sql": SCHEMA,
+    "migrations/0002_forgetful.sql": `-- Up Migration\n${what === "a role" ? "do $$ begin create role verify_forgotten; exception when duplicate_object then null; end $$;" : forgotten}\n-- Down Migration\nselect 1;\n`,
+  });
+  try {
+    const result = await verified(project);
+    expect(result.holds).toBe(false);
+    const check = result.checks.at(-1);
+    expect(check).toMatchObject({ subject: "migrations/0002_forgetful.sql", check: "down" });
+    expect(check?.differences.map(({ object }) => object).join("\n")).toContain(named);
+  } finally {
+    await project.query("drop role if exists verify_forgotten");
+  }
+});
+
+test("leaves no scratch database behind, also when the files cannot be deployed", async () => {
+  const project = await engineProject({ "migrations/0001_bad.sql": "create table public.a (id int);\nselect 1 / 0;\n-- Down Migration\n" });
+  await expect(verified(project)).rejects.toMatchObject({ code: "SQL_ERROR", sqlState: "22012" });
+  expect(await project.query("select datname from pg_database where datname like 'tm\\_db\\_scratch%'")).toEqual([]);
+});
+
+test("a migration without a way back is skipped, and said to be", async () => {
+  const project = await engineProject({ "migrations/0001_one_way.sql": "create table public.a (id int);\n" });
+  expect(await verified(project)).toMatchObject({
+    holds: true,
+    checks: [{ subject: "migrations/0001_one_way.sql", check: "no way back", differences: [] }],
+  });
+});
+
