@@ -23,10 +23,29 @@ export default defineConfig({
     reporters: process.env["CI"] === undefined ? ["default"] : ["default", "junit"],
     outputFile: { junit: "test-results.xml" },
     projects: [
-      { extends: true, test: { name: "unit", include: ["test/unit/**/*.test.ts", "test/contracts/**/*.test.ts"], testTimeout: 10_000 } },
-      { extends: true, test: { name: "server", include: ["test/server/**/*.test.ts"], testTimeout: 120_000, hookTimeout: 120_000 } },
-      { extends: true, test: { name: "deploy", include: ["test/db/**/*.test.ts"], globalSetup: ["test/support/global-setup.ts"], env: { TM_DB_TEST_PG: "18" }, testTimeout: 60_000, hookTimeout: 120_000 } },
-      { extends: true, test: { name: "cli", include: ["test/cli/**/*.test.ts"], testTimeout: 120_000, hookTimeout: 120_000 } },
+      {
+        extends: true,
+        test: { name: "unit", include: ["test/unit/**/*.test.ts", "test/contracts/**/*.test.ts"], testTimeout: 10_000 },
+      },
+      {
+        extends: true,
+        test: { name: "server", include: ["test/server/**/*.test.ts"], testTimeout: 120_000, hookTimeout: 120_000 },
+      },
+      {
+        extends: true,
+        test: {
+          name: "deploy",
+          include: ["test/db/**/*.test.ts"],
+          globalSetup: ["test/support/global-setup.ts"],
+          env: { TM_DB_TEST_PG: "18" },
+          testTimeout: 60_000,
+          hookTimeout: 120_000,
+        },
+      },
+      {
+        extends: true,
+        test: { name: "cli", include: ["test/cli/**/*.test.ts"], testTimeout: 120_000, hookTimeout: 120_000 },
+      },
       ...databaseProjects,
     ],
   },

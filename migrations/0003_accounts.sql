@@ -28,7 +28,7 @@ create table api.users (
   constraint users_email_check check (
     octet_length(email) <= 254
     and email = lower(email)
-    and email ~ '^[^@[:space:][:cntrl:]<>()\[\]\\,;:"]+@[^@[:space:][:cntrl:]<>()\[\]\\,;:"]+\.[^@[:space:][:cntrl:]<>()\[\]\\,;:".]+$'
+    and email ~ '^[^@[:space:][:cntrl:]\u00a0\u2000-\u200d\u2028\u2029\u202f\u205f\u3000\ufeff<>()\[\]\\,;:"]+@[^@[:space:][:cntrl:]\u00a0\u2000-\u200d\u2028\u2029\u202f\u205f\u3000\ufeff<>()\[\]\\,;:"]+\.[^@[:space:][:cntrl:]\u00a0\u2000-\u200d\u2028\u2029\u202f\u205f\u3000\ufeff<>()\[\]\\,;:".]+$'
   ),
   constraint users_name_check check (char_length(name) <= 200 and name ~ '[^[:space:]]')
 );

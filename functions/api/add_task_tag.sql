@@ -5,7 +5,7 @@ create function api.add_task_tag(task_id bigint, tag text)
   set search_path = ''
 as $$
 declare
-  label constant text := btrim(add_task_tag.tag, E' \t\n\r\f\v');
+  label constant text := btrim(add_task_tag.tag, E' \t\n\r\f\x0b');
   tagged api.task_details;
 begin
   perform auth.require_task_role(add_task_tag.task_id, 'contributor');

@@ -38,6 +38,11 @@ begin
   end if;
   delete from api.projects as p
   where p.owner_id = caller;
+  -- Tasks before the figures of their projects, like everybody who writes a task: the references alone would take
+  -- memberships, and so figures, first, and could wait for somebody who waits for them.
+  update api.tasks as t
+  set created_by = null
+  where t.created_by = caller;
   delete from api.users as u
   where u.id = caller;
 end

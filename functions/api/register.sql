@@ -18,7 +18,7 @@ begin
   end if;
   if address is null
     or octet_length(address) > 254
-    or address !~ '^[^@[:space:][:cntrl:]<>()\[\]\\,;:"]+@[^@[:space:][:cntrl:]<>()\[\]\\,;:"]+\.[^@[:space:][:cntrl:]<>()\[\]\\,;:".]+$'
+    or address !~ '^[^@[:space:][:cntrl:]\u00a0\u2000-\u200d\u2028\u2029\u202f\u205f\u3000\ufeff<>()\[\]\\,;:"]+@[^@[:space:][:cntrl:]\u00a0\u2000-\u200d\u2028\u2029\u202f\u205f\u3000\ufeff<>()\[\]\\,;:"]+\.[^@[:space:][:cntrl:]\u00a0\u2000-\u200d\u2028\u2029\u202f\u205f\u3000\ufeff<>()\[\]\\,;:".]+$'
   then
     raise exception 'this is no e-mail address'
       using

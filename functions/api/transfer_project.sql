@@ -10,6 +10,11 @@ declare
   handed_over api.projects;
 begin
   perform auth.require_project_role(transfer_project.project_id, 'viewer');
+  -- The account before anything else, as when it is deleted; that then waits.
+  perform
+  from api.users as u
+  where u.id = transfer_project.new_owner_id
+  for key share;
   -- The membership first and the project second, as when a member is removed: so the two never wait for each other.
   update api.project_members as m
   set role = 'admin'

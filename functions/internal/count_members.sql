@@ -15,7 +15,41 @@ begin
     set member_count = f.member_count + d.members
     from (select n.project_id, count(*) as members from new_members as n group by n.project_id) as d
     where f.project_id = d.project_id;
-  else
+  elsif tg_op = 'UPDATE' then
+    -- Only the owner of the database can move a membership; a change of role changes no figure.
+    perform
+    from stats.project_figures as f
+    where f.project_id in (
+      select c.project_id
+      from (
+        select n.project_id, 1 as members
+        from new_members as n
+        union all
+        select o.project_id, -1
+        from old_members as o
+      ) as c
+      group by c.project_id
+      having sum(c.members) <> 0
+    )
+    order by f.project_id
+    for no key update;
+    if found then
+      update stats.project_figures as f
+      set member_count = f.member_count + d.members
+      from (
+        select c.project_id, sum(c.members) as members
+        from (
+          select n.project_id, 1 as members
+          from new_members as n
+          union all
+          select o.project_id, -1
+          from old_members as o
+        ) as c
+        group by c.project_id
+      ) as d
+      where f.project_id = d.project_id;
+    end if;
+  elsif tg_op = 'DELETE' then
     perform
     from stats.project_figures as f
     where f.project_id in (select o.project_id from old_members as o)
@@ -34,6 +68,12 @@ comment on function internal.count_members() is 'Keeps the member figures of the
 create trigger count_inserted
   after insert on api.project_members
   referencing new table as new_members
+  for each statement
+  execute function internal.count_members();
+
+create trigger count_updated
+  after update on api.project_members
+  referencing old table as old_members new table as new_members
   for each statement
   execute function internal.count_members();
 

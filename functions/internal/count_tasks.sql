@@ -38,23 +38,12 @@ begin
       group by o.project_id
     ) as d
     where f.project_id = d.project_id;
-  elsif exists (
-    select
-    from new_tasks as n
-    join old_tasks as o on o.id = n.id
-    where (o.project_id, o.status = 'completed') is distinct from (n.project_id, n.status = 'completed')
-  ) then
+  else
+    -- Summed up and not joined row by row: a plan for joining that was made for one row is quadratic for many.
     perform
     from stats.project_figures as f
-    where f.project_id in (select n.project_id from new_tasks as n union all select o.project_id from old_tasks as o)
-    order by f.project_id
-    for no key update;
-    update stats.project_figures as f
-    set
-      total_tasks = f.total_tasks + d.total,
-      completed_tasks = f.completed_tasks + d.completed
-    from (
-      select c.project_id, sum(c.total) as total, sum(c.completed) as completed
+    where f.project_id in (
+      select c.project_id
       from (
         select n.project_id, 1 as total, (n.status = 'completed')::integer as completed
         from new_tasks as n
@@ -63,9 +52,29 @@ begin
         from old_tasks as o
       ) as c
       group by c.project_id
-    ) as d
-    where f.project_id = d.project_id
-      and (d.total, d.completed) <> (0, 0);
+      having sum(c.total) <> 0 or sum(c.completed) <> 0
+    )
+    order by f.project_id
+    for no key update;
+    if found then
+      update stats.project_figures as f
+      set
+        total_tasks = f.total_tasks + d.total,
+        completed_tasks = f.completed_tasks + d.completed
+      from (
+        select c.project_id, sum(c.total) as total, sum(c.completed) as completed
+        from (
+          select n.project_id, 1 as total, (n.status = 'completed')::integer as completed
+          from new_tasks as n
+          union all
+          select o.project_id, -1, -(o.status = 'completed')::integer
+          from old_tasks as o
+        ) as c
+        group by c.project_id
+        having sum(c.total) <> 0 or sum(c.completed) <> 0
+      ) as d
+      where f.project_id = d.project_id;
+    end if;
   end if;
   return null;
 end

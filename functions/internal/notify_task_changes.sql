@@ -14,11 +14,16 @@ begin
     perform internal.notify_task('DELETE', o.id, o.project_id, o.status)
     from old_tasks as o;
   else
-    -- updated_at moves exactly when something changed.
-    perform internal.notify_task('UPDATE', n.id, n.project_id, n.status)
-    from new_tasks as n
-    join old_tasks as o on o.id = n.id
-    where n.updated_at <> o.updated_at;
+    -- updated_at moves exactly when something changed. Not a join: a plan for joining that was made for one row is
+    -- quadratic for many.
+    perform internal.notify_task('UPDATE', c.id, c.project_id, c.status)
+    from (
+      select n.id, n.project_id, n.status, n.updated_at
+      from new_tasks as n
+      except
+      select o.id, o.project_id, o.status, o.updated_at
+      from old_tasks as o
+    ) as c;
   end if;
   return null;
 end

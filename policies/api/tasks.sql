@@ -9,10 +9,17 @@ grant
   delete
 on api.tasks to api_user;
 
+-- The first two conditions hold always. The planner cannot know that and expects next to nothing to be left, so it goes
+-- by the projects whatever the order and the limit. Left to its guess it may walk another index in the order that a
+-- request asks for, and then whoever sees few tasks waits while it passes all the others.
 create policy select_member on api.tasks
   for select
   to api_user
-  using (project_id = any ((select auth.project_ids())::bigint[]));
+  using (
+    (select 1) = 1
+    and (select 2) = 2
+    and project_id = any ((select auth.project_ids())::bigint[])
+  );
 
 create policy insert_contributor on api.tasks
   for insert

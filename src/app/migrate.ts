@@ -127,9 +127,11 @@ function previewSteps(plan: DeploymentPlan): StepResult[] {
   return [
     ...plan.remove.map(({ path }): StepResult => ({ action: "take-back", path, ms: null })),
     ...plan.migrations.map(({ path }): StepResult => ({ action: "migrate", path, ms: null })),
-    ...plan.apply.map(
-      ({ file, reason }): StepResult => ({ action: reason === "new" ? "apply" : "replace", path: file.path, ms: null }),
-    ),
+    ...plan.apply.map(({ file, reason }): StepResult => ({
+      action: reason === "new" ? "apply" : "replace",
+      path: file.path,
+      ms: null,
+    })),
   ];
 }
 

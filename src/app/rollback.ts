@@ -15,6 +15,7 @@ import {
   recordDeployment,
 } from "../deploy/ledger.ts";
 import type { LedgerState } from "../deploy/ledger-state.ts";
+import type { DeploymentRun } from "../deploy/run.ts";
 import {
   applyRollback,
   nothingToRollBack,
@@ -83,7 +84,7 @@ export async function takeBack(
       rollsBack,
     });
     await notifyPostgrest(client);
-    return { ...base, steps: run.steps, leftOut, sql: [], ms: Date.now() - startedAt.getTime() };
+    return { ...base, steps: realSteps(run), leftOut, sql: [], ms: Date.now() - startedAt.getTime() };
   });
 }
 
@@ -120,6 +121,17 @@ async function knownEntries(
     files.migrations.filter(({ name }) => unknown.has(name)),
   );
   return new Map([...entries, ...fromFiles.map(({ file, entry }) => [file.name, entry] as const)]);
+}
+
+/** Files that only stepped aside, and stand again as they were, are not worth telling. */
+function realSteps(run: DeploymentRun): RollbackResult["steps"] {
+  const same = new Set(
+    run
+      .changes()
+      .filter(({ before, after }) => before?.checksum === after?.checksum)
+      .map(({ path }) => path),
+  );
+  return run.steps.filter(({ action, path }) => action !== "replace" || !same.has(path));
 }
 
 function preview(plan: RollbackPlan): Pick<RollbackResult, "steps" | "leftOut" | "sql"> {

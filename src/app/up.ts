@@ -46,10 +46,13 @@ async function seedDevelopment(client: DatabaseClient, project: Project, target:
 
 async function whatNext(client: DatabaseClient, project: Project, target: Target): Promise<UpResult["next"]> {
   const { authenticator } = project.config.roles;
+  const token = await issueDevToken(client, project, target);
+  const isMissing = token === null && isLocal(target.connection);
   return {
     authenticatorUrl: connectionUrl({ ...target.connection, user: authenticator, password: undefined }),
     startPostgrest: 'eval "$(npx tm-db env)" && postgrest',
-    token: await issueDevToken(client, project, target),
+    token,
+    missingUser: isMissing ? (project.config.token?.devUser ?? null) : null,
   };
 }
 

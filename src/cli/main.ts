@@ -8,8 +8,9 @@ import { ProgressWriter } from "../report/progress.ts";
 import { makeStyle, type Style } from "../report/style.ts";
 import { resultText } from "../report/text.ts";
 import { confirm } from "./confirm.ts";
+import type { Execute } from "./execute.ts";
 import { exitCodeOfError, exitCodeOfResult } from "./exit-code.ts";
-import { buildProgram, type Execute } from "./program.ts";
+import { buildProgram } from "./program.ts";
 import { findProjectDir, type SharedOptions } from "./shared-options.ts";
 
 const wantsJson = process.argv.includes("--json");

@@ -1,6 +1,4 @@
 import { Command } from "commander";
-import type { CommandOptions } from "../app/context.ts";
-import type { CommandResult } from "../core/command-result.ts";
 import { TOOL_VERSION } from "../core/tool-version.ts";
 import { envCommand } from "./commands/env.ts";
 import { migrateCommand } from "./commands/migrate.ts";
@@ -11,19 +9,8 @@ import { statusCommand } from "./commands/status.ts";
 import { stopCommand } from "./commands/stop.ts";
 import { upCommand } from "./commands/up.ts";
 import { verifyCommand } from "./commands/verify.ts";
-import { addSharedOptions, type SharedOptions } from "./shared-options.ts";
-
-/** How a command's action hands over: `main.ts` runs the work, prints its result and sets the exit code. */
-export type Execute = (
-  shared: SharedOptions,
-  work: (options: CommandOptions & Interaction) => Promise<CommandResult>,
-  verdict?: { readonly check: boolean },
-) => Promise<void>;
-
-export interface Interaction {
-  /** Asks on a terminal; `--yes` answers beforehand. */
-  readonly confirm: (question: string, yes: boolean) => Promise<boolean>;
-}
+import type { Execute } from "./execute.ts";
+import { addSharedOptions } from "./shared-options.ts";
 
 /** The whole command line. `docs/cli.md` is generated from it. */
 export function buildProgram(execute: Execute): Command {

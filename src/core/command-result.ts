@@ -63,6 +63,8 @@ export interface UpResult {
     readonly authenticatorUrl: string;
     readonly startPostgrest: string;
     readonly token: { readonly user: string; readonly token: string } | null;
+    /** The configured development user, where this database does not have them. */
+    readonly missingUser: string | null;
   };
 }
 
@@ -127,7 +129,11 @@ export interface VerifyCheck {
   readonly subject: string;
   /** `down`: as before it · `up again`: as after the first time · `nothing to do`: a second deployment. */
   readonly check: "down" | "up again" | "nothing to do" | "no way back";
-  readonly differences: readonly { readonly kind: "missing" | "extra" | "different"; readonly object: string; readonly detail: string }[];
+  readonly differences: readonly {
+    readonly kind: "missing" | "extra" | "different";
+    readonly object: string;
+    readonly detail: string;
+  }[];
 }
 
 /** The only result that holds secrets: `tm-db env` is asked for them. */

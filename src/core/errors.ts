@@ -1,6 +1,6 @@
 /**
  * Every way in which tm-db can fail on purpose, with what it means for the exit code. `docs/errors.md` is generated
- * from this table, so a new code needs its sentence here and nowhere else.
+ * from this table, so a new code needs its sentence here, and its next step in scripts/docs/next-steps.ts.
  */
 export const ERROR_CODES = {
   USAGE: { exit: 2, means: "The command line does not make sense: an unknown option, a missing argument." },
@@ -56,7 +56,6 @@ export const ERROR_CODES = {
   SECRET_TOO_SHORT: { exit: 2, means: "A JWT secret must be at least 32 bytes long." },
   CONFIRMATION_NEEDED: { exit: 2, means: "The command destroys data and nobody is there to confirm it." },
   NOT_CONFIRMED: { exit: 1, means: "Whoever was asked said no." },
-  SEED_REFUSED: { exit: 1, means: "Development data with known passwords only goes into a local database." },
   IMPERSONATION_REFUSED: {
     exit: 2,
     means: "A request cannot be made as that role, or would prove nothing: policies do not hold for it.",

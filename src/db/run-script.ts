@@ -45,3 +45,5 @@ export async function runScript(client: Client, sql: string): Promise<void> {
 export function isDatabaseError(error: unknown): error is DatabaseError {
   return error instanceof Error && "severity" in error && "code" in error;
 }
+
+export type { DatabaseError };

@@ -1,4 +1,4 @@
-import type { Client } from "pg";
+import type { DatabaseClient } from "../db/client.ts";
 import { TmDbError } from "../core/errors.ts";
 import type { EventListener } from "../core/event.ts";
 import { locate } from "../core/locate.ts";
@@ -76,7 +76,7 @@ function entryOf(file: MigrationFile, upSql: string, downSql: string | null): Mi
  * it retracts; then functions, views and policies, in an order that is found.
  * @throws TmDbError SQL_ERROR and its like; the caller rolls back, and nothing of it remains.
  */
-export async function applyDeployment(client: Client, input: ApplyInput): Promise<DeploymentRun> {
+export async function applyDeployment(client: DatabaseClient, input: ApplyInput): Promise<DeploymentRun> {
   const { plan, migrations, files, ledger } = input;
   const run = new DeploymentRun(client, ledger.repeatables, input.onEvent);
   if (plan.remove.length > 0) {
@@ -129,6 +129,6 @@ async function explainHeldObject(error: unknown, run: DeploymentRun): Promise<un
 const HELD_STATES = new Set(["2BP01", "0A000"]);
 
 /** Tells PostgREST to read the schema again, when the transaction commits. */
-export async function notifyPostgrest(client: Client): Promise<void> {
+export async function notifyPostgrest(client: DatabaseClient): Promise<void> {
   await runScript(client, "notify pgrst, 'reload schema'; notify pgrst, 'reload config'");
 }

@@ -1,4 +1,4 @@
-import type { Client } from "pg";
+import type { DatabaseClient } from "../db/client.ts";
 import type { AppliedRepeatable, Made } from "./ledger-state.ts";
 import type { CreatedObject } from "./statement.ts";
 
@@ -15,7 +15,10 @@ export interface Dependencies {
 }
 
 /** Reads the dependencies among everything that `files` made, and whether the targets of their other declarations exist. */
-export async function readDependencies(client: Client, files: readonly AppliedRepeatable[]): Promise<Dependencies> {
+export async function readDependencies(
+  client: DatabaseClient,
+  files: readonly AppliedRepeatable[],
+): Promise<Dependencies> {
   const made = files.flatMap((file) => file.made);
   const objects = made.map((entry) => entry.object ?? entry.target).flatMap((object, key) => toRow(object, key));
   const { rows } = await client.query<DependencyRow>(DEPENDENCIES, [JSON.stringify(objects)]);

@@ -1,4 +1,4 @@
-import type { Client } from "pg";
+import type { DatabaseClient } from "../db/client.ts";
 import type { TargetObject } from "./statement.ts";
 import type { ObjectFacts } from "./undo.ts";
 
@@ -7,7 +7,7 @@ import type { ObjectFacts } from "./undo.ts";
  * answered with the privileges that `alter default privileges` will give it. Names are quoted, as in `TargetObject`.
  */
 export async function readFacts(
-  client: Client,
+  client: DatabaseClient,
   targets: readonly TargetObject[],
 ): Promise<ReadonlyMap<string, ObjectFacts>> {
   const unique = new Map(targets.map((target) => [factsKey(target), target]));

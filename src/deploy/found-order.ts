@@ -14,7 +14,10 @@ export interface Attempts<Item> {
  * SQL that call each other in a circle can only be made without a look into their bodies; that is done when nothing
  * else helps, and the bodies are checked afterwards. Returns what could not be applied, with the reason.
  */
-export async function applyInFoundOrder<Item>(items: readonly Item[], attempts: Attempts<Item>): Promise<Map<Item, unknown>> {
+export async function applyInFoundOrder<Item>(
+  items: readonly Item[],
+  attempts: Attempts<Item>,
+): Promise<Map<Item, unknown>> {
   const left = await applyWhatGoes(items, attempts);
   let circle = [...left.keys()];
   while (circle.length > 0) {
@@ -37,7 +40,7 @@ export async function applyInFoundOrder<Item>(items: readonly Item[], attempts: 
 /** Goes over the items again and again, as long as that helps any of them. */
 async function applyWhatGoes<Item>(items: readonly Item[], attempts: Attempts<Item>): Promise<Map<Item, unknown>> {
   let left = new Map<Item, unknown>(items.map((item) => [item, undefined]));
-  for (let before = Number.POSITIVE_INFINITY; left.size > 0 && left.size < before; ) {
+  for (let before = Number.POSITIVE_INFINITY; left.size > 0 && left.size < before;) {
     before = left.size;
     const reasons = new Map<Item, unknown>();
     for (const item of left.keys()) {

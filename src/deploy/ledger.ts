@@ -1,4 +1,4 @@
-import type { Client } from "pg";
+import type { DatabaseClient } from "../db/client.ts";
 import type { AppliedMigration, AppliedRepeatable, LedgerState } from "./ledger-state.ts";
 
 /** What one deployment or rollback did, as it is written down. */
@@ -48,7 +48,7 @@ export interface DeploymentSummary {
 }
 
 /** Reads the state of the ledger; works in a READ ONLY transaction, and where there is no ledger. */
-export async function readLedger(client: Client): Promise<LedgerState> {
+export async function readLedger(client: DatabaseClient): Promise<LedgerState> {
   const { rows } = await client.query<{ files: boolean; migrations: boolean }>(
     "select to_regclass('tm_db.files') is not null as files, to_regclass('tm_db.migrations') is not null as migrations",
   );
@@ -91,7 +91,7 @@ select
   ) as repeatables`;
 
 /** Makes the ledger's schema where it is not there. */
-export async function ensureLedger(client: Client): Promise<void> {
+export async function ensureLedger(client: DatabaseClient): Promise<void> {
   await client.query(CREATE_LEDGER);
 }
 
@@ -136,7 +136,7 @@ create table if not exists tm_db.changes (
 );`;
 
 /** Writes down what was done, in the transaction that did it. Returns the deployment's id. */
-export async function recordDeployment(client: Client, record: DeploymentRecord): Promise<string> {
+export async function recordDeployment(client: DatabaseClient, record: DeploymentRecord): Promise<string> {
   const { rows } = await client.query<{ id: string }>(
     `insert into tm_db.deployments (kind, started_at, duration_ms, tool_version, commit)
      values ($1, $2, extract(milliseconds from clock_timestamp() - $2::timestamptz)
@@ -216,7 +216,7 @@ select
 from tm_db.deployments`;
 
 /** All deployments and rollbacks, the latest first. */
-export async function readDeployments(client: Client): Promise<DeploymentSummary[]> {
+export async function readDeployments(client: DatabaseClient): Promise<DeploymentSummary[]> {
   const { rows } = await client.query<DeploymentSummary>(`${SELECT_DEPLOYMENTS} order by id desc`);
   return rows;
 }
@@ -228,7 +228,7 @@ export interface PastChange {
 }
 
 /** What deployments changed, the latest change first, from the latest deployment back to `sinceId`. */
-export async function readChangesSince(client: Client, sinceId: string): Promise<PastChange[]> {
+export async function readChangesSince(client: DatabaseClient, sinceId: string): Promise<PastChange[]> {
   const { rows } = await client.query<PastChange>(
     `select c.path, c.before
      from tm_db.changes as c
@@ -240,7 +240,7 @@ export async function readChangesSince(client: Client, sinceId: string): Promise
 }
 
 /** The last `migrate` that was not taken back. */
-export async function readLastDeployment(client: Client): Promise<DeploymentSummary | undefined> {
+export async function readLastDeployment(client: DatabaseClient): Promise<DeploymentSummary | undefined> {
   const { rows } = await client.query<DeploymentSummary>(
     `${SELECT_DEPLOYMENTS} where kind = 'migrate' and rolled_back_by is null order by id desc limit 1`,
   );
@@ -248,7 +248,7 @@ export async function readLastDeployment(client: Client): Promise<DeploymentSumm
 }
 
 /** The full entries of applied migrations, by name; those of node-pg-migrate's own CLI are not among them. */
-export async function readMigrationEntries(client: Client): Promise<ReadonlyMap<string, MigrationEntry>> {
+export async function readMigrationEntries(client: DatabaseClient): Promise<ReadonlyMap<string, MigrationEntry>> {
   const { rows } = await client.query<MigrationEntry>(
     `select migration as name, path, checksum, content as text, up_sql as "upSql", down_sql as "downSql"
      from tm_db.files
@@ -258,7 +258,7 @@ export async function readMigrationEntries(client: Client): Promise<ReadonlyMap<
 }
 
 /** Whether there are relations that neither PostgreSQL nor an extension nor tm-db brought. */
-export async function findForeignRelations(client: Client): Promise<string[]> {
+export async function findForeignRelations(client: DatabaseClient): Promise<string[]> {
   const { rows } = await client.query<{ name: string }>(
     `select format('%I.%I', n.nspname, c.relname) as name
      from pg_catalog.pg_class as c

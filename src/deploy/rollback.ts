@@ -1,4 +1,4 @@
-import type { Client } from "pg";
+import type { DatabaseClient } from "../db/client.ts";
 import { readDirectives } from "../core/directives.ts";
 import { TmDbError } from "../core/errors.ts";
 import type { EventListener } from "../core/event.ts";
@@ -128,7 +128,7 @@ export interface RollbackResult {
  * function in a column's default), go when that migration has gone down.
  */
 export async function applyRollback(
-  client: Client,
+  client: DatabaseClient,
   plan: RollbackPlan,
   input: {
     readonly ledger: LedgerState;

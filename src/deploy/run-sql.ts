@@ -1,7 +1,7 @@
-import type { Client, DatabaseError } from "pg";
+import type { DatabaseClient } from "../db/client.ts";
 import { type SourceLocation, TmDbError } from "../core/errors.ts";
 import { locate } from "../core/locate.ts";
-import { isDatabaseError, runScript, ScriptError } from "../db/run-script.ts";
+import { type DatabaseError, isDatabaseError, runScript, ScriptError } from "../db/run-script.ts";
 import type { SqlPart } from "./migration-sql.ts";
 import { loadSqlParser, parseSql } from "./parse-sql.ts";
 
@@ -18,7 +18,7 @@ export interface SqlSource {
  * Runs a part of a file.
  * @throws TmDbError SQL_ERROR with the place in the file, and PostgreSQL's own detail and hint.
  */
-export async function runSql(client: Client, source: SqlSource): Promise<void> {
+export async function runSql(client: DatabaseClient, source: SqlSource): Promise<void> {
   try {
     await runScript(client, source.part.sql);
   } catch (error) {

@@ -1,4 +1,4 @@
-import type { Client } from "pg";
+import type { DatabaseClient } from "../db/client.ts";
 import { type Problem, TmDbError } from "../core/errors.ts";
 import type { EventListener, StepAction } from "../core/event.ts";
 import type { RepeatableFile } from "../core/project-files.ts";
@@ -29,7 +29,7 @@ interface TakeBackRequest {
  * back, apply them and run migrations; `apply.ts` and `rollback.ts` say in which order. All in the caller's transaction.
  */
 export class DeploymentRun {
-  readonly client: Client;
+  readonly client: DatabaseClient;
   readonly #done: DoneStep[] = [];
   readonly #onEvent: EventListener;
   readonly #initial: ReadonlyMap<string, AppliedRepeatable>;
@@ -37,7 +37,7 @@ export class DeploymentRun {
   readonly #migrationChanges: FileChange[] = [];
   #kept: ReadonlySet<string> = new Set();
 
-  constructor(client: Client, applied: readonly AppliedRepeatable[], onEvent: EventListener) {
+  constructor(client: DatabaseClient, applied: readonly AppliedRepeatable[], onEvent: EventListener) {
     this.client = client;
     this.#onEvent = onEvent;
     this.#initial = new Map(applied.map((file) => [file.path, file]));
@@ -174,7 +174,8 @@ export class DeploymentRun {
     const left = await applyInFoundOrder(guessOrder(declared), {
       tryApply: async (file) => await this.#tryApply(file, describeMade(file)),
       findBroken: async (made) => await this.#findBroken(made),
-      setBodyChecks: async (on) => void (await this.client.query(`set local check_function_bodies = ${on ? "on" : "off"}`)),
+      setBodyChecks: async (on) =>
+        void (await this.client.query(`set local check_function_bodies = ${on ? "on" : "off"}`)),
       allOrNothing: async (work) => await this.#allOrNothing(work),
     });
     const [reason] = left.values();
@@ -186,8 +187,12 @@ export class DeploymentRun {
   async #findBroken(files: readonly DeclaredFile[]): Promise<DeclaredFile[]> {
     const broken: DeclaredFile[] = [];
     for (const file of files) {
-      const objects = file.declarations.flatMap(({ declaration }) => (declaration.kind === "create" ? [declaration.object] : []));
-      const routines = objects.filter(({ type }) => type === "function" || type === "procedure").map(({ name }) => name);
+      const objects = file.declarations.flatMap(({ declaration }) =>
+        declaration.kind === "create" ? [declaration.object] : [],
+      );
+      const routines = objects
+        .filter(({ type }) => type === "function" || type === "procedure")
+        .map(({ name }) => name);
       const isValid = await this.#allOrNothing(async () => await areValid(this.client, routines));
       if (!isValid) broken.push(file);
     }
@@ -219,7 +224,7 @@ export class DeploymentRun {
       });
       this.#done.push({ action, path: file.path, ms });
     } catch (error) {
-      if (!isMissingObject(error)) throw error;
+      if (!isMissingObject(error)) throw objectExists(error) ?? error;
       await this.client.query("rollback to savepoint tm_db_file");
       return error;
     }
@@ -250,7 +255,7 @@ export class DeploymentRun {
 }
 
 /** Whether functions hold, by the validators that PostgreSQL itself calls when it creates them. */
-async function areValid(client: Client, routines: readonly string[]): Promise<boolean> {
+async function areValid(client: DatabaseClient, routines: readonly string[]): Promise<boolean> {
   const { rows } = await client.query<{ validate: string }>(
     `select format('select %s(%s)', l.lanvalidator::regproc, p.oid) as validate
      from pg_catalog.pg_proc as p
@@ -306,6 +311,21 @@ function forExecution(
     } else sql += " ".repeat(orReplace?.length ?? 0);
   }
   return { sql: sql + file.text.slice(from) + AFTER_FILE, insertions };
+}
+
+/** duplicate_function, duplicate_table and duplicate_object: something of that name is there, and no file made it. */
+const DUPLICATE_STATES = new Set(["42723", "42P07", "42710"]);
+
+function objectExists(error: unknown): TmDbError | undefined {
+  if (!(error instanceof TmDbError) || !DUPLICATE_STATES.has(error.sqlState ?? "")) return undefined;
+  const { message, location, sqlState, detail, cause } = error;
+  return new TmDbError("OBJECT_EXISTS", message, {
+    location,
+    sqlState,
+    detail,
+    cause,
+    hint: "no file of the project made it: drop it, or give the file's object another name",
+  });
 }
 
 function objectHeld(problems: readonly Problem[]): TmDbError {

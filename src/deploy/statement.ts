@@ -45,8 +45,7 @@ export interface CommentDeclaration {
 }
 
 export type CommentPart =
-  | { readonly kind: "self" }
-  | { readonly kind: "column" | "policy" | "trigger" | "constraint"; readonly name: string };
+  { readonly kind: "self" } | { readonly kind: "column" | "policy" | "trigger" | "constraint"; readonly name: string };
 
 /** An object that a repeatable makes and that `drop` takes away. */
 export interface CreatedObject {
@@ -91,7 +90,14 @@ export function readStatement(node: Node, folder: RepeatableFolder): StatementRe
   return { kind: "refused", what: `${what} cannot be taken back by itself`, hint: TO_MIGRATIONS };
 }
 
-class Refusal extends Error {}
+class Refusal extends Error {
+  readonly hint: string;
+
+  constructor(what: string, hint: string) {
+    super(what);
+    this.hint = hint;
+  }
+}
 
 function inFolder(
   folder: RepeatableFolder,
@@ -113,12 +119,12 @@ function attempt(read: () => Declaration[]): StatementReading {
     return { kind: "declares", declarations: read() };
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
-    return { kind: "refused", what: error.message, hint: String(error.cause ?? TO_MIGRATIONS) };
+    return { kind: "refused", what: error.message, hint: error.hint };
   }
 }
 
 function refuse(what: string, hint: string = TO_MIGRATIONS): never {
-  throw new Refusal(what, { cause: hint });
+  throw new Refusal(what, hint);
 }
 
 /** `CreateSchemaStmt` → `create schema`; `DropStmt` → `drop`. */

@@ -110,7 +110,10 @@ function upLines(result: UpResult, style: Style): string[] {
       ? "up to date"
       : `deployed ${summarise(deployment.steps)} in ${formatMs(deployment.ms)}`;
   const server = result.server.created ? "created and started" : result.server.started ? "started" : "running";
-  const token = next.token === null ? [] : ["", `A token for ${style.bold(next.token.user)}:`, `  ${next.token.token}`];
+  const token =
+    next.token === null
+      ? noTokenLines(next)
+      : ["", `A token for ${style.bold(next.token.user)}:`, `  ${next.token.token}`];
   return [
     `${style.green("server")}    ${result.server.kind === "embedded" ? `${server}, ` : ""}${where(result.database, style)}`,
     `${style.green("database")}  ${steps}${seeded ? ", with development data" : ""}`,
@@ -124,24 +127,33 @@ function upLines(result: UpResult, style: Style): string[] {
   ];
 }
 
+function noTokenLines({ missingUser }: UpResult["next"]): string[] {
+  if (missingUser === null) return [];
+  return ["", `No token: this database has no user ${missingUser}. Development data come with: npx tm-db reset`];
+}
+
 function rollbackLines(result: RollbackResult, style: Style): string[] {
   const sql = result.sql.flatMap((entry) => ["", style.dim(`-- ${entry.path}`), entry.sql]);
   const leftOut = result.leftOut.map((path) => `${style.yellow("gone")} ${path}: what it needs is not there any more`);
   const summary = result.dryRun
-    ? `${result.steps.length} file(s) to take back on ${where(result.database, style)}; nothing was written`
+    ? `nothing was written to ${where(result.database, style)}; functions, views and policies go with what they need`
     : `${style.green("rolled back")} on ${where(result.database, style)} in ${formatMs(result.ms)}`;
   return [...stepLines(result.steps, style), ...leftOut, ...sql, ...(sql.length > 0 ? [""] : []), summary];
 }
 
 function statusLines(result: StatusResult, style: Style): string[] {
-  const colour = (state: string): string =>
-    state === "applied" ? style.green(state.padEnd(12)) : style.yellow(state.padEnd(12));
-  const files = result.files.map(({ path, state }) => `  ${colour(state)}  ${path}`);
+  const others = result.files.filter(({ state }) => state !== "applied");
+  const applied = result.files.length - others.length;
   const [last] = result.deployments;
   const deployment =
     last === undefined ? "never deployed to" : `last ${last.kind} ${last.startedAt} by ${last.deployedBy}`;
   const verdict = result.upToDate ? style.green("up to date") : style.yellow("not up to date: npx tm-db migrate");
-  return [where(result.database, style), ...files, `${deployment}; ${verdict}`];
+  return [
+    where(result.database, style),
+    `  ${style.green("applied".padEnd(12))}  ${applied} ${applied === 1 ? "file" : "files"}`,
+    ...others.map(({ path, state }) => `  ${style.yellow(state.padEnd(12))}  ${path}`),
+    `${deployment}; ${verdict}`,
+  ];
 }
 
 const CHECK_WORDS: Readonly<Record<VerifyCheck["check"], string>> = {
@@ -153,15 +165,30 @@ const CHECK_WORDS: Readonly<Record<VerifyCheck["check"], string>> = {
 
 function verifyLines(result: VerifyResult, style: Style): string[] {
   const checks = result.checks.flatMap(({ subject, check, differences }) => {
-    const mark = check === "no way back" ? style.yellow("skipped") : differences.length === 0 ? style.green("holds") : style.red("fails");
-    return [`  ${mark}  ${subject}: ${CHECK_WORDS[check]}`, ...differences.map((found) => `         ${differenceWords(found)}`)];
+    const mark =
+      check === "no way back"
+        ? style.yellow("skipped")
+        : differences.length === 0
+          ? style.green("holds")
+          : style.red("fails");
+    return [
+      `  ${mark}  ${subject}: ${CHECK_WORDS[check]}`,
+      ...differences.map((found) => `         ${differenceWords(found)}`),
+    ];
   });
-  const verdict = result.holds ? style.green("every way back is exact") : style.red("the catalogs differ; nothing after that was checked");
-  return [...checks, `${verdict} ${style.dim(`(scratch databases on ${result.server.address}, ${formatMs(result.ms)})`)}`];
+  const verdict = result.holds
+    ? style.green("every way back is exact")
+    : style.red("the catalogs differ; nothing after that was checked");
+  return [
+    ...checks,
+    `${verdict} ${style.dim(`(scratch databases on ${result.server.address}, ${formatMs(result.ms)})`)}`,
+  ];
 }
 
 function differenceWords({ kind, object, detail }: VerifyCheck["differences"][number]): string {
-  return kind === "different" ? `different: ${object}, ${detail}` : `${kind === "missing" ? "missing" : "too much"}: ${object}`;
+  return kind === "different"
+    ? `different: ${object}, ${detail}`
+    : `${kind === "missing" ? "missing" : "too much"}: ${object}`;
 }
 
 function envLines({ variables }: EnvResult): string[] {

@@ -1,6 +1,6 @@
 import type { FactBase } from "@supabase/pg-delta";
-import pg from "pg";
 import type { ConnectionSpec } from "../core/connection-spec.ts";
+import { withPool } from "../db/pool.ts";
 
 /** Everything that the catalog of a database says of its objects, without object ids and order. */
 export interface Catalog {
@@ -21,15 +21,11 @@ export interface CatalogDifference {
 /** Reads a database's catalog in one snapshot: what @supabase/pg-delta sees, and what it leaves out. */
 export async function readCatalog(spec: ConnectionSpec): Promise<Catalog> {
   const { extract } = await import("@supabase/pg-delta");
-  const { host, port, user, password, database } = spec;
-  const pool = new pg.Pool({ host, port, user, password, database, max: 1 });
-  try {
+  return await withPool(spec, async (pool) => {
     const { factBase } = await extract(pool);
     const { rows } = await pool.query<{ line: string }>(OTHERS);
     return { facts: factBase, others: rows.map(({ line }) => line) };
-  } finally {
-    await pool.end();
-  }
+  });
 }
 
 const OTHERS = `

@@ -16,15 +16,9 @@ const SSL_MODES: ReadonlySet<string> = new Set([
 
 /** What a URL or the environment says; what it leaves out is undefined. */
 type Parts = {
-  -readonly [Name in
-    | "host"
-    | "port"
-    | "user"
-    | "password"
-    | "database"
-    | "sslMode"
-    | "sslRootCert"
-    | "passwordFile"]?: string;
+  -readonly [
+    Name in "host" | "port" | "user" | "password" | "database" | "sslMode" | "sslRootCert" | "passwordFile"
+  ]?: string;
 };
 
 /**
@@ -235,7 +229,7 @@ function splitOnce(text: string, separator: string): readonly [string, string?] 
 
 /** An empty part (`postgres:///database`, `user:@host`) counts as left out, as libpq has it. */
 function withoutEmpty(parts: { readonly [Name in keyof Parts]: Parts[Name] | undefined }): Parts {
-  return Object.fromEntries(Object.entries(parts).filter(([, value]) => value !== undefined && value !== "")) as Parts;
+  return Object.fromEntries(Object.entries(parts).filter(([, value]) => value !== undefined && value !== ""));
 }
 
 function malformed(source: string, what: string, hint: string): TmDbError {

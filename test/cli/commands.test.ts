@@ -34,12 +34,19 @@ describe("up", () => {
     const mine = await withConnection(variables["PGRST_DB_URI"] ?? "", async (client) => {
       const claims = Buffer.from(token.split(".")[1] ?? "", "base64url").toString();
       await client.query("begin");
-      await client.query("select set_config('role', 'api_user', true), set_config('request.jwt.claims', $1, true)", [claims]);
+      await client.query("select set_config('role', 'api_user', true), set_config('request.jwt.claims', $1, true)", [
+        claims,
+      ]);
       return (await client.query<{ name: string }>("select name from api.project_details order by name")).rows;
     });
     expect(mine.map(({ name }) => name)).toEqual(["Bicycle workshop", "Office move", "Website relaunch"]);
     const second = await project.run(["up", "--json"]);
-    expect(JSON.parse(second.stdout)).toMatchObject({ ok: true, command: "up", seeded: false, deployment: { steps: [] } });
+    expect(JSON.parse(second.stdout)).toMatchObject({
+      ok: true,
+      command: "up",
+      seeded: false,
+      deployment: { steps: [] },
+    });
   });
 
   test("what a person deleted from the development data stays deleted", async () => {
@@ -48,7 +55,10 @@ describe("up", () => {
     const { DATABASE_URL = "" } = await readEnv(project);
     await withConnection(DATABASE_URL, async (client) => await client.query("delete from api.projects"));
     await project.run(["up"]);
-    const rows = await withConnection(DATABASE_URL, async (client) => (await client.query("select from api.projects")).rowCount);
+    const rows = await withConnection(
+      DATABASE_URL,
+      async (client) => (await client.query("select from api.projects")).rowCount,
+    );
     expect(rows).toBe(0);
   });
 
@@ -74,7 +84,9 @@ describe("secrets", () => {
     const { DATABASE_URL = "", PGRST_JWT_SECRET: generated = "" } = before;
     await withConnection(DATABASE_URL, async (client) => {
       // What an administrator of another server may have set: everything that PostgreSQL can log of a statement.
-      const state = JSON.parse(readFileSync(join(project.dir, ".tm-db/state.json"), "utf8")) as { superuserPassword: string };
+      const state = JSON.parse(readFileSync(join(project.dir, ".tm-db/state.json"), "utf8")) as {
+        superuserPassword: string;
+      };
       const superuser = new URL(DATABASE_URL);
       superuser.username = "postgres";
       superuser.password = state.superuserPassword;
@@ -92,7 +104,9 @@ describe("secrets", () => {
     await run("migrate", "--database-url", DATABASE_URL.replace("127.0.0.1", "127.0.0.1.invalid"));
     const after = await readEnv(project);
     expect(after["PGRST_JWT_SECRET"]).toBe(secret);
-    const passwords = [DATABASE_URL, before["PGRST_DB_URI"] ?? ""].map((url) => decodeURIComponent(new URL(url).password));
+    const passwords = [DATABASE_URL, before["PGRST_DB_URI"] ?? ""].map((url) =>
+      decodeURIComponent(new URL(url).password),
+    );
     const dumps = await withConnection(DATABASE_URL, async (client) => {
       const { rows } = await client.query<{ text: string }>(
         "select (select jsonb_agg(to_jsonb(f)) from tm_db.files as f)::text || (select jsonb_agg(to_jsonb(c)) from tm_db.changes as c)::text as text",
@@ -132,7 +146,10 @@ describe("secrets", () => {
 });
 
 function serverLog(project: CliProject): string {
-  const state = JSON.parse(readFileSync(join(project.dir, ".tm-db/state.json"), "utf8")) as { clusters: string; major: number };
+  const state = JSON.parse(readFileSync(join(project.dir, ".tm-db/state.json"), "utf8")) as {
+    clusters: string;
+    major: number;
+  };
   return execFileSync("sh", ["-c", `cat "${state.clusters}"/*${state.major}*log*`]).toString();
 }
 
@@ -141,16 +158,31 @@ describe("a database of one's own", () => {
     const project = cliProject("empty");
     expect(await project.run(["status"])).toMatchObject({ code: 2, stderr: expect.stringContaining("npx tm-db up") });
     project.write({ "migrations/0001_a.sql": TABLE });
-    expect(await project.run(["migrate"])).toMatchObject({ code: 0, stdout: expect.stringContaining("migrations/0001_a.sql") });
-    expect(await project.run(["new", "Add due dates!"])).toMatchObject({ code: 0, stdout: "migrations/0002_add_due_dates.sql\n" });
-    expect(await project.run(["status", "--check"])).toMatchObject({ code: 1, stdout: expect.stringContaining("pending") });
+    expect(await project.run(["migrate"])).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining("migrations/0001_a.sql"),
+    });
+    expect(await project.run(["new", "Add due dates!"])).toMatchObject({
+      code: 0,
+      stdout: "migrations/0002_add_due_dates.sql\n",
+    });
+    expect(await project.run(["status", "--check"])).toMatchObject({
+      code: 1,
+      stdout: expect.stringContaining("pending"),
+    });
     expect(await project.run(["migrate", "--quiet"])).toMatchObject({ code: 0, stderr: "" });
     expect(await project.run(["status", "--check", "--json"])).toMatchObject({ code: 0 });
     const dry = await project.run(["rollback", "--steps", "2", "--dry-run"]);
     expect(dry.stdout).toContain("drop table public.a;");
-    expect(await project.run(["rollback", "--all"])).toMatchObject({ code: 2, stderr: expect.stringContaining("--yes") });
+    expect(await project.run(["rollback", "--all"])).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining("--yes"),
+    });
     expect(await project.run(["rollback", "--all", "--yes"])).toMatchObject({ code: 0 });
-    expect(await project.run(["rollback"])).toMatchObject({ code: 1, stderr: expect.stringContaining("NOTHING_TO_ROLL_BACK") });
+    expect(await project.run(["rollback"])).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining("NOTHING_TO_ROLL_BACK"),
+    });
     expect(await project.run(["stop"])).toMatchObject({ code: 0, stdout: expect.stringContaining("stopped") });
     expect(await project.run(["stop"])).toMatchObject({ code: 0, stdout: expect.stringContaining("not running") });
   });
@@ -170,7 +202,10 @@ describe("a database of one's own", () => {
     expect(text.stderr).not.toMatch(/^\s+at .*\.js/m);
     const json = await project.run(["migrate", "--json"]);
     expect(json).toMatchObject({ code: 1, stderr: "" });
-    expect(JSON.parse(json.stdout)).toMatchObject({ ok: false, error: { code: "SQL_ERROR", sqlState: "42704", location: { line: 2 } } });
+    expect(JSON.parse(json.stdout)).toMatchObject({
+      ok: false,
+      error: { code: "SQL_ERROR", sqlState: "42704", location: { line: 2 } },
+    });
   });
 
   test.each([
@@ -220,38 +255,52 @@ describe("a database of one's own", () => {
     const refused = await project.run(["migrate", "--database-url", plain.href]);
     expect(refused).toMatchObject({ code: 2, stderr: expect.stringContaining("PERMISSION_DENIED") });
     expect(refused.stderr).toContain("migrations/0001_roles.sql");
-    const left = await withConnection(plain.href, async (client) => (await client.query("select from pg_namespace where nspname = 'tm_db'")).rowCount);
+    const left = await withConnection(
+      plain.href,
+      async (client) => (await client.query("select from pg_namespace where nspname = 'tm_db'")).rowCount,
+    );
     expect(left).toBe(0);
   });
 
-  test.each(["SIGINT", "SIGTERM"] as const)("%s in the middle of a deployment leaves nothing and exits with 130", async (signal) => {
-    const project = cliProject("empty");
-    project.write({ "migrations/0001_a.sql": TABLE });
-    await project.run(["migrate"]);
-    const { DATABASE_URL = "" } = await readEnv(project);
-    project.write({ "migrations/0002_b.sql": "create table public.b (id int);", "migrations/0003_slow.sql": "select pg_sleep(60);" });
-    await withConnection(DATABASE_URL, async (client) => {
-      const { child, done } = project.start(["migrate"]);
-      const sleeping = "select from pg_stat_activity where application_name = 'tm-db' and query like '%pg_sleep%' and state = 'active'";
-      await expect.poll(async () => (await client.query(sleeping)).rowCount, { timeout: 10_000 }).toBe(1);
-      child.kill(signal);
-      expect(await done).toMatchObject({ code: 130, stderr: expect.stringContaining("INTERRUPTED") });
-      expect((await client.query("select to_regclass('public.b') as b")).rows).toEqual([{ b: null }]);
-      expect((await client.query(sleeping)).rowCount).toBe(0);
-    });
-    project.write({ "migrations/0003_slow.sql": "select 1;" });
-    expect(await project.run(["migrate"])).toMatchObject({ code: 0 });
-  });
+  test.each(["SIGINT", "SIGTERM"] as const)(
+    "%s in the middle of a deployment leaves nothing and exits with 130",
+    async (signal) => {
+      const project = cliProject("empty");
+      project.write({ "migrations/0001_a.sql": TABLE });
+      await project.run(["migrate"]);
+      const { DATABASE_URL = "" } = await readEnv(project);
+      project.write({
+        "migrations/0002_b.sql": "create table public.b (id int);",
+        "migrations/0003_slow.sql": "select pg_sleep(60);",
+      });
+      await withConnection(DATABASE_URL, async (client) => {
+        const { child, done } = project.start(["migrate"]);
+        const sleeping =
+          "select from pg_stat_activity where application_name = 'tm-db' and query like '%pg_sleep%' and state = 'active'";
+        await expect.poll(async () => (await client.query(sleeping)).rowCount, { timeout: 10_000 }).toBe(1);
+        child.kill(signal);
+        expect(await done).toMatchObject({ code: 130, stderr: expect.stringContaining("INTERRUPTED") });
+        expect((await client.query("select to_regclass('public.b') as b")).rows).toEqual([{ b: null }]);
+        expect((await client.query(sleeping)).rowCount).toBe(0);
+      });
+      project.write({ "migrations/0003_slow.sql": "select 1;" });
+      expect(await project.run(["migrate"])).toMatchObject({ code: 0 });
+    },
+  );
 
   test("kill -9 in the middle of a deployment leaves nothing, and the next run succeeds", async () => {
     const project = cliProject("empty");
     project.write({ "migrations/0001_a.sql": TABLE });
     await project.run(["migrate"]);
     const { DATABASE_URL = "" } = await readEnv(project);
-    project.write({ "migrations/0002_b.sql": "create table public.b (id int);", "migrations/0003_slow.sql": "select pg_sleep(1);" });
+    project.write({
+      "migrations/0002_b.sql": "create table public.b (id int);",
+      "migrations/0003_slow.sql": "select pg_sleep(1);",
+    });
     await withConnection(DATABASE_URL, async (client) => {
       const { child, done } = project.start(["migrate"]);
-      const sleeping = "select from pg_stat_activity where application_name = 'tm-db' and query like '%pg_sleep%' and state = 'active'";
+      const sleeping =
+        "select from pg_stat_activity where application_name = 'tm-db' and query like '%pg_sleep%' and state = 'active'";
       await expect.poll(async () => (await client.query(sleeping)).rowCount, { timeout: 10_000 }).toBe(1);
       child.kill("SIGKILL");
       await done;
@@ -273,7 +322,8 @@ describe("a database of one's own", () => {
 
   test("a reader that has seen enough is no failure", async () => {
     const project = cliProject("empty");
-    for (let index = 1; index < 400; index += 1) writeFileSync(join(project.dir, `migrations/${String(index).padStart(4, "0")}_x.sql`), "select 1;\n");
+    for (let index = 1; index < 400; index += 1)
+      writeFileSync(join(project.dir, `migrations/${String(index).padStart(4, "0")}_x.sql`), "select 1;\n");
     await project.run(["migrate"]);
     const bin = join(import.meta.dirname, "../../bin/tm-db.js");
     const output = execFileSync("sh", ["-c", `"${process.execPath}" "${bin}" status --json | head -1; echo "$?"`], {

@@ -20,7 +20,10 @@ export interface CliProject {
   /** Runs the built command line in the project, without the caller's own database settings. */
   run(args: readonly string[], options?: RunOptions): Promise<CliRun>;
   /** The same, without waiting: to send it a signal. */
-  start(args: readonly string[], options?: RunOptions): { readonly child: ChildProcess; readonly done: Promise<CliRun> };
+  start(
+    args: readonly string[],
+    options?: RunOptions,
+  ): { readonly child: ChildProcess; readonly done: Promise<CliRun> };
   write(files: Readonly<Record<string, string>>): void;
 }
 
@@ -36,9 +39,11 @@ export function cliProject(source: "reference" | "empty"): CliProject {
   chmodSync(home, 0o755);
   const dir = join(home, "project");
   mkdirSync(dir);
-  if (source === "reference") for (const name of REFERENCE) cpSync(join(REPOSITORY, name), join(dir, name), { recursive: true });
+  if (source === "reference")
+    for (const name of REFERENCE) cpSync(join(REPOSITORY, name), join(dir, name), { recursive: true });
   else mkdirSync(join(dir, "migrations"));
-  const start: CliProject["start"] = (args, options = {}) => startCli(args, { ...options, cwd: dir, dataHome: join(home, "data") });
+  const start: CliProject["start"] = (args, options = {}) =>
+    startCli(args, { ...options, cwd: dir, dataHome: join(home, "data") });
   const run: CliProject["run"] = async (args, options) => await start(args, options).done;
   onTestFinished(async () => {
     await run(["stop"]);

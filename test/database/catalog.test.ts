@@ -81,7 +81,7 @@ describe("policies", () => {
   test("take the caller's projects as an array, computed once", async () => {
     await expectNone(
       `select tablename, policyname, qual, with_check ${POLICIES} and tablename in ('tasks', 'comments', 'projects')
-         and coalesce(qual, with_check) !~ 'ANY \\('`,
+         and coalesce(qual, with_check) !~ 'ANY \\(|owner_id = \\( ?SELECT'`,
       `select count(*) ${POLICIES} and tablename = 'tasks'`,
     );
   });
@@ -97,10 +97,27 @@ describe("views", () => {
 
   test("list their columns, so that none appears in the API by itself", async () => {
     expect(
-      await db.rows("select table_name, array_agg(column_name::text order by ordinal_position) as columns from information_schema.columns where table_schema = 'api' and table_name in ('project_stats', 'user_profiles', 'project_details') group by 1 order by 1"),
+      await db.rows(
+        "select table_name, array_agg(column_name::text order by ordinal_position) as columns from information_schema.columns where table_schema = 'api' and table_name in ('project_stats', 'user_profiles', 'project_details') group by 1 order by 1",
+      ),
     ).toEqual([
-      { table_name: "project_details", columns: expect.arrayContaining(["id", "name", "description", "created_at", "owner_id", "owner_name", "task_count", "completed_task_count"]) },
-      { table_name: "project_stats", columns: ["project_id", "name", "total_tasks", "completed_tasks", "member_count"] },
+      {
+        table_name: "project_details",
+        columns: expect.arrayContaining([
+          "id",
+          "name",
+          "description",
+          "created_at",
+          "owner_id",
+          "owner_name",
+          "task_count",
+          "completed_task_count",
+        ]),
+      },
+      {
+        table_name: "project_stats",
+        columns: ["project_id", "name", "total_tasks", "completed_tasks", "member_count"],
+      },
       { table_name: "user_profiles", columns: ["id", "email", "name", "created_at"] },
     ]);
   });
@@ -114,8 +131,43 @@ describe("functions", () => {
       `select count(*) ${FUNCTIONS}`,
     );
     expect(
-      (await db.rows<{ name: string }>(`select p.proname as name ${FUNCTIONS} and n.nspname = 'api' and has_function_privilege('api_anonymous', p.oid, 'execute') order by 1`)).map(({ name }) => name),
+      (
+        await db.rows<{ name: string }>(
+          `select p.proname as name ${FUNCTIONS} and n.nspname = 'api' and has_function_privilege('api_anonymous', p.oid, 'execute') order by 1`,
+        )
+      ).map(({ name }) => name),
     ).toEqual(["login", "register"]);
+  });
+
+  test("of the API are each granted to users by name, and what signs or checks passwords to nobody", async () => {
+    const granted = async (role: string, schema: string): Promise<string[]> =>
+      (
+        await db.rows<{ name: string }>(
+          `select p.proname as name ${FUNCTIONS} and n.nspname = $2 and has_function_privilege($1, p.oid, 'execute') order by 1`,
+          [role, schema],
+        )
+      ).map(({ name }) => name);
+    expect(await granted("api_user", "api")).toEqual([
+      "add_member",
+      "add_task_tag",
+      "assign_task",
+      "change_password",
+      "change_task_status",
+      "delete_account",
+      "find_tasks",
+      "login",
+      "remove_task_tag",
+      "search_tasks",
+      "transfer_project",
+    ]);
+    const secret = /sign|issue|hash|check_password|secret/;
+    expect((await granted("tm_db", "auth")).filter((name) => secret.test(name)).length).toBeGreaterThan(2);
+    for (const role of ["api_user", "api_anonymous", "authenticator"]) {
+      expect(
+        (await granted(role, "auth")).filter((name) => secret.test(name)),
+        role,
+      ).toEqual([]);
+    }
   });
 
   test("defect 40: with the definer's rights pin an empty search path, and belong to no superuser", async () => {
@@ -138,9 +190,11 @@ describe("functions", () => {
   });
 
   test("of the API return what the contract says", async () => {
-    const { rows } = { rows: await db.rows<{ signature: string; result: string }>(
-      `select p.oid::regprocedure::text as signature, pg_get_function_result(p.oid) as result ${FUNCTIONS} and n.nspname = 'api' order by 1`,
-    ) };
+    const { rows } = {
+      rows: await db.rows<{ signature: string; result: string }>(
+        `select p.oid::regprocedure::text as signature, pg_get_function_result(p.oid) as result ${FUNCTIONS} and n.nspname = 'api' order by 1`,
+      ),
+    };
     expect(rows).toEqual(
       expect.arrayContaining([
         { signature: "api.login(text,text)", result: "auth.jwt_token" },
@@ -214,7 +268,9 @@ describe("roles", () => {
       { rolname: "authenticator", rolcanlogin: true, inherits: false },
     ]);
     expect(
-      await db.rows("select roleid::regrole::text as role from pg_auth_members where member = 'authenticator'::regrole order by 1"),
+      await db.rows(
+        "select roleid::regrole::text as role from pg_auth_members where member = 'authenticator'::regrole order by 1",
+      ),
     ).toEqual([{ role: "api_anonymous" }, { role: "api_user" }]);
   });
 

@@ -3,12 +3,22 @@ import { type ApiRequest, withRequest } from "../../src/db/impersonate.ts";
 import { API, anonymous, useReferenceDatabase } from "../support/reference-database.ts";
 
 const db = useReferenceDatabase();
-const READ: ApiRequest = { role: "api_user", claims: { user_id: 7 }, method: "GET", path: "/tasks", headers: { accept: "text/csv" } };
+const READ: ApiRequest = {
+  role: "api_user",
+  claims: { user_id: 7 },
+  method: "GET",
+  path: "/tasks",
+  headers: { accept: "text/csv" },
+};
 const withoutPreRequest = { ...API, preRequest: undefined };
 
 async function during<T>(request: ApiRequest, sql: string, end: "commit" | "roll-back" = "roll-back"): Promise<T[]> {
   const client = await db.connect("authenticator");
-  return await withRequest(client, { api: withoutPreRequest, request, end }, async (inside) => (await inside.query(sql)).rows as T[]);
+  return await withRequest(
+    client,
+    { api: withoutPreRequest, request, end },
+    async (inside) => (await inside.query(sql)).rows as T[],
+  );
 }
 
 describe("during a request", () => {
@@ -49,7 +59,9 @@ describe("during a request", () => {
     ["POST", "search_tasks", "on"],
   ] as const)("%s of %s is read only: %s", async (method, name, readOnly) => {
     const calls = name === undefined ? undefined : { name, arguments: [] };
-    expect(await during({ ...READ, method, calls }, "select current_setting('transaction_read_only') as read_only")).toEqual([{ read_only: readOnly }]);
+    expect(
+      await during({ ...READ, method, calls }, "select current_setting('transaction_read_only') as read_only"),
+    ).toEqual([{ read_only: readOnly }]);
   });
 
   test("a function's statement_timeout and isolation level are raised to the transaction, its search_path is not", async () => {
@@ -60,7 +72,10 @@ describe("during a request", () => {
     );
     const request = { ...READ, method: "POST" as const, calls: { name: "slow", arguments: ["seconds"] } };
     expect(
-      await during(request, "select current_setting('statement_timeout') as t, current_setting('transaction_isolation') as i, current_setting('search_path') as p"),
+      await during(
+        request,
+        "select current_setting('statement_timeout') as t, current_setting('transaction_isolation') as i, current_setting('search_path') as p",
+      ),
     ).toEqual([{ t: "7s", i: "repeatable read", p: '"api", "public"' }]);
     await owner.query("drop function api.slow");
   });
@@ -68,7 +83,11 @@ describe("during a request", () => {
   test("the pre-request function runs before the callback, as the impersonated role", async () => {
     const client = await db.connect("authenticator");
     let ran = false;
-    const run = { api: { ...API, preRequest: "auth.no_such_function" }, request: { ...READ, ...anonymous }, end: "roll-back" as const };
+    const run = {
+      api: { ...API, preRequest: "auth.no_such_function" },
+      request: { ...READ, ...anonymous },
+      end: "roll-back" as const,
+    };
     await expect(
       withRequest(client, run, async () => {
         ran = true;
@@ -84,20 +103,27 @@ describe("after a request", () => {
     const client = await db.connect("authenticator");
     const run = { api: withoutPreRequest, request: READ, end: "commit" as const };
     await withRequest(client, run, async (inside) => await inside.query("select 1"));
-    const { rows } = await client.query("select current_user as role, current_setting('request.jwt.claims', true) as claims");
+    const { rows } = await client.query(
+      "select current_user as role, current_setting('request.jwt.claims', true) as claims",
+    );
     expect(rows).toEqual([{ role: "authenticator", claims: "" }]);
     await expect(client.query("select from api.tasks")).rejects.toMatchObject({ code: "42501" });
   });
 
   test("what was written stays or goes, as asked; after an error it goes", async () => {
     const { user } = await db.users("user");
-    const count = async (): Promise<number> => await db.value("select count(*) from api.projects where owner_id = $1", [user.id]);
+    const count = async (): Promise<number> =>
+      await db.value("select count(*) from api.projects where owner_id = $1", [user.id]);
     await db.attempt(user).post("projects", { name: "Gone" });
     expect(await count()).toBe(0);
     await db.as(user).post("projects", { name: "Stays" });
     expect(await count()).toBe(1);
     const client = await db.connect("authenticator");
-    const run = { api: API, request: { ...READ, method: "POST" as const, claims: user.claims }, end: "commit" as const };
+    const run = {
+      api: API,
+      request: { ...READ, method: "POST" as const, claims: user.claims },
+      end: "commit" as const,
+    };
     await expect(
       withRequest(client, run, async (inside) => {
         await inside.query("insert into api.projects (name) values ('Gone')");
@@ -123,7 +149,9 @@ describe("a role that proves nothing is refused before anything runs:", () => {
       message: expect.stringContaining(message),
       hint: expect.any(String),
     });
-    expect((await client.query("select pg_current_xact_id_if_assigned() as xid, current_user as role")).rows).toEqual([{ xid: null, role: "authenticator" }]);
+    expect((await client.query("select pg_current_xact_id_if_assigned() as xid, current_user as role")).rows).toEqual([
+      { xid: null, role: "authenticator" },
+    ]);
   });
 
   test("one with BYPASSRLS, and a member of the owner", async () => {

@@ -1,7 +1,9 @@
 import { describe, expect, test } from "vitest";
+import { withRequest } from "../../src/db/impersonate.ts";
 import { useCast } from "../support/cast.ts";
+import { blockedOrDone } from "../support/concurrency.ts";
 import { failureOf, type Outcome, rowOf, rowsOf, verdict } from "../support/outcome.ts";
-import { useReferenceDatabase, type User } from "../support/reference-database.ts";
+import { API, type User, useReferenceDatabase } from "../support/reference-database.ts";
 
 const db = useReferenceDatabase();
 const cast = useCast(db);
@@ -23,57 +25,78 @@ describe("policies", () => {
     for (const name of ["owner", "viewer", "stranger"] as const) {
       for (const table of TABLES) {
         const column = table === "project_members" ? "project_id" : "id";
-        expect(await db.attempt(cast().users[name]).get(table, {}, column), `${name}, ${table}`).toMatchObject({ kind: "rows" });
+        expect(await db.attempt(cast().users[name]).get(table, {}, column), `${name}, ${table}`).toMatchObject({
+          kind: "rows",
+        });
       }
     }
   });
 
   test("defect 12: who makes a project may use it in the same breath", async () => {
     const { boss, helper } = await db.users("boss", "helper");
-    const created = rowOf(await db.as(boss).post("projects", { name: "Fresh", description: "New" }, "id, name, owner_id"));
+    const created = rowOf(
+      await db.as(boss).post("projects", { name: "Fresh", description: "New" }, "id, name, owner_id"),
+    );
     expect(created).toMatchObject({ name: "Fresh", owner_id: boss.id });
     const project = Number(created["id"]);
-    expect(await db.rows("select user_id, role from api.project_members where project_id = $1", [project])).toEqual([{ user_id: boss.id, role: "admin" }]);
+    expect(await db.rows("select user_id, role from api.project_members where project_id = $1", [project])).toEqual([
+      { user_id: boss.id, role: "admin" },
+    ]);
     const task = Number(rowOf(await db.as(boss).post("tasks", { title: "First", project_id: project }, "id"))["id"]);
-    expect(await statusOf(db.as(boss).rpc("add_member", { project_id: project, email: helper.email, role: "contributor" }))).toBe("allowed");
+    expect(
+      await statusOf(db.as(boss).rpc("add_member", { project_id: project, email: helper.email, role: "contributor" })),
+    ).toBe("allowed");
     expect(await statusOf(db.as(boss).rpc("assign_task", { task_id: task, assignee_id: helper.id }))).toBe("allowed");
-    expect(await statusOf(db.as(helper).post("comments", { content: "On it", task_id: task }, "id, task_id, user_id"))).toBe("allowed");
+    expect(
+      await statusOf(db.as(helper).post("comments", { content: "On it", task_id: task }, "id, task_id, user_id")),
+    ).toBe("allowed");
   });
 
   test("defect 13: nobody gets into a project by inserting themself", async () => {
     const { stranger } = cast().users;
     const { project, task } = cast();
     for (const role of ["viewer", "admin"]) {
-      expect(await statusOf(db.as(stranger).post("project_members", { project_id: project, user_id: stranger.id, role }))).toBe("refused");
+      expect(
+        await statusOf(db.as(stranger).post("project_members", { project_id: project, user_id: stranger.id, role })),
+      ).toBe("refused");
     }
     expect(rowsOf(await db.as(stranger).get("tasks", { id: task }, "id"))).toEqual([]);
   });
 
   test("defect 14: tags are for those who may write the task, and nobody without a token calls anything on it", async () => {
     const { personas, users, task, foreign } = cast();
-    expect(await statusOf(db.as(personas.anonymous).rpc("add_task_tag", { task_id: task, tag: "x" }))).toBe("no privilege");
+    expect(await statusOf(db.as(personas.anonymous).rpc("add_task_tag", { task_id: task, tag: "x" }))).toBe(
+      "no privilege",
+    );
     expect(await statusOf(db.as(users.stranger).rpc("add_task_tag", { task_id: task, tag: "x" }))).toBe(404);
     expect(await statusOf(db.as(users.owner).rpc("add_task_tag", { task_id: foreign.task, tag: "x" }))).toBe(404);
-    expect(await db.value("select count(*) from api.tasks where id = any ($1) and metadata = '{}'", [[task, foreign.task]])).toBe(2);
+    expect(
+      await db.value("select count(*) from api.tasks where id = any ($1) and metadata = '{}'", [[task, foreign.task]]),
+    ).toBe(2);
   });
 
   test("defect 16: a viewer reads and changes nothing", async () => {
     const { users, project, task, comment } = cast();
     const viewer = db.as(users.viewer);
     expect(await statusOf(viewer.get("tasks", { id: task }, "id"))).toBe("allowed");
-    expect(await statusOf(viewer.patch("tasks", { id: task }, { title: "hacked", status: "cancelled" }))).toBe("filtered");
+    expect(await statusOf(viewer.patch("tasks", { id: task }, { title: "hacked", status: "cancelled" }))).toBe(
+      "filtered",
+    );
     expect(await statusOf(viewer.delete("tasks", { project_id: project }))).toBe("filtered");
     expect(await statusOf(viewer.post("tasks", { title: "mine", project_id: project }))).toBe("refused");
     expect(await statusOf(viewer.patch("comments", { task_id: task }, { content: "hacked" }))).toBe("filtered");
     expect(await statusOf(viewer.delete("comments", { id: comment }))).toBe("filtered");
     expect(await statusOf(viewer.patch("projects", { id: project }, { name: "hacked" }))).toBe("filtered");
-    expect(await db.value("select count(*) from api.tasks where project_id = $1 and title <> 'hacked'", [project])).toBeGreaterThan(0);
+    expect(
+      await db.value("select count(*) from api.tasks where project_id = $1 and title <> 'hacked'", [project]),
+    ).toBeGreaterThan(0);
   });
 
   test("defect 17: a project, with all that is in it, is its owner's to delete", async () => {
     const { boss, admin, helper, guest, project } = await team();
     const task = await db.task(project, { created_by: helper.id });
-    for (const user of [guest, helper, admin]) expect(await statusOf(db.as(user).delete("projects", { id: project }))).toBe("filtered");
+    for (const user of [guest, helper, admin])
+      expect(await statusOf(db.as(user).delete("projects", { id: project }))).toBe("filtered");
     expect(await db.value("select count(*) from api.tasks where id = $1", [task])).toBe(1);
     expect(await statusOf(db.as(boss).delete("projects", { id: project }))).toBe("allowed");
   });
@@ -82,8 +105,14 @@ describe("policies", () => {
     const { users, project, foreign } = cast();
     const mine = { project_id: project, user_id: users.viewer.id };
     expect(await statusOf(db.as(users.viewer).patch("project_members", mine, { role: "admin" }))).toBe("filtered");
-    expect(await statusOf(db.as(users.viewer).patch("project_members", mine, { project_id: foreign.project, role: "admin" }))).toBe("no privilege");
-    expect(await statusOf(db.as(users.admin).patch("project_members", mine, { project_id: foreign.project }))).toBe("no privilege");
+    expect(
+      await statusOf(
+        db.as(users.viewer).patch("project_members", mine, { project_id: foreign.project, role: "admin" }),
+      ),
+    ).toBe("no privilege");
+    expect(await statusOf(db.as(users.admin).patch("project_members", mine, { project_id: foreign.project }))).toBe(
+      "no privilege",
+    );
   });
 
   test("defect 44: a change without a filter reaches what the caller may change, and nothing else", async () => {
@@ -94,6 +123,14 @@ describe("policies", () => {
     expect(await db.rows("select id, title, updated_at from api.tasks order by id")).toEqual(before);
   });
 });
+
+async function ownersWhoAreAdmins(project: number): Promise<number> {
+  return await db.value(
+    `select count(*) from api.projects as p
+     join api.project_members as m on m.project_id = p.id and m.user_id = p.owner_id and m.role = 'admin' where p.id = $1`,
+    [project],
+  );
+}
 
 describe("the owner of a project", () => {
   test("defect 19: is not removed, demoted or replaced by an admin", async () => {
@@ -106,58 +143,91 @@ describe("the owner of a project", () => {
       await db.as(admin).rpc("transfer_project", { project_id: project, new_owner_id: admin.id }),
     ];
     for (const outcome of outcomes) expect(verdict(outcome)).not.toBe("allowed");
-    expect(await db.rows("select p.owner_id, m.role from api.projects as p join api.project_members as m on m.project_id = p.id and m.user_id = p.owner_id where p.id = $1", [project])).toEqual([
-      { owner_id: boss.id, role: "admin" },
-    ]);
+    expect(
+      await db.rows(
+        "select p.owner_id, m.role from api.projects as p join api.project_members as m on m.project_id = p.id and m.user_id = p.owner_id where p.id = $1",
+        [project],
+      ),
+    ).toEqual([{ owner_id: boss.id, role: "admin" }]);
   });
 
   test("neither leaves nor steps down while they own it, and hears why", async () => {
     const { boss, project } = await team();
     const membership = { project_id: project, user_id: boss.id };
-    for (const outcome of [await db.as(boss).delete("project_members", membership), await db.as(boss).patch("project_members", membership, { role: "viewer" })]) {
+    for (const outcome of [
+      await db.as(boss).delete("project_members", membership),
+      await db.as(boss).patch("project_members", membership, { role: "viewer" }),
+    ]) {
       expect(failureOf(outcome)).toMatchObject({ status: 403, hint: expect.stringContaining("transfer_project") });
     }
   });
 
   test("hands it over to a member, who is an admin from then on, and may leave", async () => {
     const { boss, guest, project } = await team();
-    expect(await statusOf(db.as(boss).rpc("transfer_project", { project_id: project, new_owner_id: guest.id }))).toBe("allowed");
-    expect(await db.rows("select owner_id from api.projects where id = $1", [project])).toEqual([{ owner_id: guest.id }]);
-    expect(await db.rows("select role from api.project_members where project_id = $1 and user_id = $2", [project, guest.id])).toEqual([{ role: "admin" }]);
-    expect(await statusOf(db.as(boss).rpc("transfer_project", { project_id: project, new_owner_id: boss.id }))).toBe(403);
-    expect(await statusOf(db.as(boss).delete("project_members", { project_id: project, user_id: boss.id }))).toBe("allowed");
+    expect(await statusOf(db.as(boss).rpc("transfer_project", { project_id: project, new_owner_id: guest.id }))).toBe(
+      "allowed",
+    );
+    expect(await db.rows("select owner_id from api.projects where id = $1", [project])).toEqual([
+      { owner_id: guest.id },
+    ]);
+    expect(
+      await db.rows("select role from api.project_members where project_id = $1 and user_id = $2", [project, guest.id]),
+    ).toEqual([{ role: "admin" }]);
+    expect(await statusOf(db.as(boss).rpc("transfer_project", { project_id: project, new_owner_id: boss.id }))).toBe(
+      403,
+    );
+    expect(await statusOf(db.as(boss).delete("project_members", { project_id: project, user_id: boss.id }))).toBe(
+      "allowed",
+    );
   });
 
   test("hands it over to members only", async () => {
     const { boss, project } = await team();
     for (const id of [cast().users.stranger.id, cast().missing, null]) {
-      expect(await statusOf(db.attempt(boss).rpc("transfer_project", { project_id: project, new_owner_id: id }))).toBeOneOf([400, 404]);
+      expect(
+        await statusOf(db.attempt(boss).rpc("transfer_project", { project_id: project, new_owner_id: id })),
+      ).toBeOneOf([400, 404]);
     }
   });
 
   test("defect 20: is there whatever two admins do to each other at the same time", async () => {
     const { boss, admin, helper, project } = await team();
-    await db.rows("update api.project_members set role = 'admin' where project_id = $1 and user_id = $2", [project, helper.id]);
+    await db.rows("update api.project_members set role = 'admin' where project_id = $1 and user_id = $2", [
+      project,
+      helper.id,
+    ]);
     const [one, two] = await Promise.all([db.connect("authenticator"), db.connect("authenticator")]);
     const remove = (by: User, whom: User, client: typeof one): Promise<Outcome> =>
       db.as(by, client).delete("project_members", { project_id: project, user_id: whom.id });
     await Promise.all([remove(admin, helper, one), remove(helper, admin, two)]);
     const refused = await Promise.all([remove(admin, boss, one), remove(helper, boss, two)]);
     for (const outcome of refused) expect(verdict(outcome)).not.toBe("allowed");
-    expect(await db.value("select role from api.project_members where project_id = $1 and user_id = $2", [project, boss.id])).toBe("admin");
+    expect(
+      await db.value("select role from api.project_members where project_id = $1 and user_id = $2", [project, boss.id]),
+    ).toBe("admin");
   });
 
-  test("stays a member when a transfer and a removal meet", async () => {
-    const { boss, admin, project } = await team();
-    const [one, two] = await Promise.all([db.connect("owner"), db.connect("authenticator")]);
-    await one.query("begin");
-    await one.query("update api.projects set owner_id = $2 where id = $1", [project, admin.id]);
-    const removal = db.as(boss, two).delete("project_members", { project_id: project, user_id: admin.id });
-    await one.query("commit");
-    await removal;
-    expect(
-      await db.value("select count(*) from api.projects as p join api.project_members as m on m.project_id = p.id and m.user_id = p.owner_id and m.role = 'admin' where p.id = $1", [project]),
-    ).toBe(1);
+  test("stays a member when a transfer and a removal meet, whoever comes first", async () => {
+    for (const first of ["transfer", "removal"] as const) {
+      const { boss, admin, project } = await team();
+      const [one, two] = await Promise.all([db.connect("authenticator"), db.connect("authenticator")]);
+      const transfer = { sql: "select api.transfer_project($1, $2)", values: [project, admin.id] };
+      const removal = {
+        sql: "delete from api.project_members where project_id = $1 and user_id = $2",
+        values: [project, admin.id],
+      };
+      const [before, after] = first === "transfer" ? [transfer, removal] : [removal, transfer];
+      const request = { role: boss.role, claims: boss.claims, method: "POST", path: "/" } as const;
+      const overlap = withRequest(one, { api: API, request, end: "commit" }, async (inside) => {
+        await inside.query(before.sql, before.values);
+        const second = db.as(boss, two).sql("POST", after.sql, after.values);
+        await blockedOrDone(db, two, second);
+        // In an array: returned by itself it would be waited for, and it waits for this commit.
+        return [second];
+      });
+      await Promise.all(await overlap);
+      expect(await ownersWhoAreAdmins(project), `${first} first`).toBe(1);
+    }
   });
 });
 
@@ -165,11 +235,21 @@ describe("what a client may say of itself", () => {
   test("defect 21: author, times and ids are the server's", async () => {
     const { users, project, task } = cast();
     const author = db.attempt(users.contributor);
-    expect(await statusOf(author.post("tasks", { title: "T", project_id: project, created_by: users.owner.id }))).toBe("refused");
-    expect(await statusOf(author.post("comments", { content: "I resign", task_id: task, user_id: users.owner.id }))).toBe("refused");
-    expect(await statusOf(author.post("tasks", { title: "T", project_id: project, created_at: "1970-01-01" }))).toBe("no privilege");
-    expect(await statusOf(author.patch("tasks", { id: task }, { created_by: users.contributor.id }))).toBe("no privilege");
-    expect(rowOf(await author.post("tasks", { title: "T", project_id: project }, "created_by"))).toEqual({ created_by: users.contributor.id });
+    expect(await statusOf(author.post("tasks", { title: "T", project_id: project, created_by: users.owner.id }))).toBe(
+      "refused",
+    );
+    expect(
+      await statusOf(author.post("comments", { content: "I resign", task_id: task, user_id: users.owner.id })),
+    ).toBe("refused");
+    expect(await statusOf(author.post("tasks", { title: "T", project_id: project, created_at: "1970-01-01" }))).toBe(
+      "no privilege",
+    );
+    expect(await statusOf(author.patch("tasks", { id: task }, { created_by: users.contributor.id }))).toBe(
+      "no privilege",
+    );
+    expect(rowOf(await author.post("tasks", { title: "T", project_id: project }, "created_by"))).toEqual({
+      created_by: users.contributor.id,
+    });
     expect(rowOf(await author.post("comments", { content: "C", task_id: task }, "user_id, project_id"))).toEqual({
       user_id: users.contributor.id,
       project_id: project,
@@ -178,24 +258,42 @@ describe("what a client may say of itself", () => {
 
   test("comments take their project from the task, and from nobody else", async () => {
     const { users, task, foreign } = cast();
-    expect(await statusOf(db.attempt(users.author).post("comments", { content: "C", task_id: task, project_id: foreign.project }))).toBe("no privilege");
+    expect(
+      await statusOf(
+        db.attempt(users.author).post("comments", { content: "C", task_id: task, project_id: foreign.project }),
+      ),
+    ).toBe("no privilege");
   });
 
   test("defect 22: ids are the database's: neither chosen nor taken from the sequence", async () => {
     const { users } = cast();
     for (const table of ["projects", "tasks", "comments"]) {
-      expect(await db.value("select has_column_privilege('api_user', $1, 'id', 'insert, update')", [`api.${table}`])).toBe(false);
-      expect(await db.value("select attidentity from pg_attribute where attrelid = $1::regclass and attname = 'id'", [`api.${table}`])).toBe("a");
-      const outcome = await db.attempt(users.owner).sql("POST", `select nextval(pg_get_serial_sequence('api.${table}', 'id'))`);
+      expect(
+        await db.value("select has_column_privilege('api_user', $1, 'id', 'insert, update')", [`api.${table}`]),
+      ).toBe(false);
+      expect(
+        await db.value("select attidentity from pg_attribute where attrelid = $1::regclass and attname = 'id'", [
+          `api.${table}`,
+        ]),
+      ).toBe("a");
+      const outcome = await db
+        .attempt(users.owner)
+        .sql("POST", `select nextval(pg_get_serial_sequence('api.${table}', 'id'))`);
       expect(outcome).toMatchObject({ sqlState: "42501" });
     }
   });
 
   test("defect 28: nothing moves to another project or task", async () => {
     const { users, task, comment, retiredTask, foreign } = cast();
-    expect(await statusOf(db.attempt(users.admin).patch("tasks", { id: task }, { project_id: foreign.project }))).toBe("no privilege");
-    expect(await statusOf(db.attempt(users.author).patch("comments", { id: comment }, { task_id: retiredTask }))).toBe("no privilege");
-    expect(await statusOf(db.attempt(users.author).patch("comments", { id: comment }, { project_id: foreign.project }))).toBe("no privilege");
+    expect(await statusOf(db.attempt(users.admin).patch("tasks", { id: task }, { project_id: foreign.project }))).toBe(
+      "no privilege",
+    );
+    expect(await statusOf(db.attempt(users.author).patch("comments", { id: comment }, { task_id: retiredTask }))).toBe(
+      "no privilege",
+    );
+    expect(
+      await statusOf(db.attempt(users.author).patch("comments", { id: comment }, { project_id: foreign.project })),
+    ).toBe("no privilege");
   });
 
   test("defect 75: nothing is blank, and nothing is missing that must be there", async () => {
@@ -229,12 +327,21 @@ describe("what a client may say of itself", () => {
       ["comments", { task_id: task }, "content", 10_000],
     ];
     for (const [table, rest, column, limit] of limits) {
-      expect(await statusOf(requests.post(table, { ...rest, [column]: "é".repeat(limit) })), `${table}.${column}`).toBe("allowed");
-      expect(await statusOf(requests.post(table, { ...rest, [column]: "é".repeat(limit + 1) })), `${table}.${column}`).toBe(400);
+      expect(await statusOf(requests.post(table, { ...rest, [column]: "é".repeat(limit) })), `${table}.${column}`).toBe(
+        "allowed",
+      );
+      expect(
+        await statusOf(requests.post(table, { ...rest, [column]: "é".repeat(limit + 1) })),
+        `${table}.${column}`,
+      ).toBe(400);
       const failure = failureOf(await requests.post(table, { ...rest, [column]: huge }));
       expect(failure, `${table}.${column}`).toMatchObject({ status: 400, sqlState: "23514" });
     }
-    expect(await statusOf(requests.post("tasks", { project_id: project, title: "x", description: `${"x".repeat(3_000)} y` }))).toBe("allowed");
+    expect(
+      await statusOf(
+        requests.post("tasks", { project_id: project, title: "x", description: `${"x".repeat(3_000)} y` }),
+      ),
+    ).toBe("allowed");
   });
 });
 
@@ -243,23 +350,30 @@ describe("assignees", () => {
     const { boss, helper, project } = await team();
     const task = await db.task(project, { created_by: boss.id, assigned_to: helper.id });
     await db.as(helper).delete("project_members", { project_id: project, user_id: helper.id });
-    expect(await db.rows("select assigned_to, project_id from api.tasks where id = $1", [task])).toEqual([{ assigned_to: null, project_id: project }]);
+    expect(await db.rows("select assigned_to, project_id from api.tasks where id = $1", [task])).toEqual([
+      { assigned_to: null, project_id: project },
+    ]);
 
     await db.as(boss).rpc("add_member", { project_id: project, email: helper.email, role: "contributor" });
     const [one, two] = await Promise.all([db.connect("owner"), db.connect("authenticator")]);
     await one.query("begin");
     await one.query("delete from api.project_members where project_id = $1 and user_id = $2", [project, helper.id]);
     const assignment = db.as(boss, two).rpc("assign_task", { task_id: task, assignee_id: helper.id });
+    await blockedOrDone(db, two, assignment);
     await one.query("commit");
     expect(verdict(await assignment)).toBeOneOf(["allowed", 400, 409]);
     expect(
-      await db.value("select count(*) from api.tasks as t where t.id = $1 and t.assigned_to is not null and not exists (select from api.project_members as m where m.project_id = t.project_id and m.user_id = t.assigned_to)", [task]),
+      await db.value(
+        "select count(*) from api.tasks as t where t.id = $1 and t.assigned_to is not null and not exists (select from api.project_members as m where m.project_id = t.project_id and m.user_id = t.assigned_to)",
+        [task],
+      ),
     ).toBe(0);
   });
 });
 
 describe("updated_at", () => {
-  const read = async (task: number): Promise<string> => await db.value("select updated_at::text from api.tasks where id = $1", [task]);
+  const read = async (task: number): Promise<string> =>
+    await db.value("select updated_at::text from api.tasks where id = $1", [task]);
 
   test("moves with every real change, of projects, tasks and comments", async () => {
     const { boss, project } = await team();
@@ -295,8 +409,12 @@ describe("updated_at", () => {
     const { boss, helper, project } = await team();
     const id = await db.task(project, { created_by: boss.id });
     const [seen] = await db.rows<{ updated_at: string }>("select updated_at from api.tasks where id = $1", [id]);
-    expect(await statusOf(db.as(boss).patch("tasks", { id, updated_at: seen?.updated_at }, { title: "First" }))).toBe("allowed");
-    expect(await statusOf(db.as(helper).patch("tasks", { id, updated_at: seen?.updated_at }, { title: "Second" }))).toBe("filtered");
+    expect(await statusOf(db.as(boss).patch("tasks", { id, updated_at: seen?.updated_at }, { title: "First" }))).toBe(
+      "allowed",
+    );
+    expect(
+      await statusOf(db.as(helper).patch("tasks", { id, updated_at: seen?.updated_at }, { title: "Second" })),
+    ).toBe("filtered");
   });
 });
 
@@ -310,11 +428,17 @@ describe("secrets of people", () => {
            and r.rolname = any ('{api_anonymous,api_user,authenticator}') and has_column_privilege(r.oid, c.oid, a.attnum, 'select, insert, update')`,
       ),
     ).toEqual([]);
-    expect(await db.value("select count(*) from pg_attribute where attrelid = 'auth.credentials'::regclass and attname = 'password_hash'")).toBe(1);
+    expect(
+      await db.value(
+        "select count(*) from pg_attribute where attrelid = 'auth.credentials'::regclass and attname = 'password_hash'",
+      ),
+    ).toBe(1);
     const { boss } = await db.users("boss");
     const project = await db.project(boss);
     for (const { id } of Object.values(cast().users)) {
-      expect(await statusOf(db.as(boss).post("project_members", { project_id: project, user_id: id, role: "viewer" }))).toBe("refused");
+      expect(
+        await statusOf(db.as(boss).post("project_members", { project_id: project, user_id: id, role: "viewer" })),
+      ).toBe("refused");
     }
     expect(rowsOf(await db.as(boss).get("users", {}, "id"))).toEqual([{ id: boss.id }]);
   });

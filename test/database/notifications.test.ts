@@ -1,7 +1,7 @@
 import type { Client } from "pg";
 import { describe, expect, test } from "vitest";
 import { verdict } from "../support/outcome.ts";
-import { useReferenceDatabase, type User } from "../support/reference-database.ts";
+import { type User, useReferenceDatabase } from "../support/reference-database.ts";
 
 const db = useReferenceDatabase();
 
@@ -14,7 +14,10 @@ interface Message {
 }
 
 /** The payloads on `task_changes` of what happens in the callback. */
-async function payloadsDuring(callback: () => Promise<unknown>, login: "owner" | "authenticator" = "owner"): Promise<string[]> {
+async function payloadsDuring(
+  callback: () => Promise<unknown>,
+  login: "owner" | "authenticator" = "owner",
+): Promise<string[]> {
   const listener = await db.connect(login);
   const payloads: string[] = [];
   listener.on("notification", ({ payload }) => payloads.push(payload ?? ""));
@@ -55,13 +58,22 @@ describe("each change of a task", () => {
         ["UPDATE", "completed"],
         ["UPDATE", "completed"],
         ["DELETE", "completed"],
-      ].map(([operation, status]) => ({ operation, id, project_id: project, status, at: expect.stringMatching(/^\d{4}-\d\d-\d\dT/) })),
+      ].map(([operation, status]) => ({
+        operation,
+        id,
+        project_id: project,
+        status,
+        at: expect.stringMatching(/^\d{4}-\d\d-\d\dT/),
+      })),
     );
   });
 
   test("defect 55: deleting 500 tasks in one statement sends 500 messages, with the old values", async () => {
     const { project } = await scene();
-    await db.rows("insert into api.tasks (title, project_id, status) select 'T', $1, 'cancelled' from generate_series(1, 500)", [project]);
+    await db.rows(
+      "insert into api.tasks (title, project_id, status) select 'T', $1, 'cancelled' from generate_series(1, 500)",
+      [project],
+    );
     const messages = await during(() => db.rows("delete from api.tasks where project_id = $1", [project]));
     expect(new Set(messages.map(({ id }) => id)).size).toBe(500);
     expect(messages[0]).toMatchObject({ operation: "DELETE", project_id: project, status: "cancelled" });
@@ -72,7 +84,13 @@ describe("each change of a task", () => {
     const id = await db.task(project, { created_by: user.id });
     const before = await db.value("select updated_at from api.tasks where id = $1", [id]);
     const messages = await during(async () => {
-      expect(verdict(await db.as(user).sql("PATCH", "update api.tasks set title = title, status = status where id = $1 returning 1", [id]))).toBe("allowed");
+      expect(
+        verdict(
+          await db
+            .as(user)
+            .sql("PATCH", "update api.tasks set title = title, status = status where id = $1 returning 1", [id]),
+        ),
+      ).toBe("allowed");
       await db.rows("update api.tasks set description = description where id = $1", [id]);
     });
     expect(messages).toEqual([]);
@@ -88,7 +106,12 @@ describe("each change of a task", () => {
     const { user, project } = await scene();
     const words = Array.from({ length: 1_200 }, (_, index) => `word${index}`).join(" ");
     const payloads = await payloadsDuring(async () => {
-      const big = { title: "é".repeat(200), description: words.slice(0, 10_000), metadata: { blob: "x".repeat(15_000) }, project_id: project };
+      const big = {
+        title: "é".repeat(200),
+        description: words.slice(0, 10_000),
+        metadata: { blob: "x".repeat(15_000) },
+        project_id: project,
+      };
       expect(verdict(await db.as(user).post("tasks", big))).toBe("allowed");
     });
     expect(payloads).toHaveLength(1);
@@ -97,9 +120,14 @@ describe("each change of a task", () => {
 
   test("defect 56: whoever may listen hears ids, and no content", async () => {
     const { user, project } = await scene();
-    const payloads = await payloadsDuring(() => db.task(project, { title: "Top secret", description: "Hush", created_by: user.id }), "authenticator");
+    const payloads = await payloadsDuring(
+      () => db.task(project, { title: "Top secret", description: "Hush", created_by: user.id }),
+      "authenticator",
+    );
     expect(payloads).toHaveLength(1);
-    expect(Object.keys(JSON.parse(payloads[0] ?? "") as object).toSorted()).toEqual(["at", "id", "operation", "project_id", "status"]);
+    expect(new Set(Object.keys(JSON.parse(payloads[0] ?? "") as object))).toEqual(
+      new Set(["at", "id", "operation", "project_id", "status"]),
+    );
     expect(payloads[0]).not.toMatch(/secret|Hush/);
   });
 

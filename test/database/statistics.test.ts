@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
+import { blockedOrDone } from "../support/concurrency.ts";
 import { rowOf, verdict } from "../support/outcome.ts";
-import { useReferenceDatabase, type User } from "../support/reference-database.ts";
+import { type User, useReferenceDatabase } from "../support/reference-database.ts";
 
 const db = useReferenceDatabase();
 
@@ -67,10 +68,14 @@ describe("after the write that changes them, the figures of a project are exact:
 
   test("many tasks of many projects in one statement", async () => {
     const { project, other } = await team();
-    const made = "insert into api.tasks (title, project_id, status) select 'T' || n, p, s from generate_series(1, 50) as n, unnest($1::bigint[]) as p, unnest('{pending,completed}'::text[]) as s";
+    const made =
+      "insert into api.tasks (title, project_id, status) select 'T' || n, p, s from generate_series(1, 50) as n, unnest($1::bigint[]) as p, unnest('{pending,completed}'::text[]) as s";
     await db.rows(made, [[project, other]]);
     expect(await figures(project)).toMatchObject({ total_tasks: 100, completed_tasks: 50 });
-    await db.rows("update api.tasks set status = case status when 'completed' then 'pending' else 'completed' end where id % 3 = 0 and project_id = any ($1)", [[project, other]]);
+    await db.rows(
+      "update api.tasks set status = case status when 'completed' then 'pending' else 'completed' end where id % 3 = 0 and project_id = any ($1)",
+      [[project, other]],
+    );
     await expectExact(project, other);
     await db.rows("delete from api.tasks where id % 2 = 0 and project_id = any ($1)", [[project, other]]);
     await expectExact(project, other);
@@ -110,7 +115,9 @@ describe("after the write that changes them, the figures of a project are exact:
     await db.as(owner).rpc("add_member", { project_id: project, email: helper.email, role: "viewer" });
     expect(await figures(project)).toMatchObject({ member_count: 2 });
     await db.as(owner).patch("projects", { id: project }, { name: "Renamed" });
-    expect(rowOf(await db.attempt(owner).get("project_stats", { project_id: project }))).toMatchObject({ name: "Renamed" });
+    expect(rowOf(await db.attempt(owner).get("project_stats", { project_id: project }))).toMatchObject({
+      name: "Renamed",
+    });
     await db.rows("delete from api.users where id = $1", [helper.id]);
     await expectExact(project);
     await db.as(owner).delete("projects", { id: project });
@@ -120,10 +127,31 @@ describe("after the write that changes them, the figures of a project are exact:
 
   test("the whole of a project with tasks, deleted beside one that stays", async () => {
     const { project, other } = await team();
-    for (const target of [project, other]) for (const status of ["pending", "completed"]) await db.task(target, { status });
+    for (const target of [project, other])
+      for (const status of ["pending", "completed"]) await db.task(target, { status });
     await db.rows("delete from api.projects where id = $1", [project]);
     await expectExact(project, other);
     expect(await figures(other)).toMatchObject({ total_tasks: 2, completed_tasks: 1 });
+  });
+
+  test("members whom the owner of the database moves from one project to the other", async () => {
+    const { helper, project, other } = await team();
+    await db.rows("update api.project_members set project_id = $2 where project_id = $1 and user_id = $3", [
+      project,
+      other,
+      helper.id,
+    ]);
+    await expectExact(project, other);
+  });
+
+  test("tasks that were moved to another number and project at once", async () => {
+    const { project, other } = await team();
+    await db.task(project, { status: "completed" });
+    await db.rows("update api.tasks set id = default, project_id = $2, status = 'pending' where project_id = $1", [
+      project,
+      other,
+    ]);
+    await expectExact(project, other);
   });
 
   test("a statement that is rolled back", async () => {
@@ -138,7 +166,9 @@ describe("after the write that changes them, the figures of a project are exact:
     const client = await db.connect("owner");
     await client.query("begin");
     await client.query("truncate api.tasks cascade");
-    const { rows } = await client.query("select count(*) as stale from api.project_stats where total_tasks <> 0 or completed_tasks <> 0");
+    const { rows } = await client.query(
+      "select count(*) as stale from api.project_stats where total_tasks <> 0 or completed_tasks <> 0",
+    );
     await client.query("rollback");
     expect(rows).toEqual([{ stale: 0 }]);
     await expectExact(project);
@@ -152,10 +182,19 @@ describe("writers", () => {
     const second = await db.connect("owner");
     await second.query("set lock_timeout = '500ms'");
     await first.query("begin");
-    await first.query("insert into api.tasks (title, project_id, created_by) values ('A', $1, $2)", [project, owner.id]);
-    await first.query("update api.project_members set role = 'admin' where project_id = $1 and user_id = $2", [project, helper.id]);
+    await first.query("insert into api.tasks (title, project_id, created_by) values ('A', $1, $2)", [
+      project,
+      owner.id,
+    ]);
+    await first.query("update api.project_members set role = 'admin' where project_id = $1 and user_id = $2", [
+      project,
+      helper.id,
+    ]);
     await second.query("insert into api.tasks (title, project_id, created_by) values ('B', $1, $2)", [other, owner.id]);
-    await second.query("insert into api.project_members (project_id, user_id, role) values ($1, $2, 'viewer')", [other, helper.id]);
+    await second.query("insert into api.project_members (project_id, user_id, role) values ($1, $2, 'viewer')", [
+      other,
+      helper.id,
+    ]);
     await second.query("update api.projects set name = 'Renamed' where id = $1", [other]);
     await second.query("select * from api.project_stats");
     await first.query("commit");
@@ -168,8 +207,15 @@ describe("writers", () => {
     await Promise.all(
       clients.map(async (client, index) => {
         for (let round = 0; round < 15; round += 1) {
-          await client.query("insert into api.tasks (title, project_id, status) values ('T', $1, $2)", [project, round % 2 === 0 ? "completed" : "pending"]);
-          if (round % 5 === index) await client.query("delete from api.tasks where id = (select max(id) from api.tasks where project_id = $1)", [project]);
+          await client.query("insert into api.tasks (title, project_id, status) values ('T', $1, $2)", [
+            project,
+            round % 2 === 0 ? "completed" : "pending",
+          ]);
+          if (round % 5 === index)
+            await client.query(
+              "delete from api.tasks where id = (select max(id) from api.tasks where project_id = $1)",
+              [project],
+            );
         }
       }),
     );
@@ -198,6 +244,7 @@ describe("writers", () => {
     await one.query("begin");
     await one.query("delete from api.project_members where project_id = $1 and user_id = $2", [project, helper.id]);
     const waiting = two.query("insert into api.tasks (title, project_id) values ('T', $1)", [project]);
+    await blockedOrDone(db, two, waiting);
     await one.query("commit");
     await waiting;
     await expectExact(project);
@@ -213,11 +260,13 @@ describe("writers", () => {
 
   test("defect 52: a statement may read the figures that it changes", async () => {
     const { owner, project } = await team();
-    const outcome = await db.as(owner).sql(
-      "POST",
-      "insert into api.tasks (title, project_id) select 'Task ' || total_tasks, project_id from api.project_stats where project_id = $1 returning id",
-      [project],
-    );
+    const outcome = await db
+      .as(owner)
+      .sql(
+        "POST",
+        "insert into api.tasks (title, project_id) select 'Task ' || total_tasks, project_id from api.project_stats where project_id = $1 returning id",
+        [project],
+      );
     expect(verdict(outcome)).toBe("allowed");
     await expectExact(project);
   });
@@ -235,12 +284,27 @@ describe("refresh_project_stats", () => {
        join pg_attribute as a on a.attrelid = c.oid and a.attname = 'completed_tasks'
        where n.nspname = 'stats' and c.relkind = 'r'`,
     );
-    await db.rows(`update ${table} set completed_tasks = completed_tasks + 7 where project_id = any ($1)`, [[project, other]]);
+    await db.rows(`update ${table} set completed_tasks = completed_tasks + 7 where project_id = any ($1)`, [
+      [project, other],
+    ]);
     expect(Number(await wrong())).toBe(2);
     await expectExact(project, other);
     await db.rows(`delete from ${table} where project_id = $1`, [project]);
     expect(Number(await wrong())).toBe(1);
     await expectExact(project, other);
+  });
+
+  test("waits for writers that are under way, and finds nothing wrong with them", async () => {
+    const { project } = await team();
+    const [writer, mender] = await Promise.all([db.connect("owner"), db.connect("owner")]);
+    await mender.query("select api.refresh_project_stats()");
+    await writer.query("begin");
+    await writer.query("insert into api.tasks (title, project_id, status) values ('T', $1, 'completed')", [project]);
+    const refresh = mender.query<{ wrong: number }>("select api.refresh_project_stats() as wrong");
+    await blockedOrDone(db, mender, refresh);
+    await writer.query("commit");
+    expect((await refresh).rows).toEqual([{ wrong: 0 }]);
+    await expectExact(project);
   });
 
   test("defect 53: no API role may call it, or any other upkeep", async () => {
@@ -259,7 +323,8 @@ describe("refresh_project_stats", () => {
 describe("project_activity", () => {
   test("defect 49: refreshes concurrently, and counts what was made and completed in a week", async () => {
     const { owner, project } = await team();
-    for (const status of ["pending", "completed", "completed"]) await db.task(project, { status, created_by: owner.id });
+    for (const status of ["pending", "completed", "completed"])
+      await db.task(project, { status, created_by: owner.id });
     await db.rows("refresh materialized view concurrently stats.project_activity");
     const row = rowOf(await db.attempt(owner).get("project_activity", { project_id: project }));
     const counts = Object.entries(row).filter(([name]) => /created|completed/.test(name));
@@ -282,7 +347,11 @@ describe("project_activity", () => {
     for (const view of ["project_stats", "project_activity"]) {
       expect(await db.attempt(stranger).get(view)).toEqual({ kind: "rows", rows: [] });
     }
-    expect(await db.attempt(stranger).sql("GET", "select * from stats.project_activity")).toMatchObject({ sqlState: "42501" });
-    expect(await db.value("select count(*) from pg_class where relnamespace = 'api'::regnamespace and relkind = 'm'")).toBe(0);
+    expect(await db.attempt(stranger).sql("GET", "select * from stats.project_activity")).toMatchObject({
+      sqlState: "42501",
+    });
+    expect(
+      await db.value("select count(*) from pg_class where relnamespace = 'api'::regnamespace and relkind = 'm'"),
+    ).toBe(0);
   });
 });

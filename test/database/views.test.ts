@@ -19,16 +19,19 @@ async function keys(name: (typeof PERSONAS)[number], relation: string, key: stri
 }
 
 describe("rows", () => {
-  test.each(VIEWS)("defect 10: $view shows each caller the rows of $table that they see there", async ({ view, table, key }) => {
-    const counts = new Set<number>();
-    for (const name of LIVING) {
-      const seen = await keys(name, view, key);
-      expect(seen, name).toEqual(await keys(name, table, key));
-      counts.add(seen.length);
-    }
-    // Nothing would be proved if everybody saw the same number of rows.
-    expect(counts.size).toBeGreaterThan(2);
-  });
+  test.each(VIEWS)(
+    "defect 10: $view shows each caller the rows of $table that they see there",
+    async ({ view, table, key }) => {
+      const counts = new Set<number>();
+      for (const name of LIVING) {
+        const seen = await keys(name, view, key);
+        expect(seen, name).toEqual(await keys(name, table, key));
+        counts.add(seen.length);
+      }
+      // Nothing would be proved if everybody saw the same number of rows.
+      expect(counts.size).toBeGreaterThan(2);
+    },
+  );
 
   test.each(["project_stats", "project_activity"])("%s shows members their projects only", async (view) => {
     await db.rows("refresh materialized view stats.project_activity");
@@ -54,16 +57,19 @@ describe("rows", () => {
     },
   );
 
-  test.each(["user_profiles", "project_details", "task_details", "project_stats", "project_activity"])("nobody writes through %s", async (view) => {
-    for (const name of ["anonymous", "owner"] as const) {
-      const persona = cast().personas[name];
-      const privileges = await db.value<boolean>(
-        "select has_table_privilege($1, $2, 'insert') or has_table_privilege($1, $2, 'update') or has_table_privilege($1, $2, 'delete')",
-        [persona.role, `api.${view}`],
-      );
-      expect(privileges).toBe(false);
-    }
-  });
+  test.each(["user_profiles", "project_details", "task_details", "project_stats", "project_activity"])(
+    "nobody writes through %s",
+    async (view) => {
+      for (const name of ["anonymous", "owner"] as const) {
+        const persona = cast().personas[name];
+        const privileges = await db.value<boolean>(
+          "select has_table_privilege($1, $2, 'insert') or has_table_privilege($1, $2, 'update') or has_table_privilege($1, $2, 'delete')",
+          [persona.role, `api.${view}`],
+        );
+        expect(privileges).toBe(false);
+      }
+    },
+  );
 });
 
 describe("user_profiles", () => {
@@ -71,19 +77,26 @@ describe("user_profiles", () => {
     const { users } = cast();
     const rows = rowsOf(await db.attempt(users.viewer).get("user_profiles"));
     expect(rows.length).toBeGreaterThan(5);
-    for (const row of rows) expect(row["email"], String(row["name"])).toBe(row["id"] === users.viewer.id ? users.viewer.email : null);
+    for (const row of rows)
+      expect(row["email"], String(row["name"])).toBe(row["id"] === users.viewer.id ? users.viewer.email : null);
   });
 
   test("shows a stranger themself", async () => {
     const { users } = cast();
-    expect(rowsOf(await db.attempt(users.stranger).get("user_profiles"))).toMatchObject([{ id: users.stranger.id, email: users.stranger.email }]);
+    expect(rowsOf(await db.attempt(users.stranger).get("user_profiles"))).toMatchObject([
+      { id: users.stranger.id, email: users.stranger.email },
+    ]);
   });
 });
 
 describe("project_details", () => {
   test("names the owner and counts the tasks", async () => {
     const { users } = cast();
-    const project = await db.project(users.owner, { viewer: [users.viewer] }, { name: "Counted", description: "Two of three" });
+    const project = await db.project(
+      users.owner,
+      { viewer: [users.viewer] },
+      { name: "Counted", description: "Two of three" },
+    );
     await db.rows(
       `insert into api.tasks (title, project_id, created_by, status)
        select 'Task', $1, $2, status from unnest('{completed,completed,pending}'::text[]) as status`,
@@ -128,8 +141,12 @@ describe("task_details", () => {
         )
       ).map(({ name }) => name);
     const view = await columns("api.task_details");
-    expect(view).toEqual(expect.arrayContaining((await columns("api.tasks")).filter((name) => name !== "search_vector")));
-    expect(view).toEqual(expect.arrayContaining(["metadata", "project_name", "creator_name", "assignee_name", "comment_count"]));
+    expect(view).toEqual(
+      expect.arrayContaining((await columns("api.tasks")).filter((name) => name !== "search_vector")),
+    );
+    expect(view).toEqual(
+      expect.arrayContaining(["metadata", "project_name", "creator_name", "assignee_name", "comment_count"]),
+    );
     expect(view).not.toContain("search_vector");
   });
 
@@ -147,26 +164,39 @@ describe("task_details", () => {
     const { users } = cast();
     const [leaver, gone] = Object.values(await db.users("leaver", "gone"));
     if (leaver === undefined || gone === undefined) throw new Error("no users");
-    const project = await db.project(users.admin, { contributor: [leaver, gone], viewer: [users.stranger] }, { name: "Left" });
+    const project = await db.project(
+      users.admin,
+      { contributor: [leaver, gone], viewer: [users.stranger] },
+      { name: "Left" },
+    );
     const left = await db.task(project, { created_by: leaver.id });
     const orphan = await db.task(project, { created_by: gone.id });
     await db.rows("delete from api.project_members where project_id = $1 and user_id = $2", [project, leaver.id]);
     await db.rows("delete from api.users where id = $1", [gone.id]);
     const requests = db.attempt(users.stranger);
     expect(rowOf(await requests.get("task_details", { id: left }))).toMatchObject({ id: left, creator_name: null });
-    expect(rowOf(await requests.get("task_details", { id: orphan }))).toMatchObject({ id: orphan, creator_name: null, created_by: null });
-    expect(rowOf(await requests.get("project_details", { id: project }))).toMatchObject({ id: project, owner_name: "admin" });
+    expect(rowOf(await requests.get("task_details", { id: orphan }))).toMatchObject({
+      id: orphan,
+      creator_name: null,
+      created_by: null,
+    });
+    expect(rowOf(await requests.get("project_details", { id: project }))).toMatchObject({
+      id: project,
+      owner_name: "admin",
+    });
   });
 });
 
 describe("members", () => {
   test("defect 24: everybody in a project sees who else is, by name and role", async () => {
     const { users, project } = cast();
-    const outcome = await db.attempt(users.viewer).sql(
-      "GET",
-      `select u.name, m.role from api.project_members as m join api.users as u on u.id = m.user_id where m.project_id = $1`,
-      [project],
-    );
+    const outcome = await db
+      .attempt(users.viewer)
+      .sql(
+        "GET",
+        `select u.name, m.role from api.project_members as m join api.users as u on u.id = m.user_id where m.project_id = $1`,
+        [project],
+      );
     expect(rowsOf(outcome)).toEqual(
       expect.arrayContaining([
         { name: "owner", role: "admin" },

@@ -39,11 +39,17 @@ test.each([
   ["forced row level security", "alter table api.t no force row level security"],
   ["default privileges", "alter default privileges grant execute on functions to public"],
   ["default privileges of a schema", "alter default privileges in schema api grant select on tables to pg_monitor"],
-  ["an owner", "create role catalog_other; grant catalog_other to current_user with set true; grant create on schema api to catalog_other; alter table api.t owner to catalog_other"],
+  [
+    "an owner",
+    "create role catalog_other; grant catalog_other to current_user with set true; grant create on schema api to catalog_other; alter table api.t owner to catalog_other",
+  ],
   ["column statistics", "alter table api.t alter column extra set statistics 7"],
   ["column storage", "alter table api.t alter column extra set storage external"],
   ["extended statistics", "create statistics api.s (dependencies) on note, extra from api.t"],
-  ["a setting of the database", "do $$ begin execute format('alter database %I set work_mem = ''5MB''', current_database()); end $$"],
+  [
+    "a setting of the database",
+    "do $$ begin execute format('alter database %I set work_mem = ''5MB''', current_database()); end $$",
+  ],
 ])("a difference in %s is noticed", async (_what, damage) => {
   const project = await engineProject();
   await project.query(BASE);
@@ -54,6 +60,9 @@ test.each([
     await project.query(damage);
     expect(await compareCatalogs(before, await project.catalog())).not.toEqual([]);
   } finally {
-    if (role) await project.query("reassign owned by catalog_other to current_user; drop owned by catalog_other; drop role catalog_other");
+    if (role)
+      await project.query(
+        "reassign owned by catalog_other to current_user; drop owned by catalog_other; drop role catalog_other",
+      );
   }
 });

@@ -10,7 +10,8 @@ const FILES = {
   "migrations/0002_tasks.sql":
     "-- tm-db: needs functions/auth/user_id.sql\n-- Up Migration\ncreate table api.tasks (id bigint primary key, owner bigint default auth.user_id());\n" +
     "-- Down Migration\ndrop table api.tasks;\n",
-  "functions/auth/user_id.sql": "create function auth.user_id() returns bigint language sql stable as 'select 1::bigint';\n",
+  "functions/auth/user_id.sql":
+    "create function auth.user_id() returns bigint language sql stable as 'select 1::bigint';\n",
   "functions/api/count_tasks.sql":
     "create function api.count_tasks() returns bigint language sql stable begin atomic select count(*) from api.task_list; end;\n",
   "views/api/task_list.sql":
@@ -65,21 +66,47 @@ describe("a deployment", () => {
   test("leaves nothing when a migration fails halfway, and says where", async () => {
     const project = await engineProject({
       ...FILES,
-      "migrations/0003_bad.sql": "-- Up Migration\ncreate table api.more (id int);\n\n  insert into api.more\n  values (1 / 0);\n",
+      "migrations/0003_bad.sql":
+        "-- Up Migration\ncreate table api.more (id int);\n\n  insert into api.more\n  values (1 / 0);\n",
     });
     const error = await failure(project.migrate());
     expect(error).toMatchObject({ code: "SQL_ERROR", sqlState: "22012", message: "division by zero" });
-    expect(error.location).toMatchObject({ file: "migrations/0003_bad.sql", line: 4, column: 3, text: "  insert into api.more" });
+    expect(error.location).toMatchObject({
+      file: "migrations/0003_bad.sql",
+      line: 4,
+      column: 3,
+      text: "  insert into api.more",
+    });
     expect(await schemas(project)).toEqual([]);
     project.write({ "migrations/0003_bad.sql": "create table api.more (id int);" });
     await project.migrate();
   });
 
   test.each([
-    ["a migration", "migrations/0003_typo.sql", "-- Up Migration\ncreate tabel api.x (id int);\n", { line: 2, column: 8 }],
-    ["a migration behind letters of several bytes", "migrations/0003_typo.sql", "select 'äöü€😀'; selct 1;\n", { line: 1, column: 17 }],
-    ["a policy", "policies/api/more.sql", "alter table api.tasks enable row level security;\ncreate polcy x;\n", { line: 2, column: 8 }],
-    ["a view's column", "views/api/bad.sql", "create view api.bad as\n  select t.nothing from api.tasks as t;\n", { line: 2, column: 10 }],
+    [
+      "a migration",
+      "migrations/0003_typo.sql",
+      "-- Up Migration\ncreate tabel api.x (id int);\n",
+      { line: 2, column: 8 },
+    ],
+    [
+      "a migration behind letters of several bytes",
+      "migrations/0003_typo.sql",
+      "select 'äöü€😀'; selct 1;\n",
+      { line: 1, column: 17 },
+    ],
+    [
+      "a policy",
+      "policies/api/more.sql",
+      "alter table api.tasks enable row level security;\ncreate polcy x;\n",
+      { line: 2, column: 8 },
+    ],
+    [
+      "a view's column",
+      "views/api/bad.sql",
+      "create view api.bad as\n  select t.nothing from api.tasks as t;\n",
+      { line: 2, column: 10 },
+    ],
   ])("shows file, line and column of an error in %s", async (_what, path, text, place) => {
     const project = await engineProject({ ...FILES, [path]: text });
     const error = await failure(project.migrate());
@@ -90,7 +117,8 @@ describe("a deployment", () => {
   test("an error inside a function that is replaced in place points at the file's own line", async () => {
     const project = await deployed();
     project.write({
-      "functions/auth/user_id.sql": "create function auth.user_id() returns bigint language sql stable\nas 'select nothing';\n",
+      "functions/auth/user_id.sql":
+        "create function auth.user_id() returns bigint language sql stable\nas 'select nothing';\n",
     });
     expect((await failure(project.migrate())).location).toMatchObject({ file: "functions/auth/user_id.sql", line: 2 });
   });
@@ -107,12 +135,16 @@ describe("a deployment", () => {
     const project = await engineProject({ ...FILES, "migrations/0003_slow.sql": "select pg_sleep(0.5);" });
     const results = await Promise.all([project.migrate(), project.migrate()]);
     expect(results.map(({ steps }) => steps.length).toSorted((a, b) => a - b)).toEqual([0, 7]);
-    expect(project.events).toContainEqual({ kind: "waiting-for-lock", holder: expect.stringContaining("tm-db (process") });
+    expect(project.events).toContainEqual({
+      kind: "waiting-for-lock",
+      holder: expect.stringContaining("tm-db (process"),
+    });
   });
 
   test("Windows line ends and a byte order mark change nothing", async () => {
     const project = await deployed();
-    for (const [path, text] of Object.entries(FILES)) project.write({ [path]: `\uFEFF${text.replaceAll("\n", "\r\n")}` });
+    for (const [path, text] of Object.entries(FILES))
+      project.write({ [path]: `\uFEFF${text.replaceAll("\n", "\r\n")}` });
     expect(await project.migrate()).toMatchObject({ steps: [] });
     const other = await engineProject(
       Object.fromEntries(Object.entries(FILES).map(([path, text]) => [path, `\uFEFF${text.replaceAll("\n", "\r\n")}`])),
@@ -124,7 +156,10 @@ describe("a deployment", () => {
   test("refuses a database that holds somebody else's tables, unless told otherwise", async () => {
     const project = await engineProject(FILES);
     await project.query("create table public.theirs (id int)");
-    expect(await failure(project.migrate())).toMatchObject({ code: "DATABASE_NOT_EMPTY", message: expect.stringContaining("public.theirs") });
+    expect(await failure(project.migrate())).toMatchObject({
+      code: "DATABASE_NOT_EMPTY",
+      message: expect.stringContaining("public.theirs"),
+    });
     await project.migrate({ allowNonEmpty: true });
   });
 
@@ -195,7 +230,9 @@ describe("the history of migrations", () => {
     await client.query(`select pg_advisory_lock(${PG_MIGRATE_LOCK_ID})`);
     let isDone = false;
     const waiting = project.migrate().then(() => (isDone = true));
-    await expect.poll(() => project.events).toContainEqual({ kind: "waiting-for-lock", holder: expect.stringContaining("node-pg-migrate") });
+    await expect
+      .poll(() => project.events)
+      .toContainEqual({ kind: "waiting-for-lock", holder: expect.stringContaining("node-pg-migrate") });
     expect(isDone).toBe(false);
     await client.end();
     await waiting;
@@ -231,8 +268,13 @@ describe("the history of migrations", () => {
   test.each(["commit;", "begin;\nselect 1;", "select 1;\nROLLBACK ;", "start transaction;"])(
     "a migration that says %j is refused before anything runs",
     async (statement) => {
-      const project = await engineProject({ "migrations/0001_x.sql": `create table public.x (id int);\n${statement}\n` });
-      expect(await failure(project.migrate())).toMatchObject({ code: "MIGRATION_INVALID", location: { file: "migrations/0001_x.sql" } });
+      const project = await engineProject({
+        "migrations/0001_x.sql": `create table public.x (id int);\n${statement}\n`,
+      });
+      expect(await failure(project.migrate())).toMatchObject({
+        code: "MIGRATION_INVALID",
+        location: { file: "migrations/0001_x.sql" },
+      });
       expect(await project.query("select to_regclass('public.x') as found")).toEqual([{ found: null }]);
     },
   );
@@ -256,7 +298,9 @@ describe("functions, views and policies", () => {
         "create function auth.user_id() returns bigint language sql stable security definer set search_path = '' as 'select 2::bigint';\n" +
         "grant execute on function auth.user_id() to pg_monitor;\ncomment on function auth.user_id() is 'two';\n",
     });
-    expect((await project.migrate()).steps.map(({ action, path }) => `${action} ${path}`)).toEqual(["replace functions/auth/user_id.sql"]);
+    expect((await project.migrate()).steps.map(({ action, path }) => `${action} ${path}`)).toEqual([
+      "replace functions/auth/user_id.sql",
+    ]);
     expect(await project.query("select 'auth.user_id()'::regprocedure::oid as oid")).toEqual([before]);
     await expectFreshCatalog(project);
     project.write({ "functions/auth/user_id.sql": FILES["functions/auth/user_id.sql"] });
@@ -266,7 +310,9 @@ describe("functions, views and policies", () => {
 
   test("a view whose columns change takes what depends on it along, and names it", async () => {
     const project = await deployed();
-    project.write({ "views/api/task_list.sql": "create view api.task_list as select 'new' as name, t.id from api.tasks as t;\n" });
+    project.write({
+      "views/api/task_list.sql": "create view api.task_list as select 'new' as name, t.id from api.tasks as t;\n",
+    });
     const { steps } = await project.migrate();
     expect(steps).toContainEqual(
       expect.objectContaining({ path: "functions/api/count_tasks.sql", because: "views/api/task_list.sql" }),
@@ -276,7 +322,9 @@ describe("functions, views and policies", () => {
 
   test("a function that something unmanaged holds and whose return type changed is refused by name", async () => {
     const project = await deployed();
-    project.write({ "functions/auth/user_id.sql": "create function auth.user_id() returns integer language sql as 'select 1';\n" });
+    project.write({
+      "functions/auth/user_id.sql": "create function auth.user_id() returns integer language sql as 'select 1';\n",
+    });
     const error = await failure(project.migrate());
     expect(error.code).toBe("OBJECT_HELD");
     expect(error.problems[0]?.message).toContain("column owner of table api.tasks");
@@ -284,7 +332,11 @@ describe("functions, views and policies", () => {
 
   test("what a deleted file made goes: policies, grants, flags, comments", async () => {
     const project = await deployed();
-    project.write({ "policies/api/tasks.sql": null, "views/api/task_list.sql": null, "functions/api/count_tasks.sql": null });
+    project.write({
+      "policies/api/tasks.sql": null,
+      "views/api/task_list.sql": null,
+      "functions/api/count_tasks.sql": null,
+    });
     await project.migrate();
     await expectFreshCatalog(project);
     const [table] = await project.query<{ rls: boolean; acl: string | null }>(
@@ -302,7 +354,9 @@ describe("functions, views and policies", () => {
     });
     await project.migrate();
     await expectFreshCatalog(project);
-    expect(await project.query("select relrowsecurity as rls from pg_class where oid = 'api.tasks'::regclass")).toEqual([{ rls: true }]);
+    expect(await project.query("select relrowsecurity as rls from pg_class where oid = 'api.tasks'::regclass")).toEqual(
+      [{ rls: true }],
+    );
   });
 
   test("a migration that a policy stands in the way of is told which file to retract", async () => {
@@ -310,7 +364,10 @@ describe("functions, views and policies", () => {
     const migration = "-- Up Migration\nalter table api.tasks drop column owner;\n";
     project.write({ "migrations/0003_drop.sql": migration });
     const error = await failure(project.migrate());
-    expect(error).toMatchObject({ code: "OBJECT_HELD", hint: expect.stringContaining("-- tm-db: retract policies/api/tasks.sql") });
+    expect(error).toMatchObject({
+      code: "OBJECT_HELD",
+      hint: expect.stringContaining("-- tm-db: retract policies/api/tasks.sql"),
+    });
     project.write({
       "migrations/0003_drop.sql": `-- tm-db: retract policies/api/tasks.sql\n${migration}`,
       "policies/api/tasks.sql": "alter table api.tasks enable row level security;\n",
@@ -338,7 +395,10 @@ describe("functions, views and policies", () => {
   });
 
   test("two files may not declare the same thing", async () => {
-    const project = await engineProject({ ...FILES, "views/api/again.sql": "grant select on api.task_list to pg_monitor;\n" });
+    const project = await engineProject({
+      ...FILES,
+      "views/api/again.sql": "grant select on api.task_list to pg_monitor;\n",
+    });
     const error = await failure(project.migrate());
     expect(error.code).toBe("REPEATABLE_DUPLICATE");
     expect(error.problems[0]?.message).toMatch(/is declared in views\/api\/(task_list|again)\.sql already/);
@@ -347,16 +407,20 @@ describe("functions, views and policies", () => {
   test("an object that nobody of the project made is not overwritten", async () => {
     const project = await deployed();
     await project.query("create function api.mine() returns int language sql as 'select 1'");
-    project.write({ "functions/api/mine.sql": "create or replace function api.mine() returns int language sql as 'select 2';\n" });
-    expect(await failure(project.migrate())).toMatchObject({ sqlState: "42723" });
+    project.write({
+      "functions/api/mine.sql": "create or replace function api.mine() returns int language sql as 'select 2';\n",
+    });
+    expect(await failure(project.migrate())).toMatchObject({ code: "OBJECT_EXISTS", sqlState: "42723" });
     expect(await project.query("select api.mine() as mine")).toEqual([{ mine: 1 }]);
   });
 
   test("functions in SQL that call each other in a circle are made", async () => {
     const project = await engineProject({
       ...FILES,
-      "functions/api/ping.sql": "create function api.ping(n int) returns int language sql as 'select case when n > 0 then api.pong(n - 1) end';\n",
-      "functions/api/pong.sql": "create function api.pong(n int) returns int language sql as 'select case when n > 0 then api.ping(n - 1) end';\n",
+      "functions/api/ping.sql":
+        "create function api.ping(n int) returns int language sql as 'select case when n > 0 then api.pong(n - 1) end';\n",
+      "functions/api/pong.sql":
+        "create function api.pong(n int) returns int language sql as 'select case when n > 0 then api.ping(n - 1) end';\n",
     });
     await project.migrate();
     expect(await project.query("select api.ping(3) as ping")).toEqual([{ ping: null }]);
@@ -365,8 +429,10 @@ describe("functions, views and policies", () => {
   test("a circle hides no mistake: a body that names something unknown is refused", async () => {
     const project = await engineProject({
       ...FILES,
-      "functions/api/ping.sql": "create function api.ping(n int) returns int language sql as 'select api.pong(n - 1)';\n",
-      "functions/api/pong.sql": "create function api.pong(n int) returns int language sql as 'select api.ping(n - 1) + nothing';\n",
+      "functions/api/ping.sql":
+        "create function api.ping(n int) returns int language sql as 'select api.pong(n - 1)';\n",
+      "functions/api/pong.sql":
+        "create function api.pong(n int) returns int language sql as 'select api.ping(n - 1) + nothing';\n",
     });
     expect(await failure(project.migrate())).toMatchObject({ code: "SQL_ERROR" });
     expect(await schemas(project)).toEqual([]);
@@ -393,11 +459,14 @@ describe("a rollback", () => {
     const project = await deployed();
     const before = await project.catalog();
     project.write({
-      "migrations/0003_more.sql": "-- Up Migration\ncreate table api.more (id int);\n-- Down Migration\ndrop table api.more;\n",
-      "functions/auth/user_id.sql": "create function auth.user_id() returns bigint language sql volatile as 'select 9::bigint';\n",
+      "migrations/0003_more.sql":
+        "-- Up Migration\ncreate table api.more (id int);\n-- Down Migration\ndrop table api.more;\n",
+      "functions/auth/user_id.sql":
+        "create function auth.user_id() returns bigint language sql volatile as 'select 9::bigint';\n",
       "views/api/task_list.sql": "create view api.task_list as select 1 as only_column;\n",
       "views/api/more_list.sql": "create view api.more_list as select m.id from api.more as m;\n",
-      "policies/api/more.sql": "alter table api.more enable row level security;\ngrant all on api.more to pg_monitor;\n",
+      "policies/api/more.sql":
+        "alter table api.more enable row level security;\ngrant all on api.more to pg_monitor;\n",
       "policies/api/tasks.sql": null,
     });
     await project.migrate();
@@ -410,7 +479,9 @@ describe("a rollback", () => {
   });
 
   test("twice takes back the two last deployments, and then there is nothing left", async () => {
-    const project = await engineProject({ "migrations/0001_a.sql": "create table public.a (id int);\n-- Down Migration\ndrop table public.a;\n" });
+    const project = await engineProject({
+      "migrations/0001_a.sql": "create table public.a (id int);\n-- Down Migration\ndrop table public.a;\n",
+    });
     const empty = await project.catalog();
     await project.migrate();
     const first = await project.catalog();
@@ -426,7 +497,8 @@ describe("a rollback", () => {
   test("by steps keeps the repeatables that still have what they need, and names those that go", async () => {
     const project = await deployed({
       ...FILES,
-      "migrations/0003_more.sql": "-- Up Migration\ncreate table api.more (id int);\n-- Down Migration\ndrop table api.more;\n",
+      "migrations/0003_more.sql":
+        "-- Up Migration\ncreate table api.more (id int);\n-- Down Migration\ndrop table api.more;\n",
       "policies/api/more.sql": "alter table api.more enable row level security;\n",
     });
     const result = await project.rollback({ kind: "steps", count: 1 });
@@ -460,7 +532,10 @@ describe("a rollback", () => {
   test("a migration without a way back stops it beforehand, by name", async () => {
     const project = await deployed({ ...FILES, "migrations/0003_one_way.sql": "create table api.one_way (id int);\n" });
     const error = await failure(project.rollback());
-    expect(error).toMatchObject({ code: "MIGRATION_NO_WAY_BACK", problems: [{ message: "migrations/0003_one_way.sql" }] });
+    expect(error).toMatchObject({
+      code: "MIGRATION_NO_WAY_BACK",
+      problems: [{ message: "migrations/0003_one_way.sql" }],
+    });
     await expectFreshCatalog(project);
   });
 
@@ -474,9 +549,15 @@ describe("a rollback", () => {
   });
 
   test("a down part that fails changes nothing, and its place is shown", async () => {
-    const project = await deployed({ ...FILES, "migrations/0003_bad.sql": "create table api.b (id int);\n-- Down Migration\ndrop table api.c;\n" });
+    const project = await deployed({
+      ...FILES,
+      "migrations/0003_bad.sql": "create table api.b (id int);\n-- Down Migration\ndrop table api.c;\n",
+    });
     const before = await project.catalog();
-    expect(await failure(project.rollback())).toMatchObject({ code: "SQL_ERROR", location: { file: "migrations/0003_bad.sql", line: 3 } });
+    expect(await failure(project.rollback())).toMatchObject({
+      code: "SQL_ERROR",
+      location: { file: "migrations/0003_bad.sql", line: 3 },
+    });
     expect(await compareCatalogs(before, await project.catalog())).toEqual([]);
   });
 });

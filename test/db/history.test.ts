@@ -41,12 +41,20 @@ test.each(Array.from({ length: SEEDS }, (_, index) => index + 1))(
   120_000,
 );
 
-async function expectEqual(expected: Catalog | undefined, project: EngineProject, told: readonly string[]): Promise<void> {
+async function expectEqual(
+  expected: Catalog | undefined,
+  project: EngineProject,
+  told: readonly string[],
+): Promise<void> {
   if (expected === undefined) throw new Error("there is nothing to compare with");
   expect(await compareCatalogs(expected, await project.catalog()), told.join("\n")).toEqual([]);
 }
 
-function rewrite(project: EngineProject, from: Readonly<Record<string, string>>, to: Readonly<Record<string, string>>): void {
+function rewrite(
+  project: EngineProject,
+  from: Readonly<Record<string, string>>,
+  to: Readonly<Record<string, string>>,
+): void {
   for (const path of Object.keys(from)) if (!(path in to)) project.write({ [path]: null });
   project.write(to);
 }

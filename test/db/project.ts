@@ -82,7 +82,10 @@ async function createDatabase(): Promise<ConnectionSpec> {
   const { owner } = inject("server");
   counter += 1;
   const database = `engine_${process.pid}_${counter}`;
-  await queryRows({ ...owner, database: "postgres" }, `create database ${quoteIdent(database)} template template0 strategy wal_log`);
+  await queryRows(
+    { ...owner, database: "postgres" },
+    `create database ${quoteIdent(database)} template template0 strategy wal_log`,
+  );
   return { ...owner, database };
 }
 

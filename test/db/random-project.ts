@@ -24,7 +24,8 @@ export interface Model {
 const SLOTS = 3;
 
 export function makeModel(random: (below: number) => number): Model {
-  const slots = (): (number | undefined)[] => Array.from({ length: SLOTS }, () => (random(4) === 0 ? undefined : random(6)));
+  const slots = (): (number | undefined)[] =>
+    Array.from({ length: SLOTS }, () => (random(4) === 0 ? undefined : random(6)));
   return { tables: [random(3)], functions: slots(), views: slots(), policies: slots(), isMoved: [false, false, false] };
 }
 
@@ -50,7 +51,8 @@ export function filesOf(model: Model): Record<string, string> {
       (columns > 1 ? `create index on api.t${index} (extra);\ncomment on table api.t${index} is 'table';\n` : "") +
       `-- Down Migration\ndrop table api.t${index};\n`;
   }
-  const place = (kind: number, folder: string): string => (model.isMoved[kind] === true ? `${folder}/api/moved` : `${folder}/api`);
+  const place = (kind: number, folder: string): string =>
+    model.isMoved[kind] === true ? `${folder}/api/moved` : `${folder}/api`;
   for (const [index, variant] of model.functions.entries()) {
     if (variant !== undefined) files[`${place(0, "functions")}/f${index}.sql`] = functionSql(model, index, variant);
   }
@@ -88,7 +90,11 @@ function viewSql(model: Model, index: number, variant: number): string {
   const options = variant % 2 === 0 ? " with (security_invoker = true)" : "";
   const extra = variant > 2 ? `, ${variant} as more` : "";
   const lines = [`create view api.v${index}${options} as select s.id, ${call} as called${extra} from ${from} as s;`];
-  if (variant > 0) lines.push(`comment on view api.v${index} is 'variant ${variant}';`, `grant select on api.v${index} to pg_monitor;`);
+  if (variant > 0)
+    lines.push(
+      `comment on view api.v${index} is 'variant ${variant}';`,
+      `grant select on api.v${index} to pg_monitor;`,
+    );
   if (variant > 3) lines.push(`comment on column api.v${index}.id is 'id';`);
   return `${lines.join("\n")}\n`;
 }
@@ -99,7 +105,8 @@ function policySql(model: Model, index: number, variant: number): string {
   const lines = [`alter table ${table} enable row level security;`];
   if (variant > 4) lines.push(`alter table ${table} force row level security;`);
   if (variant > 0) lines.push(`grant select, insert (id) on ${table} to pg_monitor;`);
-  if (variant > 1) lines.push(`grant all on ${table} to pg_read_all_stats;`, `comment on table ${table} is 'protected ${variant}';`);
+  if (variant > 1)
+    lines.push(`grant all on ${table} to pg_read_all_stats;`, `comment on table ${table} is 'protected ${variant}';`);
   lines.push(`create policy p_select on ${table} for select to pg_monitor using (id > ${call} + ${variant});`);
   if (variant > 2) {
     lines.push(

@@ -11,7 +11,12 @@ const SCHEMA =
   "-- Down Migration\ndrop view api.v;\ndrop function api.f();\ndrop table api.t;\ndrop schema api;\n";
 
 async function verified(project: EngineProject): Promise<VerifyResult> {
-  return await verify({ projectDir: project.dir, databaseUrl: connectionUrl(project.spec), env: {}, onEvent: () => {} });
+  return await verify({
+    projectDir: project.dir,
+    databaseUrl: connectionUrl(project.spec),
+    env: {},
+    onEvent: () => {},
+  });
 }
 
 test("every way back of the reference database is exact", async () => {
@@ -30,12 +35,12 @@ test("every way back of the reference database is exact", async () => {
 });
 
 test.each([
-  ["a policy", "create policy p on api.t for select to pg_monitor using (true);", "policy:(api.t).p"],
+  ["a policy", "create policy p on api.t for select to pg_monitor using (true);", "policy:api.t.p"],
   ["a grant", "grant select (id) on api.t to pg_monitor;", "acl:(table:api.t).pg_monitor"],
   ["a comment", "comment on table api.t is 'x';", "comment:(table:api.t)"],
   ["a default", "alter table api.t alter column note set default 'x';", "default:"],
   ["an index", "create index t_note_idx on api.t (note);", "index:api.t_note_idx"],
-  ["a trigger", "create trigger g after insert on api.t for each row execute function api.f();", "trigger:(api.t).g"],
+  ["a trigger", "create trigger g after insert on api.t for each row execute function api.f();", "trigger:api.t.g"],
   ["a function's volatility", "alter function api.f() volatile;", "function:api.f()"],
   ["a function's search_path", "alter function api.f() reset search_path;", "function:api.f()"],
   ["security_invoker", "alter view api.v reset (security_invoker);", "view:api.v"],
@@ -60,7 +65,9 @@ test.each([
 });
 
 test("leaves no scratch database behind, also when the files cannot be deployed", async () => {
-  const project = await engineProject({ "migrations/0001_bad.sql": "create table public.a (id int);\nselect 1 / 0;\n-- Down Migration\n" });
+  const project = await engineProject({
+    "migrations/0001_bad.sql": "create table public.a (id int);\nselect 1 / 0;\n-- Down Migration\n",
+  });
   await expect(verified(project)).rejects.toMatchObject({ code: "SQL_ERROR", sqlState: "22012" });
   expect(await project.query("select datname from pg_database where datname like 'tm\\_db\\_scratch%'")).toEqual([]);
 });
@@ -72,4 +79,3 @@ test("a migration without a way back is skipped, and said to be", async () => {
     checks: [{ subject: "migrations/0001_one_way.sql", check: "no way back", differences: [] }],
   });
 });
-

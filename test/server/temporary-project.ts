@@ -4,12 +4,7 @@ import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { afterEach } from "vitest";
 import type { ServerEvent } from "../../src/core/event.ts";
-import {
-  type EmbeddedServer,
-  type StartOptions,
-  startEmbedded,
-  stopEmbedded,
-} from "../../src/server/embedded.ts";
+import { type EmbeddedServer, type StartOptions, startEmbedded, stopEmbedded } from "../../src/server/embedded.ts";
 
 export const isRoot = process.geteuid?.() === 0;
 

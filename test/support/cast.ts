@@ -61,15 +61,31 @@ async function makeCast(db: ReferenceDatabase): Promise<Cast> {
     { admin: [admin], contributor: [contributor, author, retired], viewer: [viewer, assignee] },
     { name: "Apollo", description: "To the moon" },
   );
-  const task = await db.task(project, { title: "Guidance", description: "Write the guidance code", created_by: author.id, assigned_to: assignee.id });
+  const task = await db.task(project, {
+    title: "Guidance",
+    description: "Write the guidance code",
+    created_by: author.id,
+    assigned_to: assignee.id,
+  });
   const comment = await db.comment(task, author, "By the author");
   const retiredTask = await db.task(project, { title: "Archive", created_by: retired.id });
   const retiredComment = await db.comment(retiredTask, retired, "By the retired");
-  await db.rows("update api.project_members set role = 'viewer' where project_id = $1 and user_id = $2", [project, retired.id]);
+  await db.rows("update api.project_members set role = 'viewer' where project_id = $1 and user_id = $2", [
+    project,
+    retired.id,
+  ]);
   const foreignProject = await db.project(outsider, {}, { name: "Borealis", description: "Secret lights" });
-  const foreignTask = await db.task(foreignProject, { title: "Hidden", description: "Guidance of a hidden kind", created_by: outsider.id });
+  const foreignTask = await db.task(foreignProject, {
+    title: "Hidden",
+    description: "Guidance of a hidden kind",
+    created_by: outsider.id,
+  });
   const foreignComment = await db.comment(foreignTask, outsider, "Hidden too");
-  await db.project(neighbour, { viewer: [owner, admin, contributor, author, retired, viewer, assignee] }, { name: "Common room" });
+  await db.project(
+    neighbour,
+    { viewer: [owner, admin, contributor, author, retired, viewer, assignee] },
+    { name: "Common room" },
+  );
   await db.rows("delete from api.users where id = $1", [users.deleted.id]);
   const revoked = await revokeTokens(db, users.revoked);
   return {

@@ -27,7 +27,13 @@ export async function failureOutcome(
 ): Promise<Outcome> {
   if (!(error instanceof pg.DatabaseError) || error.code === undefined) throw error;
   const { code: sqlState, message, detail, hint } = error;
-  const failure = { sqlState, status: httpStatus({ sqlState, message, detail, anonymous: given.anonymous }), message, detail, hint };
+  const failure = {
+    sqlState,
+    status: httpStatus({ sqlState, message, detail, anonymous: given.anonymous }),
+    message,
+    detail,
+    hint,
+  };
   // The server names the place in its own source: what a function raised was neither a grant nor a policy.
   if (sqlState !== "42501" || error.routine === "exec_stmt_raise") return { kind: "error", ...failure };
   return { kind: (await given.hasPrivilege()) ? "refused" : "no-privilege", ...failure };
@@ -52,19 +58,22 @@ export function verdict(outcome: Outcome): Verdict {
 /** The rows of a request that had to succeed. */
 export function rowsOf(outcome: Outcome): readonly Row[] {
   if (outcome.kind === "rows") return outcome.rows;
-  throw new Error(`${outcome.kind}: ${outcome.sqlState} ${outcome.message}${outcome.detail === undefined ? "" : ` (${outcome.detail})`}`);
+  throw new Error(
+    `${outcome.kind}: ${outcome.sqlState} ${outcome.message}${outcome.detail === undefined ? "" : ` (${outcome.detail})`}`,
+  );
 }
 
 /** The only row of a request that had to succeed. */
 export function rowOf(outcome: Outcome): Row {
   const [row, ...others] = rowsOf(outcome);
-  if (row === undefined || others.length > 0) throw new Error(`${row === undefined ? "no row" : `${others.length + 1} rows`} where one was expected`);
+  if (row === undefined || others.length > 0)
+    throw new Error(`${row === undefined ? "no row" : `${others.length + 1} rows`} where one was expected`);
   return row;
 }
 
 /** The failure of a request that had to fail. */
 export function failureOf(outcome: Outcome): Failure {
   if (outcome.kind === "rows") throw new Error(`succeeded: ${JSON.stringify(outcome.rows)}`);
-  const { kind: _kind, ...failure } = outcome;
-  return failure;
+  const { sqlState, status, message, detail, hint } = outcome;
+  return { sqlState, status, message, detail, hint };
 }

@@ -25,7 +25,10 @@ export const anonymous: Persona = { role: "api_anonymous", claims: {} };
 
 /** Somebody whose token says `user_id` in just this way; `undefined` leaves the claim out. */
 export function claiming(userId: unknown): Persona {
-  return { role: "api_user", claims: { ...(userId === undefined ? {} : { user_id: userId }), iat: now(), exp: now() + 3600 } };
+  return {
+    role: "api_user",
+    claims: { ...(userId === undefined ? {} : { user_id: userId }), iat: now(), exp: now() + 3600 },
+  };
 }
 
 function now(): number {
@@ -132,7 +135,9 @@ export function useReferenceDatabase(): ReferenceDatabase {
     },
     project: async (user, members = {}, values = {}) => {
       const id = await insert("projects", { name: "Project", owner_id: user.id, ...values });
-      const joining = Object.entries(members).flatMap(([role, users]) => (users as readonly User[]).map((member) => ({ role, id: member.id })));
+      const joining = Object.entries(members).flatMap(([role, users]) =>
+        (users as readonly User[]).map((member) => ({ role, id: member.id })),
+      );
       await rows(
         `insert into api.project_members (project_id, user_id, role)
          select $1, m.id, m.role from jsonb_to_recordset($2) as m (id bigint, role text)`,
@@ -141,7 +146,8 @@ export function useReferenceDatabase(): ReferenceDatabase {
       return id;
     },
     task: async (project, values = {}) => await insert("tasks", { title: "Task", project_id: project, ...values }),
-    comment: async (task, author, content = "Comment") => await insert("comments", { task_id: task, user_id: author?.id ?? null, content }),
+    comment: async (task, author, content = "Comment") =>
+      await insert("comments", { task_id: task, user_id: author?.id ?? null, content }),
   };
 }
 
@@ -154,7 +160,14 @@ export async function openClient(server: TestServer, login: Login, database: str
     authenticator: { user: "authenticator", password: authenticatorPassword },
   };
   const { user, password } = logins[login];
-  const client = new pg.Client({ host: owner.host, port: owner.port, database, user, password: password ?? "", types: TYPES });
+  const client = new pg.Client({
+    host: owner.host,
+    port: owner.port,
+    database,
+    user,
+    password: password ?? "",
+    types: TYPES,
+  });
   await client.connect();
   return client;
 }
@@ -164,7 +177,7 @@ const TEXT_LIKE: ReadonlySet<number> = new Set([1082, 1114, 1184]);
 const TYPES: pg.CustomTypesConfig = {
   getTypeParser: ((oid: number, format: "text" | "binary") => {
     if (oid === INT8) return Number;
-    return TEXT_LIKE.has(oid) ? (text: string) => text : pg.types.getTypeParser(oid, format);
+    return TEXT_LIKE.has(oid) ? (text: string) => text : (pg.types.getTypeParser(oid, format) as unknown);
   }) as typeof pg.types.getTypeParser,
 };
 
@@ -187,7 +200,12 @@ export class Requests {
   readonly #client: () => pg.Client;
   readonly #owner: () => pg.Client;
 
-  constructor(given: { persona: Persona; end: "commit" | "roll-back"; client: () => pg.Client; owner: () => pg.Client }) {
+  constructor(given: {
+    persona: Persona;
+    end: "commit" | "roll-back";
+    client: () => pg.Client;
+    owner: () => pg.Client;
+  }) {
     this.#persona = given.persona;
     this.#end = given.end;
     this.#client = given.client;
@@ -198,7 +216,11 @@ export class Requests {
     const values: unknown[] = [];
     const sql = `select ${select} from api.${quoteIdent(table)}${where(filter, values)}`;
     const columns = select === "*" ? [] : select.split(",").map((column) => column.trim());
-    return await this.#run("GET", `/${table}`, { sql, values, hasPrivilege: this.#privileges(table, { select: [...columns, ...Object.keys(filter)] }) });
+    return await this.#run("GET", `/${table}`, {
+      sql,
+      values,
+      hasPrivilege: this.#privileges(table, { select: [...columns, ...Object.keys(filter)] }),
+    });
   }
 
   /** `returning` is what PostgREST's `select` names; without it nothing comes back but a row for each that was written. */
@@ -206,7 +228,11 @@ export class Requests {
     const columns = Object.keys(body);
     const places = columns.map((_, index) => `$${index + 1}`);
     const sql = `insert into api.${quoteIdent(table)} (${columns.map(quoteIdent).join(", ")}) values (${places.join(", ")}) returning ${returning}`;
-    return await this.#run("POST", `/${table}`, { sql, values: Object.values(body), hasPrivilege: this.#privileges(table, { insert: columns }) });
+    return await this.#run("POST", `/${table}`, {
+      sql,
+      values: Object.values(body),
+      hasPrivilege: this.#privileges(table, { insert: columns }),
+    });
   }
 
   async patch(table: string, filter: Filter, body: Row, returning = "1"): Promise<Outcome> {
@@ -221,7 +247,11 @@ export class Requests {
   async delete(table: string, filter: Filter, returning = "1"): Promise<Outcome> {
     const values: unknown[] = [];
     const sql = `delete from api.${quoteIdent(table)}${where(filter, values)} returning ${returning}`;
-    return await this.#run("DELETE", `/${table}`, { sql, values, hasPrivilege: this.#privileges(table, { delete: [], select: Object.keys(filter) }) });
+    return await this.#run("DELETE", `/${table}`, {
+      sql,
+      values,
+      hasPrivilege: this.#privileges(table, { delete: [], select: Object.keys(filter) }),
+    });
   }
 
   async rpc(name: string, args: Row = {}, method: HttpMethod = "POST"): Promise<Outcome> {
@@ -272,7 +302,10 @@ export class Requests {
   }
 
   /** Whether the role has all that a statement needs, by the catalog: on the table, or on each column it names. */
-  #privileges(table: string, needed: { readonly [Privilege in TablePrivilege]?: readonly string[] }): () => Promise<boolean> {
+  #privileges(
+    table: string,
+    needed: { readonly [Privilege in TablePrivilege]?: readonly string[] },
+  ): () => Promise<boolean> {
     return async () => {
       const { rows } = await this.#owner().query<{ has: boolean | null }>(
         `select bool_and(

@@ -1,5 +1,5 @@
 import { Command } from "commander";
-import type { Execute } from "../program.ts";
+import type { Execute } from "../execute.ts";
 import { addDatabaseOptions, type SharedOptions } from "../shared-options.ts";
 
 export function envCommand(execute: Execute): Command {

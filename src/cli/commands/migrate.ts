@@ -1,5 +1,5 @@
 import { Command } from "commander";
-import type { Execute } from "../program.ts";
+import type { Execute } from "../execute.ts";
 import { addDatabaseOptions, addTimeoutOptions, type SharedOptions } from "../shared-options.ts";
 
 interface MigrateFlags extends SharedOptions {

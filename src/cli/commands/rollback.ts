@@ -1,6 +1,6 @@
 import { Command, Option } from "commander";
 import { TmDbError } from "../../core/errors.ts";
-import type { Execute } from "../program.ts";
+import type { Execute } from "../execute.ts";
 import { addDatabaseOptions, addTimeoutOptions, parseCount, type SharedOptions } from "../shared-options.ts";
 
 interface RollbackFlags extends SharedOptions {

@@ -1,7 +1,14 @@
 import { describe, expect, test } from "vitest";
 import { type RoleFacts, transactionSettings, whyRefused } from "../../../src/db/impersonate.ts";
 
-const BOUND: RoleFacts = { isSuperuser: false, bypassesRls: false, canBecome: true, owns: null, settings: [], isolation: null };
+const BOUND: RoleFacts = {
+  isSuperuser: false,
+  bypassesRls: false,
+  canBecome: true,
+  owns: null,
+  settings: [],
+  isolation: null,
+};
 const API = { schemas: ["api"], extraSearchPath: ["public", 'my "x"'] };
 
 describe("the settings of a request", () => {
@@ -43,7 +50,12 @@ describe("the settings of a request", () => {
   });
 
   test("are there for a request without token, headers and cookies", () => {
-    const bare = transactionSettings({ api: API, request: { role: "anon", method: "GET", path: "/" }, schema: "api", role: { settings: [] } });
+    const bare = transactionSettings({
+      api: API,
+      request: { role: "anon", method: "GET", path: "/" },
+      schema: "api",
+      role: { settings: [] },
+    });
     expect(bare.slice(2)).toEqual([
       ["request.jwt.claims", '{"role":"anon"}'],
       ["request.method", "GET"],

@@ -1,0 +1,67 @@
+/** A name that PostgreSQL keeps whole; the schema language counts characters, tm-db bytes. */
+const name = (description: string, more: object = {}) => ({
+  type: "string",
+  description,
+  minLength: 1,
+  maxLength: 63,
+  ...more,
+});
+const text = (description: string, more: object = {}) => ({ type: "string", description, pattern: "\\S", ...more });
+const names = (description: string, fallback: readonly string[]) => ({
+  type: "array",
+  description,
+  items: name("A schema."),
+  default: fallback,
+});
+const object = (description: string, properties: object, more: object = {}) => ({
+  type: "object",
+  description,
+  additionalProperties: false,
+  properties,
+  ...more,
+});
+const folder = (what: string, fallback: string) =>
+  text(`Folder of the ${what}, relative to the project.`, { default: fallback });
+
+/**
+ * What editors know of `tm-db.config.json`. `src/config/config.ts` decides; test/contracts/config-schema.test.ts holds
+ * the two together.
+ */
+export const CONFIG_SCHEMA = {
+  $schema: "http://json-schema.org/draft-07/schema#",
+  title: "tm-db.config.json",
+  ...object("Settings of a tm-db project. Every one has a default.", {
+    $schema: { type: "string", description: "Where this schema lies, for editors." },
+    database: name("Database that the embedded server holds for this project. Left out: made from the folder's name."),
+    paths: object("Folders of the project.", {
+      migrations: folder("migrations", "migrations"),
+      functions: folder("functions and triggers", "functions"),
+      views: folder("views", "views"),
+      policies: folder("policies", "policies"),
+      seeds: folder("data for development", "seeds"),
+    }),
+    exposedSchemas: names("What PostgREST exposes (db-schemas); the first is its default.", ["api"]),
+    extraSearchPath: names("PostgREST's db-extra-search-path.", ["public"]),
+    roles: object("Roles of the whole server that PostgREST uses.", {
+      authenticator: name("The role that PostgREST logs in as.", { default: "authenticator" }),
+      anonymous: name("The role of requests without a token (db-anon-role).", { default: "anonymous" }),
+    }),
+    preRequest: text("PostgREST's db-pre-request, as schema.function.", { pattern: "^[^.]+\\.[^.]+$" }),
+    jwtSecret: text(
+      "Column of a one-row table that holds the secret tokens are signed with, as schema.table.column. tm-db fills it.",
+      { pattern: "^[^.]+\\.[^.]+\\.[^.]+$" },
+    ),
+    token: object(
+      "How a token is issued.",
+      {
+        query: text("One row, one column: the token of the user whose name is $1."),
+        devUser: text("The user of the development data whom `tm-db up` prints a token for."),
+      },
+      { required: ["query"] },
+    ),
+  }),
+} as const;
+
+export function configSchemaPage(): string {
+  return `${JSON.stringify(CONFIG_SCHEMA, null, 2)}\n`;
+}

