@@ -2,7 +2,7 @@ import js from "@eslint/js";
 import tseslint from "typescript-eslint";
 
 export default tseslint.config(
-  { ignores: ["dist/", ".dist-next/", "node_modules/", ".tm-db/"] },
+  { ignores: ["dist/", ".dist-next/", "node_modules/", "types/", ".tm-db/"] },
   {
     files: ["**/*.{js,mjs}"],
     ...js.configs.recommended,

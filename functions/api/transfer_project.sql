@@ -10,12 +10,16 @@ declare
   handed_over api.projects;
 begin
   perform auth.require_project_role(transfer_project.project_id, 'viewer');
-  -- The account before anything else, as when it is deleted; that then waits.
+  -- The new owner's account first, as when it is deleted, and the project before its members, as when that is deleted:
+  -- whoever comes second waits.
   perform
   from api.users as u
   where u.id = transfer_project.new_owner_id
   for key share;
-  -- The membership first and the project second, as when a member is removed: so the two never wait for each other.
+  perform
+  from api.projects as p
+  where p.id = transfer_project.project_id
+  for no key update;
   update api.project_members as m
   set role = 'admin'
   where m.project_id = transfer_project.project_id
