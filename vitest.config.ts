@@ -16,6 +16,22 @@ const databaseProjects = EMBEDDED_MAJORS.map((major) => ({
   },
 }));
 
+/**
+ * The engine is tested on one version. Roles belong to the whole server, so what makes roles and what compares catalogs
+ * get a server of their own each.
+ */
+const engineProjects = ["deploy", "catalog", "verify"].map((name) => ({
+  extends: true as const,
+  test: {
+    name,
+    include: name === "deploy" ? ["test/db/{deploy,history}.test.ts"] : [`test/db/${name}.test.ts`],
+    globalSetup: ["test/support/global-setup.ts"],
+    env: { TM_DB_TEST_PG: "18" },
+    testTimeout: 60_000,
+    hookTimeout: 120_000,
+  },
+}));
+
 export default defineConfig({
   test: {
     // More than the processors only makes the ones that wait for each other slower.
@@ -31,17 +47,7 @@ export default defineConfig({
         extends: true,
         test: { name: "server", include: ["test/server/**/*.test.ts"], testTimeout: 120_000, hookTimeout: 120_000 },
       },
-      {
-        extends: true,
-        test: {
-          name: "deploy",
-          include: ["test/db/**/*.test.ts"],
-          globalSetup: ["test/support/global-setup.ts"],
-          env: { TM_DB_TEST_PG: "18" },
-          testTimeout: 60_000,
-          hookTimeout: 120_000,
-        },
-      },
+      ...engineProjects,
       {
         extends: true,
         test: { name: "cli", include: ["test/cli/**/*.test.ts"], testTimeout: 120_000, hookTimeout: 120_000 },

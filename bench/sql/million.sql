@@ -100,7 +100,7 @@ select
     '%s word%s%s',
     case when chance.n % 500 = 0 then 'rare' else 'plain' end,
     chance.n % 997,
-    case when s.wide then repeat(' lorem ipsum dolor sit amet', 20) end
+    case when s.wide then ' ' || repeat('x', 290) end
   ),
   (array['pending', 'in_progress', 'completed', 'cancelled', 'pending'])[1 + chance.n / 7 % 5],
   case when chance.n % 3 > 0 then timestamptz '2025-01-01 00:00+00' + chance.n % 1000003 * interval '1 minute' end,

@@ -203,7 +203,9 @@ export class DeploymentRun {
     const [current, done] = [new Map(this.#current), this.#done.length];
     await this.client.query("savepoint tm_db_attempt");
     const isKept = await work();
-    await this.client.query(isKept ? "release savepoint tm_db_attempt" : "rollback to savepoint tm_db_attempt");
+    // Released either way: attempts are nested, and the next "rollback to" must find the outer one.
+    const undo = isKept ? "" : "rollback to savepoint tm_db_attempt; ";
+    await this.client.query(`${undo}release savepoint tm_db_attempt`);
     if (!isKept) {
       this.#current = current;
       this.#done.length = done;
@@ -225,7 +227,7 @@ export class DeploymentRun {
       this.#done.push({ action, path: file.path, ms });
     } catch (error) {
       if (!isMissingObject(error)) throw objectExists(error) ?? error;
-      await this.client.query("rollback to savepoint tm_db_file");
+      await this.client.query("rollback to savepoint tm_db_file; release savepoint tm_db_file");
       return error;
     }
     const { path, folder, checksum, text } = file;

@@ -3,6 +3,7 @@ import { chmodSync, existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import pg from "pg";
 import { describe, expect, test } from "vitest";
+import { isCheckoutReachable } from "../support/reachable.ts";
 import { type CliProject, cliProject, readEnv } from "./run-cli.ts";
 
 const NOBODY = 65534;
@@ -309,16 +310,19 @@ describe("a database of one's own", () => {
     expect(await project.run(["migrate"])).toMatchObject({ code: 0, stdout: expect.stringContaining("2 migrations") });
   });
 
-  test.runIf(isRoot)("a checkout that cannot be written to is answered with what to do", async () => {
-    const project = cliProject("empty");
-    project.write({ "migrations/0001_a.sql": TABLE });
-    chmodSync(project.dir, 0o555);
-    const { code, stderr } = await project.run(["up"], { uid: NOBODY });
-    expect(code).toBe(2);
-    expect(stderr).toContain("FILE_UNWRITABLE");
-    expect(stderr).toContain("--database-url");
-    chmodSync(project.dir, 0o755);
-  });
+  test.runIf(isRoot && isCheckoutReachable())(
+    "a checkout that cannot be written to is answered with what to do",
+    async () => {
+      const project = cliProject("empty");
+      project.write({ "migrations/0001_a.sql": TABLE });
+      chmodSync(project.dir, 0o555);
+      const { code, stderr } = await project.run(["up"], { uid: NOBODY });
+      expect(code).toBe(2);
+      expect(stderr).toContain("FILE_UNWRITABLE");
+      expect(stderr).toContain("--database-url");
+      chmodSync(project.dir, 0o755);
+    },
+  );
 
   test("a reader that has seen enough is no failure", async () => {
     const project = cliProject("empty");

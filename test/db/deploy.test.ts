@@ -434,7 +434,7 @@ describe("functions, views and policies", () => {
       "functions/api/pong.sql":
         "create function api.pong(n int) returns int language sql as 'select api.ping(n - 1) + nothing';\n",
     });
-    expect(await failure(project.migrate())).toMatchObject({ code: "SQL_ERROR" });
+    expect(await failure(project.migrate())).toMatchObject({ code: "SQL_ERROR", sqlState: "42883" });
     expect(await schemas(project)).toEqual([]);
   });
 
