@@ -47,6 +47,12 @@ export const CONFIG_SCHEMA = {
       anonymous: name("The role of requests without a token (db-anon-role).", { default: "anonymous" }),
     }),
     preRequest: text("PostgREST's db-pre-request, as schema.function.", { pattern: "^[^.]+\\.[^.]+$" }),
+    recount: {
+      type: "array",
+      description:
+        "Functions without arguments that `tm-db refresh` calls, as schema.function: they recount figures and answer how many were wrong.",
+      items: { type: "string", pattern: "^[^.]+\\.[^.]+$" },
+    },
     jwtSecret: text(
       "Column of a one-row table that holds the secret tokens are signed with, as schema.table.column. tm-db fills it.",
       { pattern: "^[^.]+\\.[^.]+\\.[^.]+$" },

@@ -11,7 +11,7 @@ import { ensureLedger, findForeignRelations, readLedger, recordDeployment } from
 import type { LedgerState } from "../deploy/ledger-state.ts";
 import { loadSqlParser } from "../deploy/parse-sql.ts";
 import { type DeploymentPlan, isEmptyPlan, planDeployment } from "../deploy/plan.ts";
-import { declareFiles } from "../deploy/repeatable.ts";
+import { declareAhead, declareFiles } from "../deploy/repeatable.ts";
 import { readCommit } from "../files/read-commit.ts";
 import { readProjectFiles } from "../files/read-project.ts";
 import { type CommandOptions, nameOf, openProject, openTarget, type Project, type Target } from "./context.ts";
@@ -61,7 +61,9 @@ export async function deploy(client: DatabaseClient, input: DeployInput): Promis
     if (!ledger.exists) await refuseForeignDatabase(client, database, input.options);
     const plan = planDeployment(input.files, ledger, { allowOutOfOrder: input.options.allowOutOfOrder === true });
     const migrations = await prepareMigrations(input.project.config.projectDir, plan.migrations);
-    await checkRepeatables(plan);
+    // In a database that has nothing to lose, parsing the files can wait until PostgreSQL is at work on the migrations.
+    if (ledger.exists || dryRun) await checkRepeatables(plan);
+    else void declareAhead(plan.apply.map(({ file }) => file)).catch(() => {});
     const base = { command: "migrate", database, dryRun, deployment: null, warnings: noWayBack(migrations) } as const;
     if (dryRun) {
       return { ...base, steps: previewSteps(plan), secrets: UNTOUCHED, ms: Date.now() - startedAt.getTime() };

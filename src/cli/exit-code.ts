@@ -20,6 +20,7 @@ export function exitCodeOfResult(result: CommandResult, { check }: { readonly ch
     case "stop":
     case "rollback":
     case "new":
+    case "refresh":
     case "reset":
     case "env":
       return 0;

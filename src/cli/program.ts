@@ -3,6 +3,7 @@ import { TOOL_VERSION } from "../core/tool-version.ts";
 import { envCommand } from "./commands/env.ts";
 import { migrateCommand } from "./commands/migrate.ts";
 import { newCommand } from "./commands/new.ts";
+import { refreshCommand } from "./commands/refresh.ts";
 import { resetCommand } from "./commands/reset.ts";
 import { rollbackCommand } from "./commands/rollback.ts";
 import { statusCommand } from "./commands/status.ts";
@@ -32,6 +33,7 @@ export function buildProgram(execute: Execute): Command {
     statusCommand(execute),
     newCommand(execute),
     verifyCommand(execute),
+    refreshCommand(execute),
     resetCommand(execute),
   ];
   for (const command of commands) program.addCommand(addSharedOptions(command).helpOption("-h, --help", "print help"));

@@ -25,10 +25,17 @@ export interface Config {
   readonly roles: { readonly authenticator: string; readonly anonymous: string };
   /** PostgREST's `db-pre-request`, as `schema.function`. */
   readonly preRequest: string | undefined;
+  /** Functions without arguments that recount figures and answer how many were wrong; `tm-db refresh` calls them. */
+  readonly recount: readonly FunctionRef[];
   /** The column of a one-row table that holds the JWT secret. */
   readonly jwtSecret: ColumnRef | undefined;
   /** How a token is issued for a user of the project. */
   readonly token: TokenConfig | undefined;
+}
+
+export interface FunctionRef {
+  readonly schema: string;
+  readonly name: string;
 }
 
 export interface ColumnRef {
@@ -96,6 +103,7 @@ export function parseConfig(raw: unknown, projectDir: string, fileName: string):
     "extraSearchPath",
     "roles",
     "preRequest",
+    "recount",
     "jwtSecret",
     "token",
   ]);
@@ -119,6 +127,9 @@ export function parseConfig(raw: unknown, projectDir: string, fileName: string):
       anonymous: reader.name(roles["anonymous"], "roles.anonymous") ?? "anonymous",
     },
     preRequest: reader.dotted(root["preRequest"], "preRequest", 2)?.join("."),
+    recount: (reader.list(root["recount"], "recount") ?? []).flatMap((item, index) =>
+      functionRef(reader.dotted(item, `recount[${index}]`, 2)),
+    ),
     jwtSecret: columnRef(reader.dotted(root["jwtSecret"], "jwtSecret", 3)),
     token:
       token === undefined
@@ -135,6 +146,11 @@ export function parseConfig(raw: unknown, projectDir: string, fileName: string):
     });
   }
   return config;
+}
+
+function functionRef(parts: readonly string[] | undefined): FunctionRef[] {
+  const [schema, name] = parts ?? [];
+  return schema === undefined || name === undefined ? [] : [{ schema, name }];
 }
 
 function columnRef(parts: readonly string[] | undefined): ColumnRef | undefined {
@@ -185,12 +201,14 @@ class Reader {
   }
 
   names(value: unknown, path: string): string[] | undefined {
+    return this.list(value, path)?.flatMap((item, index) => this.name(item, `${path}[${index}]`) ?? []);
+  }
+
+  list(value: unknown, path: string): readonly unknown[] | undefined {
     if (value === undefined) return undefined;
-    if (!Array.isArray(value)) {
-      this.#add(path, "must be a list of names");
-      return undefined;
-    }
-    return value.flatMap((item: unknown, index) => this.name(item, `${path}[${index}]`) ?? []);
+    if (Array.isArray(value)) return value;
+    this.#add(path, "must be a list of names");
+    return undefined;
   }
 
   dotted(value: unknown, path: string, parts: number): string[] | undefined {

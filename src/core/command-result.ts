@@ -10,6 +10,7 @@ export type CommandResult =
   | NewResult
   | ResetResult
   | VerifyResult
+  | RefreshResult
   | EnvResult;
 
 /** Where a command worked: never with a password. */
@@ -113,6 +114,15 @@ export interface NewResult {
 export interface ResetResult {
   readonly command: "reset";
   readonly up: UpResult;
+}
+
+export interface RefreshResult {
+  readonly command: "refresh";
+  readonly database: DatabaseName;
+  readonly views: readonly { readonly name: string; readonly concurrently: boolean; readonly ms: number }[];
+  /** What the functions of `recount` answered: by custom the number of rows that were wrong. */
+  readonly functions: readonly { readonly name: string; readonly answer: string | null; readonly ms: number }[];
+  readonly ms: number;
 }
 
 export interface VerifyResult {

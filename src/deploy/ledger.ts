@@ -122,27 +122,29 @@ create table if not exists tm_db.files (
   content text not null,
   up_sql text,
   down_sql text,
-  made jsonb not null default '[]',
+  made json not null default '[]',
   deployment_id bigint not null references tm_db.deployments
 );
 create table if not exists tm_db.changes (
   deployment_id bigint not null references tm_db.deployments,
   position integer not null,
   path text not null,
-  before jsonb,
-  after jsonb,
+  before json,
+  after json,
   duration_ms integer not null,
   primary key (deployment_id, position)
-);`;
+);
+-- Texts of a few kilobytes: compressing them would cost more than half of what writing the ledger costs.
+alter table tm_db.files alter column content set storage external, alter column up_sql set storage external;
+alter table tm_db.changes alter column before set storage external, alter column after set storage external;`;
 
 /** Writes down what was done, in the transaction that did it. Returns the deployment's id. */
 export async function recordDeployment(client: DatabaseClient, record: DeploymentRecord): Promise<string> {
   const { rows } = await client.query<{ id: string }>(
     `insert into tm_db.deployments (kind, started_at, duration_ms, tool_version, commit)
-     values ($1, $2, extract(milliseconds from clock_timestamp() - $2::timestamptz)
-       + 60000 * date_part('minutes', clock_timestamp() - $2::timestamptz), $3, $4)
+     values ($1, $2, $3, $4, $5)
      returning id`,
-    [record.kind, record.startedAt, record.toolVersion, record.commit ?? null],
+    [record.kind, record.startedAt, Date.now() - record.startedAt.getTime(), record.toolVersion, record.commit ?? null],
   );
   const id = rows[0]?.id ?? "";
   const changes = JSON.stringify(
@@ -164,8 +166,8 @@ export async function recordDeployment(client: DatabaseClient, record: Deploymen
 
 const INSERT_CHANGES = `
 insert into tm_db.changes (deployment_id, position, path, before, after, duration_ms)
-select $1, c.position, c.path, nullif(c.before, 'null'), nullif(c.after, 'null'), c.ms
-from jsonb_to_recordset($2::jsonb) as c (position integer, path text, before jsonb, after jsonb, ms integer)`;
+select $1, c.position, c.path, c.before, c.after, c.ms
+from json_to_recordset($2::json) as c (position integer, path text, before json, after json, ms integer)`;
 
 const DELETE_FILES = `
 delete from tm_db.files as f
@@ -202,7 +204,7 @@ const SYNC_MIGRATIONS_UP = `
 insert into tm_db.migrations (name, run_on)
 select c.after ->> 'name', now()
 from tm_db.changes as c
-where c.deployment_id = $1 and c.before is null and c.after ? 'name'
+where c.deployment_id = $1 and c.before is null and c.after ->> 'name' is not null
 order by c.position`;
 
 const SELECT_DEPLOYMENTS = `

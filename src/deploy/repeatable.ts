@@ -1,7 +1,8 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { type Problem, TmDbError } from "../core/errors.ts";
 import { locate } from "../core/locate.ts";
 import type { RepeatableFile } from "../core/project-files.ts";
-import { parseSql } from "./parse-sql.ts";
+import { loadSqlParser, parseSql } from "./parse-sql.ts";
 import { type Declaration, readStatement } from "./statement.ts";
 
 /** A repeatable file and what its statements declare, in the order of the file. */
@@ -18,6 +19,22 @@ export interface PlacedDeclaration {
 
 /** A file is read when it is checked and again when it is applied; parsing it once is enough. */
 const declaredBefore = new WeakMap<RepeatableFile, DeclaredFile>();
+
+/**
+ * Parses files in the background, a file at a time, while PostgreSQL is busy with something else. What is wrong with
+ * them is left for `declareFiles` to say.
+ */
+export async function declareAhead(files: readonly RepeatableFile[]): Promise<void> {
+  await loadSqlParser();
+  for (const file of files) {
+    await nextTurn();
+    try {
+      declareFiles([file]);
+    } catch {
+      // It will be found again, and told, when the file's turn comes.
+    }
+  }
+}
 
 /**
  * Reads what repeatable files declare. `loadSqlParser` must have run.

@@ -12,6 +12,7 @@ import type { DoneStep } from "./outcome.ts";
 import { loadSqlParser } from "./parse-sql.ts";
 import { checkDuplicates, type DeclaredFile, declareFiles, guessOrder } from "./repeatable.ts";
 import { isMissingObject, runSql, sqlError } from "./run-sql.ts";
+import type { Declaration } from "./statement.ts";
 import { undoStatement } from "./undo.ts";
 
 /** What to do with files that name something that is not there. */
@@ -93,18 +94,12 @@ export class DeploymentRun {
    * files may be left as they are.
    */
   async takeBack(request: TakeBackRequest, dependencies: Dependencies): Promise<void> {
-    let roots = [...request.paths].filter((path) => this.#current.has(path));
-    let taken = findTakeBack(this.applied, { paths: roots, keepable: request.keepable }, dependencies);
-    if (request.onHeld === "leave") {
-      const free = roots.filter((path) => this.#holders([path], request.keepable, dependencies).length === 0);
-      if (free.length < roots.length) {
-        roots = free;
-        taken = findTakeBack(this.applied, { paths: roots, keepable: request.keepable }, dependencies);
-      }
-    } else {
-      const problems = this.#holders(roots, request.keepable, dependencies);
-      if (problems.length > 0) throw objectHeld(problems);
-    }
+    const present = [...request.paths].filter((path) => this.#current.has(path));
+    const problems = (paths: readonly string[]): Problem[] => this.#holders(paths, request.keepable, dependencies);
+    const roots = request.onHeld === "fail" ? present : present.filter((path) => problems([path]).length === 0);
+    const held = request.onHeld === "fail" ? problems(roots) : [];
+    if (held.length > 0) throw objectHeld(held);
+    const taken = findTakeBack(this.applied, { paths: roots, keepable: request.keepable }, dependencies);
     await this.#drop(new Set(roots), taken, dependencies);
   }
 
@@ -161,7 +156,12 @@ export class DeploymentRun {
     const targets = declared.flatMap(({ declarations }) =>
       declarations.flatMap(({ declaration }) => targetOf(declaration)),
     );
-    const facts = await readFacts(this.client, targets);
+    const made = new Set(
+      declared.flatMap(({ declarations }) =>
+        declarations.flatMap(({ declaration }) => newTarget(declaration, this.#kept)),
+      ),
+    );
+    const facts = await readFacts(this.client, targets, made);
     const describeMade = (file: DeclaredFile): Made[] =>
       file.declarations.map(({ declaration }) => {
         const [target] = targetOf(declaration);
@@ -272,6 +272,14 @@ async function areValid(client: DatabaseClient, routines: readonly string[]): Pr
     if (isDatabaseError(error)) return false;
     throw error;
   }
+}
+
+/** What the files themselves make: it is not there yet, unless it is replaced in place. */
+function newTarget(declaration: Declaration, kept: ReadonlySet<string>): string[] {
+  if (declaration.kind !== "create" || kept.has(declaration.identity)) return [];
+  const { type, name } = declaration.object;
+  if (type === "trigger" || type === "policy") return [];
+  return [factsKey({ keyword: type === "view" ? "table" : "function", name })];
 }
 
 function targetOf(declaration: DeclaredFile["declarations"][number]["declaration"]) {

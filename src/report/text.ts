@@ -3,6 +3,7 @@ import type {
   DatabaseName,
   EnvResult,
   MigrateResult,
+  RefreshResult,
   RollbackResult,
   SecretsResult,
   StatusResult,
@@ -34,6 +35,8 @@ export function resultText(result: CommandResult, style: Style): string {
       return lines(upLines(result.up, style));
     case "verify":
       return lines(verifyLines(result, style));
+    case "refresh":
+      return lines(refreshLines(result, style));
     case "env":
       return lines(envLines(result));
     default:
@@ -153,6 +156,19 @@ function statusLines(result: StatusResult, style: Style): string[] {
     `  ${style.green("applied".padEnd(12))}  ${applied} ${applied === 1 ? "file" : "files"}`,
     ...others.map(({ path, state }) => `  ${style.yellow(state.padEnd(12))}  ${path}`),
     `${deployment}; ${verdict}`,
+  ];
+}
+
+function refreshLines({ views, functions, database }: RefreshResult, style: Style): string[] {
+  return [
+    ...views.map(({ name, concurrently, ms }) => {
+      const how = concurrently ? "" : style.yellow(" readers had to wait: it has no unique index");
+      return `  refreshed  ${name}  ${style.dim(formatMs(ms))}${how}`;
+    }),
+    ...functions.map(
+      ({ name, answer, ms }) => `  recounted  ${name}: ${answer ?? "no answer"}  ${style.dim(formatMs(ms))}`,
+    ),
+    `${views.length + functions.length === 0 ? "nothing to refresh" : "done"}: ${where(database, style)}`,
   ];
 }
 

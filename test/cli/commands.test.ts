@@ -71,6 +71,30 @@ describe("up", () => {
   });
 });
 
+describe("refresh", () => {
+  test("refreshes the materialized view without making readers wait, and says how many figures were wrong", async () => {
+    const project = cliProject("reference");
+    await project.run(["up"]);
+    const { DATABASE_URL = "" } = await readEnv(project);
+    const before = await withConnection(DATABASE_URL, async (client) => {
+      await client.query("update stats.project_figures set total_tasks = 99 where project_id = 1");
+      await client.query("insert into api.tasks (title, project_id) values ('new', 1)");
+      return (await client.query("select sum(created_tasks)::int as n from stats.project_activity")).rows;
+    });
+    const run = await project.run(["refresh", "--json"]);
+    expect(JSON.parse(run.stdout)).toMatchObject({
+      ok: true,
+      views: [{ name: "stats.project_activity", concurrently: true }],
+      functions: [{ name: "api.refresh_project_stats", answer: "1" }],
+    });
+    const after = await withConnection(DATABASE_URL, async (client) => {
+      return (await client.query("select sum(created_tasks)::int as n from stats.project_activity")).rows;
+    });
+    expect([before, after]).toEqual([[{ n: 11 }], [{ n: 12 }]]);
+    expect((await project.run(["refresh"])).stdout).toContain("recounted  api.refresh_project_stats: 0");
+  });
+});
+
 describe("secrets", () => {
   test("stand in no output but that of env, in no log, and not in the ledger", async () => {
     const project = cliProject("reference");
