@@ -28,9 +28,14 @@ begin
       from pg_catalog.pg_roles as r
       where r.rolname = wanted.name
         and (r.rolsuper or r.rolbypassrls or r.rolcreaterole or r.rolcreatedb or (r.rolinherit and r.rolcanlogin))
+    ) or exists (
+      select
+      from pg_catalog.pg_auth_members as m
+      where m.member = to_regrole(wanted.name)
+        and m.roleid not in (to_regrole('api_anonymous'), to_regrole('api_user'))
     ) then
       raise exception 'the role % exists already and may do more than it should', wanted.name
-        using hint = format('alter role %I nosuperuser nobypassrls nocreaterole nocreatedb noinherit', wanted.name);
+        using hint = format('alter role %I nosuperuser nobypassrls nocreaterole nocreatedb noinherit; and revoke the roles it is a member of', wanted.name);
     end if;
   end loop;
 end
@@ -54,24 +59,36 @@ begin
 end
 $$;
 
--- With PostgreSQL's default of 4, `order by id limit 20` walks the whole primary key for a caller who sees few rows.
--- 1.1 is the usual value for SSDs. PostgREST applies a role's settings to each request made as that role, so this
--- reaches exactly its requests, and a copy of the database keeps it.
+-- PostgREST applies a role's settings to each request made as that role, so these reach exactly its requests, and a
+-- copy of the database keeps them. A request that runs for ten seconds is stopped: searching for a text made for the
+-- purpose could otherwise keep a processor busy for hours. And with PostgreSQL's default of 4 for random_page_cost,
+-- `order by id limit 20` walks the whole primary key for a caller who sees few rows; 1.1 is the usual value for SSDs.
 do $$
+declare
+  wanted record;
 begin
-  if not exists (
-    select
-    from pg_catalog.pg_db_role_setting as s
-    where s.setrole = to_regrole('api_user')
-      and s.setdatabase = 0
-      and 'random_page_cost=1.1' = any (s.setconfig)
-  ) then
-    alter role api_user set random_page_cost = 1.1;
-  end if;
+  for wanted in
+    select w.role, w.name, w.value
+    from (
+      values
+        ('api_anonymous', 'statement_timeout', '10s'),
+        ('api_user', 'statement_timeout', '10s'),
+        ('api_user', 'random_page_cost', '1.1')
+    ) as w (role, name, value)
+    where not exists (
+      select
+      from pg_catalog.pg_db_role_setting as s
+      where s.setrole = to_regrole(w.role)
+        and s.setdatabase = 0
+        and format('%s=%s', w.name, w.value) = any (s.setconfig)
+    )
+  loop
+    execute format('alter role %I set %I = %L', wanted.role, wanted.name, wanted.value);
+  end loop;
 exception
   when insufficient_privilege then
-    raise warning 'api_user belongs to somebody else, so random_page_cost stays as it is for its requests'
-      using hint = 'whoever made the role can say: alter role api_user set random_page_cost = 1.1';
+    raise warning 'the API roles belong to somebody else, so their settings stay as they are'
+      using hint = 'whoever made them can set statement_timeout and random_page_cost, as this migration would';
 end
 $$;
 

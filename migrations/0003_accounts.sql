@@ -28,7 +28,7 @@ create table api.users (
   constraint users_email_check check (
     octet_length(email) <= 254
     and email = lower(email)
-    and email ~ '^[^@[:space:][:cntrl:]\u00a0\u2000-\u200d\u2028\u2029\u202f\u205f\u3000\ufeff<>()\[\]\\,;:"]+@[^@[:space:][:cntrl:]\u00a0\u2000-\u200d\u2028\u2029\u202f\u205f\u3000\ufeff<>()\[\]\\,;:"]+\.[^@[:space:][:cntrl:]\u00a0\u2000-\u200d\u2028\u2029\u202f\u205f\u3000\ufeff<>()\[\]\\,;:".]+$'
+    and email ~ '^[^@[:space:][:cntrl:]\u00a0\u00ad\u061c\u180e\u2000-\u200f\u2028-\u202f\u205f-\u206f\u3000\u3164\ufeff<>()\[\]\\,;:"]+@[^@[:space:][:cntrl:]\u00a0\u00ad\u061c\u180e\u2000-\u200f\u2028-\u202f\u205f-\u206f\u3000\u3164\ufeff<>()\[\]\\,;:"]+\.[^@[:space:][:cntrl:]\u00a0\u00ad\u061c\u180e\u2000-\u200f\u2028-\u202f\u205f-\u206f\u3000\u3164\ufeff<>()\[\]\\,;:".]+$'
   ),
   constraint users_name_check check (char_length(name) <= 200 and name ~ '[^[:space:]]')
 );

@@ -27,6 +27,13 @@ begin
   from api.task_details as d
   where d.id = assign_task.task_id;
   return assigned;
+exception
+  -- They left at this moment.
+  when foreign_key_violation then
+    raise exception 'the assignee is not a member of the project'
+      using
+        errcode = 'invalid_parameter_value',
+        hint = 'GET /project_members lists them; null takes the assignee away';
 end
 $$;
 comment on function api.assign_task(bigint, bigint) is

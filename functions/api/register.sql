@@ -6,11 +6,12 @@ create function api.register(email text, password text, name text)
   set search_path = ''
 as $$
 declare
-  address constant text := auth.normalise_email(register.email);
+  -- Cut off before the work that grows with its length; nothing that long is an address.
+  address constant text := auth.normalise_email(left(register.email, 1000));
   hash text;
   account bigint;
 begin
-  if register.name is null or register.name !~ '[^[:space:]]' or char_length(register.name) > 200 then
+  if register.name is null or char_length(register.name) > 200 or register.name !~ '[^[:space:]]' then
     raise exception 'the name is missing or too long'
       using
         errcode = 'invalid_parameter_value',
@@ -18,7 +19,7 @@ begin
   end if;
   if address is null
     or octet_length(address) > 254
-    or address !~ '^[^@[:space:][:cntrl:]\u00a0\u2000-\u200d\u2028\u2029\u202f\u205f\u3000\ufeff<>()\[\]\\,;:"]+@[^@[:space:][:cntrl:]\u00a0\u2000-\u200d\u2028\u2029\u202f\u205f\u3000\ufeff<>()\[\]\\,;:"]+\.[^@[:space:][:cntrl:]\u00a0\u2000-\u200d\u2028\u2029\u202f\u205f\u3000\ufeff<>()\[\]\\,;:".]+$'
+    or address !~ '^[^@[:space:][:cntrl:]\u00a0\u00ad\u061c\u180e\u2000-\u200f\u2028-\u202f\u205f-\u206f\u3000\u3164\ufeff<>()\[\]\\,;:"]+@[^@[:space:][:cntrl:]\u00a0\u00ad\u061c\u180e\u2000-\u200f\u2028-\u202f\u205f-\u206f\u3000\u3164\ufeff<>()\[\]\\,;:"]+\.[^@[:space:][:cntrl:]\u00a0\u00ad\u061c\u180e\u2000-\u200f\u2028-\u202f\u205f-\u206f\u3000\u3164\ufeff<>()\[\]\\,;:".]+$'
   then
     raise exception 'this is no e-mail address'
       using

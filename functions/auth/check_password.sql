@@ -11,15 +11,26 @@ declare
   computed text;
   is_right boolean;
 begin
-  -- The lock makes a change of password that is under way finish first, and the next one wait.
   select c.password_hash
   into stored
   from auth.credentials as c
-  where c.user_id = check_password.user_id
-  for share;
+  where c.user_id = check_password.user_id;
   -- Without an account the same work is done on a salt of its own, so that time does not tell.
   computed := internal.crypt(coalesce(password, ''), coalesce(stored, internal.gen_salt('bf', cost)));
+  -- And after the cost was raised, an older hash is made up for: each step is as much work as all before it.
+  for step in coalesce(substring(stored from '^\$2[abxy]\$(\d\d)\$')::integer, cost)..cost - 1 loop
+    perform internal.crypt(coalesce(password, ''), internal.gen_salt('bf', step));
+  end loop;
   is_right := coalesce(stored is not null and computed = stored and octet_length(password) <= 72, false);
+  if is_right then
+    -- Only now a lock, so that wrong guesses keep nobody waiting: a change of password that came first makes it wrong.
+    perform
+    from auth.credentials as c
+    where c.user_id = check_password.user_id
+      and c.password_hash = stored
+    for share;
+    is_right := found;
+  end if;
   -- A hash from before the cost was raised is made anew while the password is at hand.
   if is_right and substring(stored from '^\$2[abxy]\$(\d\d)\$')::integer < cost then
     update auth.credentials as c

@@ -13,6 +13,12 @@ begin
         errcode = 'invalid_parameter_value',
         hint = 'for example {"tags": ["urgent"]}';
   end if;
+  if octet_length(metadata_filter::text) > 16384 then
+    raise exception 'the filter is too long'
+      using
+        errcode = 'invalid_parameter_value',
+        hint = 'metadata have at most 16 kB, and so has a filter';
+  end if;
   return query
     select c.id, row_number() over (order by c.id desc)
     from internal.find_candidates('t.metadata @> $2', null, metadata_filter) as c;

@@ -8,7 +8,11 @@ create function auth.rank_tasks(search_query text)
   set client_min_messages = 'warning'
 as $$
 declare
-  words constant tsquery := websearch_to_tsquery('pg_catalog.english', coalesce(search_query, ''));
+  -- Cut off, and without rows of minus signs: long and deep queries cost the parser more than they could ever find.
+  words constant tsquery := websearch_to_tsquery(
+    'pg_catalog.english',
+    regexp_replace(left(coalesce(search_query, ''), 500), '(-\s*){2,}', '-', 'g')
+  );
 begin
   if numnode(words) = 0 then
     return;

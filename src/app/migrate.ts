@@ -59,6 +59,7 @@ export async function deploy(client: DatabaseClient, input: DeployInput): Promis
     await setTimeouts(client, input.options);
     const ledger = await readLedger(client);
     if (!ledger.exists) await refuseForeignDatabase(client, database, input.options);
+    refuseOtherDeployer(ledger, database);
     const plan = planDeployment(input.files, ledger, { allowOutOfOrder: input.options.allowOutOfOrder === true });
     const migrations = await prepareMigrations(input.project.config.projectDir, plan.migrations);
     // In a database that has nothing to lose, parsing the files can wait until PostgreSQL is at work on the migrations.
@@ -135,6 +136,21 @@ function previewSteps(plan: DeploymentPlan): StepResult[] {
       ms: null,
     })),
   ];
+}
+
+/**
+ * Default privileges and ownership belong to the role that deployed first: what another role made would be executable by
+ * everybody, and could not be replaced later.
+ */
+export function refuseOtherDeployer(ledger: LedgerState, database: DatabaseName): void {
+  if (ledger.deployer === undefined) return;
+  throw new TmDbError(
+    "PERMISSION_DENIED",
+    `${database.address}: this database was deployed by the role ${ledger.deployer}`,
+    {
+      hint: `connect as ${ledger.deployer}`,
+    },
+  );
 }
 
 /** The first deployment into a database that somebody else already uses is asked for, not assumed. */

@@ -26,6 +26,7 @@ import {
 } from "../deploy/rollback.ts";
 import { readCommit } from "../files/read-commit.ts";
 import { readProjectFiles } from "../files/read-project.ts";
+import { refuseOtherDeployer } from "./migrate.ts";
 import { type CommandOptions, nameOf, openProject, openTarget, type Project, type Target } from "./context.ts";
 
 export interface RollbackOptions extends CommandOptions, Partial<Timeouts> {
@@ -71,6 +72,7 @@ export async function takeBack(
     await setTimeouts(client, options);
     const ledger = await readLedger(client);
     if (!ledger.exists) throw nothingToRollBack();
+    refuseOtherDeployer(ledger, nameOf(target, client));
     const { plan, rollsBack, entries } = await makePlan(client, { project, ledger, to: options.to });
     const base = { command: "rollback", database: nameOf(target, client), dryRun } as const;
     if (dryRun) return { ...base, ...preview(plan), ms: Date.now() - startedAt.getTime() };

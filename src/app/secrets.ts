@@ -2,6 +2,8 @@ import { randomBytes } from "node:crypto";
 import type { SecretsResult } from "../core/command-result.ts";
 import { TmDbError } from "../core/errors.ts";
 import type { DatabaseClient } from "../db/client.ts";
+import { isDatabaseError } from "../db/run-script.ts";
+import { sqlError } from "../deploy/run-sql.ts";
 import { readSecret, roleExists, setRolePassword, writeSecret } from "../db/secrets.ts";
 import { scramVerifier } from "../server/scram.ts";
 import type { Project, Target } from "./context.ts";
@@ -15,6 +17,11 @@ const SHORTEST_SECRET_BYTES = 32;
 export function chosenJwtSecret({ options }: Project): string | undefined {
   const secret = options.env["TM_DB_JWT_SECRET"];
   if (secret === undefined || secret === "") return undefined;
+  if (secret.includes("\uFFFD")) {
+    throw new TmDbError("USAGE", "TM_DB_JWT_SECRET is not text: as UTF-8 it would lose what makes it secret", {
+      hint: 'write bytes as text, for example: export TM_DB_JWT_SECRET="$(openssl rand -base64 48)"',
+    });
+  }
   if (Buffer.byteLength(secret) >= SHORTEST_SECRET_BYTES) return secret;
   throw new TmDbError("SECRET_TOO_SHORT", `TM_DB_JWT_SECRET is shorter than ${SHORTEST_SECRET_BYTES} bytes`, {
     hint: 'make one: export TM_DB_JWT_SECRET="$(openssl rand -base64 48)"   (or unset it, and one is generated)',
@@ -43,7 +50,11 @@ async function settleJwtSecret(client: DatabaseClient, project: Project): Promis
   const chosen = chosenJwtSecret(project);
   if (chosen === undefined && secret !== undefined) return "kept";
   if (chosen !== undefined && chosen === secret) return "kept";
-  await writeSecret(client, column, chosen ?? randomBytes(48).toString("base64url"));
+  try {
+    await writeSecret(client, column, chosen ?? randomBytes(48).toString("base64url"));
+  } catch (error) {
+    throw isDatabaseError(error) ? sqlError(error, undefined) : error;
+  }
   return chosen === undefined ? "generated" : "set from TM_DB_JWT_SECRET";
 }
 

@@ -1,5 +1,5 @@
 import type { UpResult } from "../core/command-result.ts";
-import { connectionUrl, isLocal } from "../core/connection-spec.ts";
+import { connectionUrl } from "../core/connection-spec.ts";
 import { type DatabaseClient, withClient } from "../db/client.ts";
 import { runSql } from "../deploy/run-sql.ts";
 import { readProjectFiles } from "../files/read-project.ts";
@@ -35,9 +35,12 @@ export async function up(options: CommandOptions): Promise<UpResult> {
   });
 }
 
-/** Development data has known passwords, so it only ever goes into a database on this machine. */
+/**
+ * Development data has known passwords, so it only ever goes into the embedded server: an address on this machine may
+ * be the end of a tunnel.
+ */
 async function seedDevelopment(client: DatabaseClient, project: Project, target: Target): Promise<boolean> {
-  if (!isLocal(target.connection)) return false;
+  if (target.kind !== "embedded") return false;
   const seed = await readSeed(project.config, "dev");
   if (seed === undefined) return false;
   await runSql(client, { path: seed.path, text: seed.text, part: { sql: seed.text, offset: 0 } });
@@ -47,7 +50,7 @@ async function seedDevelopment(client: DatabaseClient, project: Project, target:
 async function whatNext(client: DatabaseClient, project: Project, target: Target): Promise<UpResult["next"]> {
   const { authenticator } = project.config.roles;
   const token = await issueDevToken(client, project, target);
-  const isMissing = token === null && isLocal(target.connection);
+  const isMissing = token === null && target.kind === "embedded";
   return {
     authenticatorUrl: connectionUrl({ ...target.connection, user: authenticator, password: undefined }),
     startPostgrest: 'eval "$(npx tm-db env)" && postgrest',
@@ -62,7 +65,7 @@ async function issueDevToken(
   target: Target,
 ): Promise<UpResult["next"]["token"]> {
   const { token } = config;
-  if (token?.devUser === undefined || !isLocal(target.connection)) return null;
+  if (token?.devUser === undefined || target.kind !== "embedded") return null;
   const { rows } = await client.query<unknown[]>({ text: token.query, values: [token.devUser], rowMode: "array" });
   const issued = rows[0]?.[0];
   return typeof issued === "string" ? { user: token.devUser, token: issued } : null;

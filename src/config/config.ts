@@ -1,5 +1,5 @@
 import { readFile } from "node:fs/promises";
-import { basename, join } from "node:path";
+import { basename, isAbsolute, join, normalize } from "node:path";
 import { type Problem, TmDbError } from "../core/errors.ts";
 
 /** The folder names of a project, relative to it. */
@@ -114,11 +114,11 @@ export function parseConfig(raw: unknown, projectDir: string, fileName: string):
     projectDir,
     database: reader.name(root["database"], "database") ?? defaultDatabaseName(projectDir),
     paths: {
-      migrations: reader.text(paths["migrations"], "paths.migrations") ?? DEFAULT_PATHS.migrations,
-      functions: reader.text(paths["functions"], "paths.functions") ?? DEFAULT_PATHS.functions,
-      views: reader.text(paths["views"], "paths.views") ?? DEFAULT_PATHS.views,
-      policies: reader.text(paths["policies"], "paths.policies") ?? DEFAULT_PATHS.policies,
-      seeds: reader.text(paths["seeds"], "paths.seeds") ?? DEFAULT_PATHS.seeds,
+      migrations: reader.folder(paths["migrations"], "paths.migrations") ?? DEFAULT_PATHS.migrations,
+      functions: reader.folder(paths["functions"], "paths.functions") ?? DEFAULT_PATHS.functions,
+      views: reader.folder(paths["views"], "paths.views") ?? DEFAULT_PATHS.views,
+      policies: reader.folder(paths["policies"], "paths.policies") ?? DEFAULT_PATHS.policies,
+      seeds: reader.folder(paths["seeds"], "paths.seeds") ?? DEFAULT_PATHS.seeds,
     },
     exposedSchemas: reader.names(root["exposedSchemas"], "exposedSchemas") ?? ["api"],
     extraSearchPath: reader.names(root["extraSearchPath"], "extraSearchPath") ?? ["public"],
@@ -167,6 +167,10 @@ function defaultDatabaseName(projectDir: string): string {
   return name === "" || /^\d/.test(name) ? `db_${name}` : name;
 }
 
+function hasControlCharacter(text: string): boolean {
+  return [...text].some((character) => character < " " || character === "\u007f");
+}
+
 /** Reads untrusted values and collects what is wrong with them. */
 class Reader {
   readonly problems: Problem[] = [];
@@ -193,8 +197,19 @@ class Reader {
     return undefined;
   }
 
+  /** A folder inside the project. */
+  folder(value: unknown, path: string): string | undefined {
+    const text = this.text(value, path);
+    if (text === undefined) return undefined;
+    const folder = normalize(text).replaceAll("\\", "/").replace(/\/$/, "");
+    if (!isAbsolute(folder) && folder !== "." && folder !== ".." && !folder.startsWith("../")) return folder;
+    this.#add(path, "must be a folder inside the project");
+    return undefined;
+  }
+
   name(value: unknown, path: string): string | undefined {
     const name = this.text(value, path);
+    if (name !== undefined && hasControlCharacter(name)) this.#add(path, "holds a control character");
     if (name !== undefined && Buffer.byteLength(name) > 63)
       this.#add(path, "is over 63 bytes; PostgreSQL would cut it");
     return name;
@@ -206,7 +221,7 @@ class Reader {
 
   list(value: unknown, path: string): readonly unknown[] | undefined {
     if (value === undefined) return undefined;
-    if (Array.isArray(value)) return value;
+    if (Array.isArray(value)) return value as readonly unknown[];
     this.#add(path, "must be a list of names");
     return undefined;
   }

@@ -23,11 +23,23 @@ export async function readSecret(
   return { exists: true, secret: rows[0]?.secret };
 }
 
-/** Puts a secret in the place of the one before it, by COPY, so that it appears in no statement that a server may log. */
+/**
+ * Puts a secret in the place of the one before it. It travels by COPY into a table without conditions, and from there
+ * in a block that swallows PostgreSQL's own words, so that it appears in no statement, detail or context of a log.
+ */
 export async function writeSecret(client: Client, at: SecretColumn, secret: string): Promise<void> {
   const table = quoteName(at.schema, at.table);
-  await client.query(`delete from ${table}`);
-  await copyRows(client, `${table} (${quoteIdent(at.column)})`, [[secret]]);
+  await client.query("create temporary table tm_db_secret (value text) on commit drop");
+  await copyRows(client, "pg_temp.tm_db_secret (value)", [[secret]]);
+  await client.query(`do $$
+    begin
+      delete from ${table};
+      insert into ${table} (${quoteIdent(at.column)}) select s.value from pg_temp.tm_db_secret as s;
+    exception
+      when others then
+        raise exception 'the secret does not fit its column' using errcode = sqlstate;
+    end
+  $$`);
 }
 
 export async function roleExists(client: Client, role: string): Promise<boolean> {

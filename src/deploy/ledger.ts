@@ -49,13 +49,24 @@ export interface DeploymentSummary {
 
 /** Reads the state of the ledger; works in a READ ONLY transaction, and where there is no ledger. */
 export async function readLedger(client: DatabaseClient): Promise<LedgerState> {
-  const { rows } = await client.query<{ files: boolean; migrations: boolean }>(
-    "select to_regclass('tm_db.files') is not null as files, to_regclass('tm_db.migrations') is not null as migrations",
+  const { rows } = await client.query<{ files: boolean; migrations: boolean; owner: string | null; me: string }>(
+    `select
+       to_regclass('tm_db.files') is not null as files,
+       to_regclass('tm_db.migrations') is not null as migrations,
+       (select pg_catalog.pg_get_userbyid(n.nspowner) from pg_catalog.pg_namespace as n where n.nspname = 'tm_db') as owner,
+       current_user as me`,
   );
-  if (rows[0]?.migrations !== true || !rows[0].files) return { exists: false, migrations: [], repeatables: [] };
+  const [found] = rows;
+  if (found?.migrations !== true || !found.files)
+    return { exists: false, migrations: [], repeatables: [], deployer: undefined };
   const state = await client.query<{ migrations: AppliedMigration[]; repeatables: AppliedRepeatable[] }>(READ_STATE);
   const { migrations = [], repeatables = [] } = state.rows[0] ?? {};
-  return { exists: true, migrations, repeatables };
+  return {
+    exists: true,
+    migrations,
+    repeatables,
+    deployer: found.owner === found.me ? undefined : (found.owner ?? undefined),
+  };
 }
 
 const READ_STATE = `

@@ -95,6 +95,16 @@ async function listFolder(config: Config, folder: string): Promise<string[] | un
   const root = join(config.projectDir, folder);
   try {
     const entries = await readdir(root, { withFileTypes: true, recursive: true });
+    const strange = entries.find(({ name }) => /\p{Cc}/u.test(name));
+    if (strange !== undefined) {
+      throw new TmDbError(
+        "FILE_UNREADABLE",
+        `the name ${JSON.stringify(strange.name)} in ${folder}/ holds a control character`,
+        {
+          hint: "rename the file",
+        },
+      );
+    }
     return entries
       .filter((entry) => !entry.isDirectory())
       .map((entry) =>
@@ -103,6 +113,7 @@ async function listFolder(config: Config, folder: string): Promise<string[] | un
           .replaceAll("\\", "/"),
       );
   } catch (error) {
+    if (error instanceof TmDbError) throw error;
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
     throw unreadable(folder, error);
   }

@@ -147,7 +147,9 @@ function stage(found: FoundPackage, target: string, request: BinariesRequest): B
   if (existsSync(binaries.postgres)) return binaries;
   request.onStage?.(found.version);
   const parent = dirname(target);
-  mkdirSync(parent, { recursive: true });
+  // Whatever the umask: nobody else may put programs there.
+  mkdirSync(parent, { recursive: true, mode: 0o755 });
+  if (!isRoot()) for (const dir of [dirname(parent), parent]) chmodSync(dir, 0o755);
   // The umask may have made them private, and the server's user has to pass.
   if (isRoot()) for (const dir of [dirname(parent), parent]) chmodSync(dir, 0o755);
   removeAbandoned(parent);

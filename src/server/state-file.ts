@@ -9,6 +9,7 @@ import {
   rmSync,
   statSync,
   writeFileSync,
+  lstatSync,
 } from "node:fs";
 import { join } from "node:path";
 import { TmDbError } from "../core/errors.ts";
@@ -49,6 +50,7 @@ export function stateDir(projectDir: string): string {
 export function ensureStateDir(projectDir: string): string {
   const dir = stateDir(projectDir);
   try {
+    refuseForeignDir(dir);
     mkdirSync(dir, { recursive: true, mode: 0o700 });
     if ((statSync(dir).mode & 0o077) !== 0) chmodSync(dir, 0o700);
     const ignore = join(dir, ".gitignore");
@@ -57,6 +59,20 @@ export function ensureStateDir(projectDir: string): string {
     throw writeError(dir, error);
   }
   return dir;
+}
+
+/**
+ * Whoever owns the folder decides where the server writes. Root must not let another user decide that, and nobody a link.
+ */
+function refuseForeignDir(dir: string): void {
+  const found = lstatSync(dir, { throwIfNoEntry: false });
+  if (found === undefined) return;
+  const isForeign = process.geteuid?.() === 0 && found.uid !== 0;
+  if (!found.isSymbolicLink() && !isForeign) return;
+  const why = found.isSymbolicLink() ? "is a link" : "belongs to another user than root";
+  throw new TmDbError("FILE_UNWRITABLE", `${dir} ${why}`, {
+    hint: isForeign ? "run tm-db as that user, without sudo" : `remove the link: rm ${dir}`,
+  });
 }
 
 /** A new random password: 192 bits, in characters that need no quoting anywhere. */

@@ -172,7 +172,6 @@ const PARAMETERS: Readonly<Record<string, keyof Parts>> = {
 /** Parameters that managed servers put into their URLs, and that change nothing that tm-db does. */
 const IGNORED: ReadonlySet<string> = new Set([
   "application_name",
-  "channel_binding",
   "client_encoding",
   "connect_timeout",
   "fallback_application_name",
@@ -197,6 +196,7 @@ function parseQuery(query: string | undefined, source: string): Parts {
     if (part !== undefined) {
       if (value !== "") parts[part] = value;
     } else if (name === "ssl" && value === "true") parts.sslMode = "require";
+    else if (name === "channel_binding" && value !== "require") continue;
     else if (!IGNORED.has(name))
       throw malformed(source, unknownParameter(name), "leave it out; the parameters are those of libpq");
   }

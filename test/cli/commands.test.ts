@@ -63,11 +63,20 @@ describe("up", () => {
     expect(rows).toBe(0);
   });
 
-  test("development data does not go to a server elsewhere", async () => {
-    const { isLocal } = await import("../../src/core/connection-spec.ts");
-    const spec = { port: 5432, user: "x", password: undefined, database: "x", source: "x" };
-    expect(isLocal({ ...spec, host: "db.example.com" })).toBe(false);
-    expect(isLocal({ ...spec, host: "127.0.0.1" })).toBe(true);
+  test("development data goes into the embedded server only: an address on this machine may be a tunnel's end", async () => {
+    const project = cliProject("reference");
+    await project.run(["up"]);
+    const { DATABASE_URL = "" } = await readEnv(project);
+    await withConnection(DATABASE_URL, async (client) => await client.query("create database elsewhere"));
+    const url = new URL(DATABASE_URL);
+    url.pathname = "/elsewhere";
+    const { code, stdout } = await project.run(["up", "--json", "--database-url", url.href]);
+    expect({ code, ...JSON.parse(stdout) }).toMatchObject({ code: 0, seeded: false, next: { token: null } });
+    const people = await withConnection(
+      url.href,
+      async (client) => (await client.query("select from api.users")).rowCount,
+    );
+    expect(people).toBe(0);
   });
 });
 
@@ -79,7 +88,8 @@ describe("refresh", () => {
     const before = await withConnection(DATABASE_URL, async (client) => {
       await client.query("update stats.project_figures set total_tasks = 99 where project_id = 1");
       await client.query("insert into api.tasks (title, project_id) values ('new', 1)");
-      return (await client.query("select sum(created_tasks)::int as n from stats.project_activity")).rows;
+      return (await client.query<{ n: number }>("select sum(created_tasks)::int as n from stats.project_activity"))
+        .rows;
     });
     const run = await project.run(["refresh", "--json"]);
     expect(JSON.parse(run.stdout)).toMatchObject({
@@ -88,7 +98,8 @@ describe("refresh", () => {
       functions: [{ name: "api.refresh_project_stats", answer: "1" }],
     });
     const after = await withConnection(DATABASE_URL, async (client) => {
-      return (await client.query("select sum(created_tasks)::int as n from stats.project_activity")).rows;
+      return (await client.query<{ n: number }>("select sum(created_tasks)::int as n from stats.project_activity"))
+        .rows;
     });
     expect([before, after]).toEqual([[{ n: 11 }], [{ n: 12 }]]);
     expect((await project.run(["refresh"])).stdout).toContain("recounted  api.refresh_project_stats: 0");
@@ -154,6 +165,22 @@ describe("secrets", () => {
     expect(stderr).toContain("SECRET_TOO_SHORT");
     expect(stderr).not.toMatch(/"short"|=short/);
     expect(existsSync(join(project.dir, ".tm-db"))).toBe(false);
+  });
+
+  test("a column that refuses the secret does not put it into the log", async () => {
+    const project = cliProject("empty");
+    project.write({
+      "tm-db.config.json": '{ "database": "narrow", "jwtSecret": "public.secrets.secret" }',
+      "migrations/0001_narrow.sql":
+        "create table public.secrets (secret varchar(40));\n-- Down Migration\ndrop table public.secrets;\n",
+    });
+    const secret = "TOPSECRET-0123456789-0123456789-0123456789-0123456789";
+    const { code, stderr } = await project.run(["migrate"], { env: { TM_DB_JWT_SECRET: secret } });
+    expect(code).toBe(1);
+    expect(stderr).toContain("the secret does not fit its column");
+    const log = serverLog(project);
+    expect(log).toContain("the secret does not fit its column");
+    expect(`${stderr}${log}`).not.toContain("TOPSECRET");
   });
 
   test("env is made for eval, whatever the values hold", async () => {

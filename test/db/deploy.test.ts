@@ -1,4 +1,5 @@
-import { describe, expect, test } from "vitest";
+import { describe, expect, inject, test } from "vitest";
+import { connectionUrl } from "../../src/core/connection-spec.ts";
 import type { TmDbError } from "../../src/core/errors.ts";
 import { compareCatalogs } from "../../src/schema/catalog.ts";
 import { type EngineProject, engineProject } from "./project.ts";
@@ -176,6 +177,19 @@ describe("a deployment", () => {
     await client.end();
     expect(heard).toContain("reload schema");
   });
+});
+
+test("another role than the one that deployed first is refused, since what it made would be open to everybody", async () => {
+  const project = await deployed();
+  await project.query("create role engine_other login password 'other' in role tm_db");
+  try {
+    const { owner } = inject("server");
+    const spec = { ...project.spec, user: "engine_other", password: "other" };
+    const error = await failure(project.migrate({ databaseUrl: connectionUrl(spec) }));
+    expect(error).toMatchObject({ code: "PERMISSION_DENIED", hint: `connect as ${owner.user}` });
+  } finally {
+    await project.query("drop role engine_other");
+  }
 });
 
 describe("the history of migrations", () => {

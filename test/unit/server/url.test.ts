@@ -27,7 +27,7 @@ describe("a URL is read as libpq reads it", () => {
     ["postgres://u@h/d?dbname=e", { database: "e" }],
     ["postgres://u@h/d?sslmode=verify-full&sslrootcert=/ca%20file", { ssl: "verify-full", sslRootCert: "/ca file" }],
     ["postgres://u@h/d?ssl=true", { ssl: "require" }],
-    ["postgres://u@h/d?sslmode=require&channel_binding=require&application_name=x", { ssl: "require" }],
+    ["postgres://u@h/d?sslmode=require&channel_binding=prefer&application_name=x", { ssl: "require" }],
   ])("%s", (url, expected) => {
     expect(read(url)).toMatchObject({ source: "--database-url", ...expected });
   });
@@ -82,6 +82,7 @@ describe("a URL that makes no sense is USAGE, and nothing of it is repeated", ()
     ["a broken IPv6 address", `postgres://u:${secret}@[::1/d`],
     ["an unknown sslmode", `postgres://u:${secret}@h/d?sslmode=maybe`],
     ["an unknown parameter", `postgres://u:${secret}@h/d?schema=public`],
+    ["channel binding, which is not done", `postgres://u:${secret}@h/d?channel_binding=require`],
     ["several hosts", `postgres://u:${secret}@h1,h2/d`],
   ])("%s", (_, url) => {
     let caught: unknown;
