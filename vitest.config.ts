@@ -20,11 +20,11 @@ const databaseProjects = EMBEDDED_MAJORS.map((major) => ({
  * The engine is tested on one version. Roles belong to the whole server, so what makes roles and what compares catalogs
  * get a server of their own each.
  */
-const engineProjects = ["deploy", "catalog", "verify"].map((name) => ({
+const engineProjects = ["deploy", "history", "catalog", "verify"].map((name) => ({
   extends: true as const,
   test: {
     name,
-    include: name === "deploy" ? ["test/db/{deploy,history}.test.ts"] : [`test/db/${name}.test.ts`],
+    include: [`test/db/${name}.test.ts`],
     globalSetup: ["test/support/global-setup.ts"],
     env: { TM_DB_TEST_PG: "18" },
     testTimeout: 60_000,

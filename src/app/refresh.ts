@@ -2,7 +2,7 @@ import type { RefreshResult } from "../core/command-result.ts";
 import { withClient } from "../db/client.ts";
 import { callFunction, readMaterializedViews, refreshView } from "../db/refresh.ts";
 import { isDatabaseError } from "../db/run-script.ts";
-import { sqlError } from "../deploy/run-sql.ts";
+import { sqlError } from "../db/sql-error.ts";
 import { type CommandOptions, nameOf, openProject, openTarget } from "./context.ts";
 
 /**

@@ -3,7 +3,7 @@ import type { SecretsResult } from "../core/command-result.ts";
 import { TmDbError } from "../core/errors.ts";
 import type { DatabaseClient } from "../db/client.ts";
 import { isDatabaseError } from "../db/run-script.ts";
-import { sqlError } from "../deploy/run-sql.ts";
+import { sqlError } from "../db/sql-error.ts";
 import { readSecret, roleExists, setRolePassword, writeSecret } from "../db/secrets.ts";
 import { scramVerifier } from "../server/scram.ts";
 import type { Project, Target } from "./context.ts";

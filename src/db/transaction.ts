@@ -1,4 +1,6 @@
 import type { Client } from "pg";
+import { isDatabaseError } from "./run-script.ts";
+import { sqlError } from "./sql-error.ts";
 
 export type TransactionMode = "read write" | "read only";
 
@@ -16,7 +18,10 @@ export function undone<T>(value: T): Undone<T> {
   return new Undone(value);
 }
 
-/** Runs a callback in a transaction: COMMIT when it returns a value, ROLLBACK when it throws or returns `undone(value)`. */
+/**
+ * Runs a callback in a transaction: COMMIT when it returns a value, ROLLBACK when it throws or returns `undone(value)`.
+ * What PostgreSQL refuses comes out as a TmDbError; a broken connection as what pg threw.
+ */
 export async function withTransaction<T>(
   client: Client,
   mode: TransactionMode,
@@ -29,7 +34,7 @@ export async function withTransaction<T>(
   } catch (error) {
     // A lost connection has rolled back already, and must not hide why the callback failed.
     await client.query("rollback").catch(() => {});
-    throw error;
+    throw isDatabaseError(error) ? sqlError(error, undefined) : error;
   }
   if (result instanceof Undone) {
     await client.query("rollback");

@@ -11,7 +11,8 @@ import type { AppliedRepeatable, Made } from "./ledger-state.ts";
 import type { DoneStep } from "./outcome.ts";
 import { loadSqlParser } from "./parse-sql.ts";
 import { checkDuplicates, type DeclaredFile, declareFiles, guessOrder } from "./repeatable.ts";
-import { isMissingObject, runSql, sqlError } from "./run-sql.ts";
+import { sqlError } from "../db/sql-error.ts";
+import { isMissingObject, runSql } from "./run-sql.ts";
 import type { Declaration } from "./statement.ts";
 import { undoStatement } from "./undo.ts";
 

@@ -2,7 +2,7 @@ import { describe, expect, inject, test } from "vitest";
 import { connectionUrl } from "../../src/core/connection-spec.ts";
 import type { TmDbError } from "../../src/core/errors.ts";
 import { compareCatalogs } from "../../src/schema/catalog.ts";
-import { type EngineProject, engineProject } from "./project.ts";
+import { type EngineProject, engineProject, queryRows } from "./project.ts";
 
 /** A small project in which everything depends on something. */
 const FILES = {
@@ -181,14 +181,19 @@ describe("a deployment", () => {
 
 test("another role than the one that deployed first is refused, since what it made would be open to everybody", async () => {
   const project = await deployed();
-  await project.query("create role engine_other login password 'other' in role tm_db");
+  const { owner, superuser } = inject("server");
+  await queryRows(superuser, "create role engine_other login password 'other'");
   try {
-    const { owner } = inject("server");
-    const spec = { ...project.spec, user: "engine_other", password: "other" };
-    const error = await failure(project.migrate({ databaseUrl: connectionUrl(spec) }));
+    const databaseUrl = connectionUrl({ ...project.spec, user: "engine_other", password: "other" });
+    expect(await failure(project.migrate({ databaseUrl }))).toMatchObject({
+      code: "PERMISSION_DENIED",
+      sqlState: "42501",
+    });
+    await queryRows(superuser, `grant ${owner.user} to engine_other`);
+    const error = await failure(project.migrate({ databaseUrl }));
     expect(error).toMatchObject({ code: "PERMISSION_DENIED", hint: `connect as ${owner.user}` });
   } finally {
-    await project.query("drop role engine_other");
+    await queryRows(superuser, "drop role engine_other");
   }
 });
 
