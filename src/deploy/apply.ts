@@ -94,7 +94,7 @@ async function applyMigration(run: DeploymentRun, migration: PreparedMigration, 
   if (retract.length > 0) {
     await run.takeBack({ paths: retract, keepable: new Set(), onHeld: "fail" }, await run.readDependencies());
   }
-  const applied = new Map(run.applied.map((file) => [file.path, file.checksum]));
+  const applied = new Set(run.applied.map(({ path }) => path));
   const needed = input.files.repeatables.filter((file) => needs.includes(file.path) && !applied.has(file.path));
   await run.applyFiles(needed, "fail");
   try {

@@ -38,13 +38,6 @@ export async function readDependencies(
   };
 }
 
-export const NO_DEPENDENCIES: Dependencies = {
-  existing: new Set(),
-  dependents: new Map(),
-  holders: new Map(),
-  descriptions: new Map(),
-};
-
 interface DependencyRow {
   readonly key: number;
   readonly description: string;
