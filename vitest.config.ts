@@ -32,7 +32,15 @@ const engineProjects = ["deploy", "history", "catalog", "verify"].map((name) => 
   },
 }));
 
+/** `import text from "./x.sql"`, as scripts/build.mjs bundles it. */
+const sqlAsText = {
+  name: "sql-as-text",
+  transform: (text: string, id: string) =>
+    id.endsWith(".sql") ? { code: `export default ${JSON.stringify(text)};`, map: null } : null,
+};
+
 export default defineConfig({
+  plugins: [sqlAsText],
   test: {
     // More than the processors only makes the ones that wait for each other slower.
     maxWorkers: 2,

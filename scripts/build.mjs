@@ -38,6 +38,8 @@ await build({
       "const __dirname = import.meta.dirname;",
     ].join("\n"),
   },
+  // SQL that the tool itself runs lies in files of its own, and goes into the bundle as text.
+  loader: { ".sql": "text" },
   sourcemap: false,
   logLevel: "warning",
 });
