@@ -30,7 +30,7 @@ export interface MigrateOptions extends CommandOptions, Partial<Timeouts> {
  */
 export async function migrate(options: MigrateOptions): Promise<MigrateResult> {
   const project = await openProject(options);
-  const files = await readProjectFiles(project.config);
+  const files = readProjectFiles(project.config);
   chosenJwtSecret(project);
   const target = await openTarget(project, "start");
   return await withClient(target.connection, { signal: options.signal }, async (client) => {

@@ -117,7 +117,7 @@ async function knownEntries(
   const entries = await readMigrationEntries(client);
   const unknown = new Set(ledger.migrations.filter(({ name }) => !entries.has(name)).map(({ name }) => name));
   if (unknown.size === 0) return entries;
-  const files = await readProjectFiles(project.config);
+  const files = readProjectFiles(project.config);
   const fromFiles = await prepareMigrations(
     project.config.projectDir,
     files.migrations.filter(({ name }) => unknown.has(name)),

@@ -19,7 +19,7 @@ import { takeBack } from "./rollback.ts";
 export async function verify(options: CommandOptions): Promise<VerifyResult> {
   const startedAt = Date.now();
   const project = await openProject(options);
-  const files = await readProjectFiles(project.config);
+  const files = readProjectFiles(project.config);
   const target = await openTarget(project, "start");
   const server = await withClient(target.maintenance, { signal: options.signal }, (client) =>
     Promise.resolve(nameOf({ connection: target.maintenance }, client)),

@@ -25,7 +25,7 @@ export interface ApplyInput {
 export interface PreparedMigration {
   readonly file: MigrationFile;
   readonly entry: MigrationEntry;
-  readonly up: SqlPart;
+  readonly part: SqlPart;
 }
 
 /**
@@ -60,11 +60,11 @@ function prepareSql(file: MigrationFile): PreparedMigration {
       },
     );
   }
-  return { file, entry: entryOf(file, up.sql, down?.sql ?? null), up };
+  return { file, entry: entryOf(file, up.sql, down?.sql ?? null), part: up };
 }
 
 function prepareScript(file: MigrationFile, { upSql, downSql }: ScriptSql): PreparedMigration {
-  return { file, entry: entryOf(file, upSql, downSql), up: { sql: upSql, offset: 0 } };
+  return { file, entry: entryOf(file, upSql, downSql), part: { sql: upSql, offset: 0 } };
 }
 
 function entryOf(file: MigrationFile, upSql: string, downSql: string | null): MigrationEntry {
@@ -84,21 +84,40 @@ export async function applyDeployment(client: DatabaseClient, input: ApplyInput)
     const paths = plan.remove.map(({ path }) => path);
     await run.takeBack({ paths, keepable: new Set(), onHeld: "leave" }, await run.readDependencies());
   }
-  for (const migration of migrations) await applyMigration(run, migration, input);
+  for (const group of untilNextDirective(migrations)) await applyMigrations(run, group, input);
   await reconcile(run, files.repeatables, { onMissing: "fail", afterMigrations: migrations.length > 0 });
   return run;
 }
 
-async function applyMigration(run: DeploymentRun, migration: PreparedMigration, input: ApplyInput): Promise<void> {
-  const { needs, retract } = migration.file.directives;
+/** Migrations in groups that run without a break: files are applied or taken back before the first of a group only. */
+function untilNextDirective(migrations: readonly PreparedMigration[]): PreparedMigration[][] {
+  const groups: PreparedMigration[][] = [];
+  for (const migration of migrations) {
+    const { needs, retract } = migration.file.directives;
+    const group = groups.at(-1);
+    if (group === undefined || needs.length > 0 || retract.length > 0) groups.push([migration]);
+    else group.push(migration);
+  }
+  return groups;
+}
+
+async function applyMigrations(
+  run: DeploymentRun,
+  group: readonly PreparedMigration[],
+  input: ApplyInput,
+): Promise<void> {
+  const needs = new Set(group.flatMap(({ file }) => file.directives.needs));
+  const retract = group.flatMap(({ file }) => file.directives.retract);
   if (retract.length > 0) {
     await run.takeBack({ paths: retract, keepable: new Set(), onHeld: "fail" }, await run.readDependencies());
   }
-  const applied = new Set(run.applied.map(({ path }) => path));
-  const needed = input.files.repeatables.filter((file) => needs.includes(file.path) && !applied.has(file.path));
-  await run.applyFiles(needed, "fail");
+  if (needs.size > 0) {
+    const applied = new Set(run.applied.map(({ path }) => path));
+    const needed = input.files.repeatables.filter(({ path }) => needs.has(path) && !applied.has(path));
+    await run.applyFiles(needed, "fail");
+  }
   try {
-    await run.runMigration("up", migration.entry, migration.up);
+    await run.runMigrations("up", group);
   } catch (error) {
     throw await explainHeldObject(error, run);
   }
