@@ -4,6 +4,7 @@ export { type MigrateOptions, migrate } from "./app/migrate.ts";
 export { newMigration } from "./app/new-migration.ts";
 export { refresh } from "./app/refresh.ts";
 export { type ResetOptions, reset } from "./app/reset.ts";
+export { type ResolveOptions, resolve } from "./app/resolve.ts";
 export { type RollbackOptions, rollback } from "./app/rollback.ts";
 export { status } from "./app/status.ts";
 export { stop } from "./app/stop.ts";

@@ -5,7 +5,7 @@ import { runSql } from "../deploy/run-sql.ts";
 import { readProjectFiles } from "../files/read-project.ts";
 import { readSeed } from "../files/read-seed.ts";
 import { type CommandOptions, nameOf, openProject, openTarget, type Project, type Target } from "./context.ts";
-import { deploy } from "./migrate.ts";
+import { deploy } from "./deploy.ts";
 import { chosenJwtSecret } from "./secrets.ts";
 
 /**

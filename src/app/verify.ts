@@ -7,7 +7,7 @@ import { prepareMigrations } from "../deploy/apply.ts";
 import { readProjectFiles } from "../files/read-project.ts";
 import { type Catalog, compareCatalogs, readCatalog } from "../schema/catalog.ts";
 import { type CommandOptions, nameOf, openProject, openTarget, type Project, type Target } from "./context.ts";
-import { deploy } from "./migrate.ts";
+import { deploy } from "./deploy.ts";
 import { takeBack } from "./rollback.ts";
 
 /**

@@ -22,6 +22,7 @@ export function exitCodeOfResult(result: CommandResult, { check }: { readonly ch
     case "new":
     case "refresh":
     case "reset":
+    case "resolve":
     case "env":
       return 0;
     default:

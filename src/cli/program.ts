@@ -5,6 +5,7 @@ import { migrateCommand } from "./commands/migrate.ts";
 import { newCommand } from "./commands/new.ts";
 import { refreshCommand } from "./commands/refresh.ts";
 import { resetCommand } from "./commands/reset.ts";
+import { resolveCommand } from "./commands/resolve.ts";
 import { rollbackCommand } from "./commands/rollback.ts";
 import { statusCommand } from "./commands/status.ts";
 import { stopCommand } from "./commands/stop.ts";
@@ -31,6 +32,7 @@ export function buildProgram(execute: Execute): Command {
     migrateCommand(execute),
     rollbackCommand(execute),
     statusCommand(execute),
+    resolveCommand(execute),
     newCommand(execute),
     verifyCommand(execute),
     refreshCommand(execute),

@@ -11,6 +11,7 @@ export type CommandResult =
   | ResetResult
   | VerifyResult
   | RefreshResult
+  | ResolveResult
   | EnvResult;
 
 /** Where a command worked: never with a password. */
@@ -92,7 +93,8 @@ export interface StatusResult {
   readonly files: readonly {
     readonly path: string;
     readonly kind: "migration" | "repeatable";
-    readonly state: "applied" | "pending" | "changed" | "edited" | "missing" | "removed" | "out-of-order";
+    readonly state:
+      "applied" | "pending" | "unfinished" | "changed" | "edited" | "missing" | "removed" | "out-of-order";
   }[];
   readonly deployments: readonly {
     readonly id: string;
@@ -114,6 +116,13 @@ export interface NewResult {
 export interface ResetResult {
   readonly command: "reset";
   readonly up: UpResult;
+}
+
+export interface ResolveResult {
+  readonly command: "resolve";
+  readonly database: DatabaseName;
+  readonly path: string;
+  readonly as: "applied" | "rolled-back";
 }
 
 export interface RefreshResult {

@@ -4,12 +4,11 @@ import type { EventListener } from "../core/event.ts";
 import { locate } from "../core/locate.ts";
 import type { MigrationFile, ProjectFiles } from "../core/project-files.ts";
 import { runScript } from "../db/run-script.ts";
-import type { MigrationEntry } from "./ledger.ts";
-import type { LedgerState } from "./ledger-state.ts";
+import type { LedgerState, MigrationEntry } from "./ledger-state.ts";
 import { findTransactionControl, type SqlPart, splitMigration } from "./migration-sql.ts";
 import type { DeploymentPlan } from "./plan.ts";
 import { reconcile } from "./reconcile.ts";
-import { DeploymentRun } from "./run.ts";
+import { DeploymentRun, type OnMissing } from "./run.ts";
 import { buildScripts, type ScriptSql } from "./script-migration.ts";
 
 export interface ApplyInput {
@@ -18,6 +17,8 @@ export interface ApplyInput {
   readonly migrations: readonly PreparedMigration[];
   readonly files: ProjectFiles;
   readonly ledger: LedgerState;
+  /** What to do with a file that names something that is not there. */
+  readonly onMissing: OnMissing;
   readonly onEvent: EventListener;
 }
 
@@ -26,6 +27,8 @@ export interface PreparedMigration {
   readonly file: MigrationFile;
   readonly entry: MigrationEntry;
   readonly part: SqlPart;
+  /** Whether it says that it cannot run in a transaction. */
+  readonly noTransaction: boolean;
 }
 
 /**
@@ -60,11 +63,18 @@ function prepareSql(file: MigrationFile): PreparedMigration {
       },
     );
   }
-  return { file, entry: entryOf(file, up.sql, down?.sql ?? null), part: up };
+  return {
+    file,
+    entry: entryOf(file, up.sql, down?.sql ?? null),
+    part: up,
+    noTransaction: file.directives.noTransaction,
+  };
 }
 
-function prepareScript(file: MigrationFile, { upSql, downSql }: ScriptSql): PreparedMigration {
-  return { file, entry: entryOf(file, upSql, downSql), part: { sql: upSql, offset: 0 } };
+function prepareScript(file: MigrationFile, script: ScriptSql): PreparedMigration {
+  const { upSql, downSql } = script;
+  const noTransaction = script.noTransaction || file.directives.noTransaction;
+  return { file, entry: entryOf(file, upSql, downSql), part: { sql: upSql, offset: 0 }, noTransaction };
 }
 
 function entryOf(file: MigrationFile, upSql: string, downSql: string | null): MigrationEntry {
@@ -85,7 +95,7 @@ export async function applyDeployment(client: DatabaseClient, input: ApplyInput)
     await run.takeBack({ paths, keepable: new Set(), onHeld: "leave" }, await run.readDependencies());
   }
   for (const group of untilNextDirective(migrations)) await applyMigrations(run, group, input);
-  await reconcile(run, files.repeatables, { onMissing: "fail", afterMigrations: migrations.length > 0 });
+  await reconcile(run, files.repeatables, { onMissing: input.onMissing, afterMigrations: migrations.length > 0 });
   return run;
 }
 

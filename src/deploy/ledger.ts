@@ -1,5 +1,6 @@
 import type { DatabaseClient } from "../db/client.ts";
-import type { AppliedMigration, AppliedRepeatable, LedgerState } from "./ledger-state.ts";
+import type { AppliedMigration, AppliedRepeatable, LedgerState, MigrationEntry } from "./ledger-state.ts";
+import { readUnfinished } from "./unfinished.ts";
 
 /** What one deployment or rollback did, as it is written down. */
 export interface DeploymentRecord {
@@ -30,12 +31,6 @@ export type FileChange =
       readonly after: AppliedRepeatable | null;
     };
 
-/** A migration as the ledger keeps it: its text, so that a rollback never needs the file, and the SQL of both ways. */
-export interface MigrationEntry extends AppliedMigration {
-  readonly text: string;
-  readonly upSql: string;
-}
-
 /** A deployment or rollback of the past. */
 export interface DeploymentSummary {
   readonly id: string;
@@ -49,16 +44,17 @@ export interface DeploymentSummary {
 
 /** Reads the state of the ledger; works in a READ ONLY transaction, and where there is no ledger. */
 export async function readLedger(client: DatabaseClient): Promise<LedgerState> {
-  const { rows } = await client.query<{ files: boolean; migrations: boolean; owner: string | null; me: string }>(
+  const { rows } = await client.query<LedgerFound>(
     `select
        to_regclass('tm_db.files') is not null as files,
        to_regclass('tm_db.migrations') is not null as migrations,
+       to_regclass('tm_db.unfinished') is not null as unfinished,
        (select pg_catalog.pg_get_userbyid(n.nspowner) from pg_catalog.pg_namespace as n where n.nspname = 'tm_db') as owner,
        current_user as me`,
   );
   const [found] = rows;
   if (found?.migrations !== true || !found.files)
-    return { exists: false, migrations: [], repeatables: [], deployer: undefined };
+    return { exists: false, migrations: [], repeatables: [], deployer: undefined, unfinished: undefined };
   const state = await client.query<{ migrations: AppliedMigration[]; repeatables: AppliedRepeatable[] }>(READ_STATE);
   const { migrations = [], repeatables = [] } = state.rows[0] ?? {};
   return {
@@ -66,7 +62,17 @@ export async function readLedger(client: DatabaseClient): Promise<LedgerState> {
     migrations,
     repeatables,
     deployer: found.owner === found.me ? undefined : (found.owner ?? undefined),
+    unfinished: found.unfinished ? await readUnfinished(client) : undefined,
   };
+}
+
+/** Which of the ledger's tables are there, and whose they are. */
+interface LedgerFound {
+  readonly files: boolean;
+  readonly migrations: boolean;
+  readonly unfinished: boolean;
+  readonly owner: string | null;
+  readonly me: string;
 }
 
 const READ_STATE = `

@@ -3,8 +3,8 @@ import { readDirectives } from "../core/directives.ts";
 import { TmDbError } from "../core/errors.ts";
 import type { EventListener } from "../core/event.ts";
 import type { RepeatableFile } from "../core/project-files.ts";
-import type { MigrationEntry, PastChange } from "./ledger.ts";
-import type { AppliedRepeatable, LedgerState } from "./ledger-state.ts";
+import type { PastChange } from "./ledger.ts";
+import type { AppliedRepeatable, LedgerState, MigrationEntry } from "./ledger-state.ts";
 import { reconcile } from "./reconcile.ts";
 import { DeploymentRun, type OnMissing } from "./run.ts";
 

@@ -3,6 +3,7 @@ import { type SourceLocation, TmDbError } from "../core/errors.ts";
 import { locate } from "../core/locate.ts";
 import { isDatabaseError, runScript, runScripts, ScriptError, type ScriptListener } from "../db/run-script.ts";
 import { sqlError } from "../db/sql-error.ts";
+import type { MigrationEntry } from "./ledger-state.ts";
 import type { SqlPart } from "./migration-sql.ts";
 import { loadSqlParser, parseSql } from "./parse-sql.ts";
 
@@ -13,6 +14,12 @@ export interface SqlSource {
   readonly part: SqlPart;
   /** What was put into the part besides the file's text: where its end lies in the part, and how long it is. */
   readonly insertions?: readonly { readonly at: number; readonly length: number }[];
+}
+
+/** What is run of a migration. The SQL that a script builds stands in no file: places are those of that SQL. */
+export function sourceOf(entry: Pick<MigrationEntry, "path" | "text">, part: SqlPart): SqlSource {
+  if (entry.path.endsWith(".sql")) return { path: entry.path, text: entry.text, part };
+  return { path: `the SQL of ${entry.path}`, text: part.sql, part: { sql: part.sql, offset: 0 } };
 }
 
 /**

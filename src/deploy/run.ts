@@ -6,14 +6,14 @@ import { isDatabaseError, runScript, ScriptError } from "../db/run-script.ts";
 import { type Dependencies, findTakeBack, readDependencies, type TakeBack, takeBackSql } from "./dependencies.ts";
 import { factsKey, readFacts } from "./facts.ts";
 import { applyInFoundOrder } from "./found-order.ts";
-import type { FileChange, MigrationEntry } from "./ledger.ts";
-import type { AppliedRepeatable, Made } from "./ledger-state.ts";
+import type { FileChange } from "./ledger.ts";
+import type { AppliedRepeatable, Made, MigrationEntry } from "./ledger-state.ts";
 import type { DoneStep } from "./outcome.ts";
 import type { SqlPart } from "./migration-sql.ts";
 import { loadSqlParser } from "./parse-sql.ts";
 import { checkDuplicates, type DeclaredFile, declareFiles, guessOrder } from "./repeatable.ts";
 import { sqlError } from "../db/sql-error.ts";
-import { isMissingObject, runSqls } from "./run-sql.ts";
+import { isMissingObject, runSqls, sourceOf } from "./run-sql.ts";
 import type { Declaration } from "./statement.ts";
 import { undoStatement } from "./undo.ts";
 
@@ -85,7 +85,7 @@ export class DeploymentRun {
    */
   async runMigrations(direction: "up" | "down", migrations: readonly RunnableMigration[]): Promise<void> {
     const action = direction === "up" ? "migrate" : "roll-back";
-    const sources = migrations.map(({ entry, part }) => ({ path: entry.path, text: entry.text, part }));
+    const sources = migrations.map(({ entry, part }) => sourceOf(entry, part));
     const failure = await runSqls(this.client, sources, {
       onStart: (index) => this.#tell(action, migrations[index]?.entry.path),
       onEnd: (index, ms) => {
