@@ -60,7 +60,9 @@ test.each([
     await bringTo(lab, "built");
     await expectCatalog(lab.built, lab.project, "the end");
     if (ROUNDS > 10)
-      console.info([name, ...[...seen].toSorted().map(([key, count]) => `  ${key} ${count}`)].join("\n"));
+      process.stdout.write(
+        `${[name, ...[...seen].toSorted().map(([key, count]) => `  ${key} ${count}`)].join("\n")}\n`,
+      );
   },
   120_000 + ROUNDS * 10_000,
 );
