@@ -173,6 +173,21 @@ describe("after accidents", () => {
     expect(await query(second.connection, "select one from kept")).toEqual([{ one: 1 }]);
   });
 
+  test("a killed server gives no number of a sequence out twice", async () => {
+    const project = projects.create();
+    const { connection } = await project.start({ durable: true });
+    const insert = "insert into numbered default values returning id";
+    const created = "create table numbered (id integer generated always as identity primary key)";
+    await query(connection, `begin; ${created}; ${insert}; commit`);
+    const given = await query<{ id: number }>(connection, insert);
+    expect(given).toEqual([{ id: 2 }]);
+    process.kill(pidOf(project.dir), "SIGKILL");
+    await until("the server is gone", () => findEmbedded({ projectDir: project.dir })?.running === false);
+    await project.start({ durable: true });
+    const [after] = await query<{ id: number }>(connection, insert);
+    expect(after?.id).toBeGreaterThan(2);
+  });
+
   test("a postmaster.pid whose number belongs to another process now hinders nothing, and that process lives on", async () => {
     const project = projects.create();
     const first = await project.start();
