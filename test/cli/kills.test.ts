@@ -92,7 +92,14 @@ async function strikeOnce(lab: Lab, command: "migrate" | "rollback", victim: Vic
   const after = { catalog: reached.catalog, ledger: { ...reached.ledger, deployments: before.ledger.deployments + 1 } };
   const [fromBefore, fromAfter] = [await differences(before, now), await differences(after, now)];
   const outcome = fromBefore.length === 0 ? "before" : fromAfter.length === 0 ? "after" : "between";
-  const story = `${lab.told.at(-1)}\n${run.stderr}\nfrom before: ${fromBefore.join("; ")}\nfrom after: ${fromAfter.join("; ")}`;
+  const story = [
+    lab.told.at(-1),
+    run.stderr,
+    "from before:",
+    ...fromBefore.slice(0, 5),
+    "from after:",
+    ...fromAfter.slice(0, 5),
+  ].join("\n");
   expect(outcome, story).not.toBe("between");
   expectTrueAnswer(run, outcome, { victim, story });
   return `${outcome}, exit ${run.code ?? "none"}`;
@@ -109,7 +116,10 @@ function expectTrueAnswer(
     case "the command":
       return expect(run.code, told.story).toBeNull();
     case "patience":
-      return expect({ code: run.code, outcome }, told.story).toEqual({ code: 130, outcome: "before" });
+      // Node itself ends it, without a word, until the program is loaded.
+      if (run.code === null) expect(run.stderr, told.story).toBe("");
+      else expect(run.code, told.story).toBe(130);
+      return expect(outcome, told.story).toBe("before");
     default:
       return expect({ code: run.code, stderr: run.stderr }, told.story).toEqual({
         code: 2,
