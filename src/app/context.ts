@@ -112,7 +112,8 @@ async function embeddedTarget({ options, config }: Project, start: "start" | "mu
   };
 }
 
-function parseMajor(text: string | undefined): EmbeddedMajor | undefined {
+/** The version that `--pg` names. @throws TmDbError USAGE for one that the embedded server does not come in. */
+export function parseMajor(text: string | undefined): EmbeddedMajor | undefined {
   if (text === undefined) return undefined;
   const major = EMBEDDED_MAJORS.find((known) => String(known) === text);
   if (major !== undefined) return major;

@@ -6,6 +6,7 @@ import { defectText, errorText } from "../report/error-text.ts";
 import { defectJson, errorJson, resultJson } from "../report/json.ts";
 import { ProgressWriter } from "../report/progress.ts";
 import { makeStyle, type Style } from "../report/style.ts";
+import { githubAnnotations } from "../report/github.ts";
 import { resultText } from "../report/text.ts";
 import { confirm } from "./confirm.ts";
 import type { Execute } from "./execute.ts";
@@ -13,7 +14,7 @@ import { exitCodeOfError, exitCodeOfResult } from "./exit-code.ts";
 import { buildProgram } from "./program.ts";
 import { findProjectDir, type SharedOptions } from "./shared-options.ts";
 
-const wantsJson = process.argv.includes("--json");
+const wantsJson = process.argv.includes("--json") || /(^| )--format[ =]json( |$)/.test(process.argv.join(" "));
 const progress = new ProgressWriter(process.stderr);
 const interrupt = new AbortController();
 
@@ -62,7 +63,9 @@ function listener(shared: SharedOptions) {
 }
 
 function printResult(result: CommandResult, shared: SharedOptions): void {
-  process.stdout.write(shared.json === true ? resultJson(result) : resultText(result, styleFor(process.stdout)));
+  if (shared.json === true || shared.format === "json") process.stdout.write(resultJson(result));
+  else if (shared.format === "github" && "findings" in result) process.stdout.write(githubAnnotations(result.findings));
+  else process.stdout.write(resultText(result, styleFor(process.stdout)));
 }
 
 function styleFor(stream: NodeJS.WriteStream): Style {

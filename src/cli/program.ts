@@ -1,6 +1,7 @@
 import { Command } from "commander";
 import { TOOL_VERSION } from "../core/tool-version.ts";
 import { envCommand } from "./commands/env.ts";
+import { lintCommand } from "./commands/lint.ts";
 import { migrateCommand } from "./commands/migrate.ts";
 import { newCommand } from "./commands/new.ts";
 import { refreshCommand } from "./commands/refresh.ts";
@@ -33,6 +34,7 @@ export function buildProgram(execute: Execute): Command {
     statusCommand(execute),
     newCommand(execute),
     verifyCommand(execute),
+    lintCommand(execute),
     refreshCommand(execute),
     resetCommand(execute),
   ];

@@ -9,6 +9,8 @@ export interface SharedOptions {
   readonly config?: string;
   readonly databaseUrl?: string;
   readonly pg?: string;
+  /** Of commands that report findings. */
+  readonly format?: "text" | "github" | "json";
 }
 
 export function addSharedOptions(command: Command): Command {

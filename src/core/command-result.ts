@@ -1,4 +1,5 @@
 import type { StepAction } from "./event.ts";
+import type { Finding } from "./finding.ts";
 
 /** What a command found or did, as `--json` prints it (with `ok: true` before it) and `report/` words it. */
 export type CommandResult =
@@ -11,6 +12,7 @@ export type CommandResult =
   | ResetResult
   | VerifyResult
   | RefreshResult
+  | LintResult
   | EnvResult;
 
 /** Where a command worked: never with a password. */
@@ -144,6 +146,19 @@ export interface VerifyCheck {
     readonly object: string;
     readonly detail: string;
   }[];
+}
+
+export interface LintResult {
+  readonly command: "lint";
+  /** Which migrations were linted: pending in `database` · every one (`--all`, or no server runs) · the named ones. */
+  readonly scope: "pending" | "all" | "no server" | "named";
+  /** Whose ledger said what is pending; null where no database was asked. */
+  readonly database: DatabaseName | null;
+  /** How many were linted. */
+  readonly migrations: number;
+  /** How many functions, views and policies were linted. */
+  readonly repeatables: number;
+  readonly findings: readonly Finding[];
 }
 
 /** The only result that holds secrets: `tm-db env` is asked for them. */

@@ -60,6 +60,10 @@ export const ERROR_CODES = {
     exit: 2,
     means: "A request cannot be made as that role, or would prove nothing: policies do not hold for it.",
   },
+  LINTER_UNUSABLE: {
+    exit: 2,
+    means: "squawk, which lints migrations, is not installed for this machine, or does not run.",
+  },
   INTERRUPTED: { exit: 130, means: "Ctrl-C, or a signal: what had begun was rolled back." },
 } as const satisfies Record<string, { readonly exit: 1 | 2 | 130; readonly means: string }>;
 

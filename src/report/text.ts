@@ -12,6 +12,7 @@ import type {
   VerifyCheck,
   VerifyResult,
 } from "../core/command-result.ts";
+import { lintLines } from "./lint.ts";
 import { assertNever } from "../core/errors.ts";
 import type { StepAction } from "../core/event.ts";
 import type { Style } from "./style.ts";
@@ -37,6 +38,8 @@ export function resultText(result: CommandResult, style: Style): string {
       return lines(verifyLines(result, style));
     case "refresh":
       return lines(refreshLines(result, style));
+    case "lint":
+      return lines(lintLines(result, style));
     case "env":
       return lines(envLines(result));
     default:

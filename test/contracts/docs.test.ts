@@ -6,6 +6,7 @@ import { exampleOf } from "../../scripts/docs/cli-page.ts";
 import { generatedPages } from "../../scripts/docs/pages.ts";
 import { buildProgram } from "../../src/cli/program.ts";
 import { ERROR_CODES } from "../../src/core/errors.ts";
+import { RULES } from "../../src/lint/rules.ts";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const read = (path: string): string => readFileSync(join(ROOT, path), "utf8");
@@ -104,6 +105,11 @@ function headings(text: string): ReadonlySet<string> {
     ),
   );
 }
+
+test("docs/lint.md explains each rule of our own", () => {
+  const listed = [...read("docs/lint.md").matchAll(/^\| `([a-z-]+)` \| /gm)].map(([, rule = ""]) => rule);
+  expect(listed.toSorted()).toEqual(Object.keys(RULES).toSorted());
+});
 
 test("the README opens with the two command lines", () => {
   expect(/^# tm-db\n\n```sh\n([\s\S]*?)```/.exec(read("README.md"))?.[1]).toBe(
