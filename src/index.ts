@@ -8,6 +8,7 @@ export { type ResetOptions, reset } from "./app/reset.ts";
 export { type RollbackOptions, rollback } from "./app/rollback.ts";
 export { status } from "./app/status.ts";
 export { stop } from "./app/stop.ts";
+export { sum } from "./app/sum.ts";
 export { up } from "./app/up.ts";
 export { verify } from "./app/verify.ts";
 export type * from "./core/command-result.ts";

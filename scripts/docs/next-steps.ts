@@ -17,6 +17,7 @@ export const NEXT_STEPS: Readonly<Record<ErrorCode, string>> = {
   MIGRATION_EDITED: "Restore the file, and put the change in a new migration.",
   MIGRATION_MISSING: "Restore the file; another branch may have it. Or take it back: `npx tm-db rollback`.",
   MIGRATION_OUT_OF_ORDER: "Give the new migration the next free number, or say `--allow-out-of-order`.",
+  SUM_MISMATCH: "Restore what was applied anywhere. Otherwise write the list anew: `npx tm-db sum`.",
   MIGRATION_NO_WAY_BACK: "Undo it with a new migration.",
   REPEATABLE_STATEMENT: "Move the statement to the folder that the message names, or to a migration.",
   REPEATABLE_DUPLICATE: "Keep one of the two declarations.",

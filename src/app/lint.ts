@@ -8,6 +8,7 @@ import { withTransaction } from "../db/transaction.ts";
 import { readLedger } from "../deploy/ledger.ts";
 import { loadSqlParser } from "../deploy/parse-sql.ts";
 import { compareFiles } from "../deploy/plan.ts";
+import { checkMigrationSum } from "../files/migration-sum.ts";
 import { readProjectFiles } from "../files/read-project.ts";
 import { isIgnored } from "../lint/ignored.ts";
 import {
@@ -39,6 +40,7 @@ const NEWEST_MAJOR = 18;
 export async function lint(options: LintOptions): Promise<LintResult> {
   const project = await openProject(options);
   const files = await readProjectFiles(project.config);
+  await checkMigrationSum(project.config, files.migrations);
   const scope = await chooseScope(project, files, options);
   await loadSqlParser();
   const context = {

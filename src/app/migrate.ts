@@ -13,6 +13,7 @@ import { loadSqlParser } from "../deploy/parse-sql.ts";
 import { type DeploymentPlan, isEmptyPlan, planDeployment } from "../deploy/plan.ts";
 import { declareAhead, declareFiles } from "../deploy/repeatable.ts";
 import { readCommit } from "../files/read-commit.ts";
+import { checkMigrationSum } from "../files/migration-sum.ts";
 import { readProjectFiles } from "../files/read-project.ts";
 import { type CommandOptions, nameOf, openProject, openTarget, type Project, type Target } from "./context.ts";
 import { chosenJwtSecret, settleSecrets } from "./secrets.ts";
@@ -31,6 +32,7 @@ export interface MigrateOptions extends CommandOptions, Partial<Timeouts> {
 export async function migrate(options: MigrateOptions): Promise<MigrateResult> {
   const project = await openProject(options);
   const files = await readProjectFiles(project.config);
+  await checkMigrationSum(project.config, files.migrations);
   chosenJwtSecret(project);
   const target = await openTarget(project, "start");
   return await withClient(target.connection, { signal: options.signal }, async (client) => {

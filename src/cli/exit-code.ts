@@ -22,6 +22,7 @@ export function exitCodeOfResult(result: CommandResult, { check }: { readonly ch
     case "stop":
     case "rollback":
     case "new":
+    case "sum":
     case "refresh":
     case "reset":
     case "env":

@@ -9,6 +9,7 @@ import { resetCommand } from "./commands/reset.ts";
 import { rollbackCommand } from "./commands/rollback.ts";
 import { statusCommand } from "./commands/status.ts";
 import { stopCommand } from "./commands/stop.ts";
+import { sumCommand } from "./commands/sum.ts";
 import { upCommand } from "./commands/up.ts";
 import { verifyCommand } from "./commands/verify.ts";
 import type { Execute } from "./execute.ts";
@@ -33,6 +34,7 @@ export function buildProgram(execute: Execute): Command {
     rollbackCommand(execute),
     statusCommand(execute),
     newCommand(execute),
+    sumCommand(execute),
     verifyCommand(execute),
     lintCommand(execute),
     refreshCommand(execute),

@@ -1,5 +1,6 @@
 import type { StepAction } from "./event.ts";
 import type { Finding } from "./finding.ts";
+import type { SumDifference } from "./migration-sum.ts";
 
 /** What a command found or did, as `--json` prints it (with `ok: true` before it) and `report/` words it. */
 export type CommandResult =
@@ -13,6 +14,7 @@ export type CommandResult =
   | VerifyResult
   | RefreshResult
   | LintResult
+  | SumResult
   | EnvResult;
 
 /** Where a command worked: never with a password. */
@@ -159,6 +161,12 @@ export interface LintResult {
   /** How many functions, views and policies were linted. */
   readonly repeatables: number;
   readonly findings: readonly Finding[];
+}
+
+export interface SumResult extends SumDifference {
+  readonly command: "sum";
+  /** Of the file that was written, relative to the project. */
+  readonly path: string;
 }
 
 /** The only result that holds secrets: `tm-db env` is asked for them. */

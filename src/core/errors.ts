@@ -22,6 +22,11 @@ export const ERROR_CODES = {
   MIGRATION_EDITED: { exit: 1, means: "A migration changed after it was applied." },
   MIGRATION_MISSING: { exit: 1, means: "A migration was applied here, and its file is gone." },
   MIGRATION_OUT_OF_ORDER: { exit: 1, means: "A new migration stands before one that is applied already." },
+  SUM_MISMATCH: {
+    exit: 1,
+    means:
+      "The files in `migrations/` are not those that `tm-db.sum` lists: another branch added one, or one was edited.",
+  },
   MIGRATION_NO_WAY_BACK: { exit: 1, means: "A migration has no down part, so it cannot be rolled back." },
   REPEATABLE_STATEMENT: {
     exit: 2,

@@ -35,7 +35,8 @@ export async function readProjectFiles(config: Config): Promise<ProjectFiles> {
   return files;
 }
 
-async function readMigrations(config: Config): Promise<MigrationFile[]> {
+/** Reads the migrations alone, in their order. @throws TmDbError as `readProjectFiles` does. */
+export async function readMigrations(config: Config): Promise<MigrationFile[]> {
   const folder = config.paths.migrations;
   const names = (await listFolder(config, folder))?.filter((name) => !name.includes("/") && !/^[._]/.test(name));
   if (names === undefined) {

@@ -13,6 +13,7 @@ import type {
   VerifyResult,
 } from "../core/command-result.ts";
 import { lintLines } from "./lint.ts";
+import { sumLines } from "./sum.ts";
 import { assertNever } from "../core/errors.ts";
 import type { StepAction } from "../core/event.ts";
 import type { Style } from "./style.ts";
@@ -38,6 +39,8 @@ export function resultText(result: CommandResult, style: Style): string {
       return lines(verifyLines(result, style));
     case "refresh":
       return lines(refreshLines(result, style));
+    case "sum":
+      return lines(sumLines(result));
     case "lint":
       return lines(lintLines(result, style));
     case "env":

@@ -1,10 +1,8 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { expect, onTestFinished, test } from "vitest";
+import { expect, test } from "vitest";
 import { lint, type LintOptions } from "../../../src/app/lint.ts";
 import type { LintResult } from "../../../src/core/command-result.ts";
+import { temporaryProject } from "../../support/temporary-project.ts";
 
 const ROOT = fileURLToPath(new URL("../../..", import.meta.url));
 
@@ -12,13 +10,7 @@ async function lintFiles(
   files: Readonly<Record<string, string>>,
   options: Partial<LintOptions> = {},
 ): Promise<LintResult> {
-  const projectDir = mkdtempSync(join(tmpdir(), "tm-db-lint-"));
-  onTestFinished(() => rmSync(projectDir, { recursive: true, force: true }));
-  for (const [path, text] of Object.entries({ "migrations/README.md": "", ...files })) {
-    mkdirSync(dirname(join(projectDir, path)), { recursive: true });
-    writeFileSync(join(projectDir, path), text);
-  }
-  return await lint({ projectDir, env: {}, onEvent: () => {}, ...options });
+  return await lint({ ...temporaryProject(files), ...options });
 }
 
 function places({ findings }: LintResult): string[] {
