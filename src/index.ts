@@ -1,5 +1,6 @@
 export type { CommandOptions } from "./app/context.ts";
 export { env } from "./app/env.ts";
+export { importMigrations, type ImportOptions } from "./app/import.ts";
 export { lint, type LintOptions } from "./app/lint.ts";
 export { type MigrateOptions, migrate } from "./app/migrate.ts";
 export { newMigration } from "./app/new-migration.ts";

@@ -23,6 +23,7 @@ export function exitCodeOfResult(result: CommandResult, { check }: { readonly ch
     case "rollback":
     case "new":
     case "sum":
+    case "import":
     case "refresh":
     case "reset":
     case "env":

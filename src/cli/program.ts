@@ -1,6 +1,7 @@
 import { Command } from "commander";
 import { TOOL_VERSION } from "../core/tool-version.ts";
 import { envCommand } from "./commands/env.ts";
+import { importCommand } from "./commands/import.ts";
 import { lintCommand } from "./commands/lint.ts";
 import { migrateCommand } from "./commands/migrate.ts";
 import { newCommand } from "./commands/new.ts";
@@ -35,6 +36,7 @@ export function buildProgram(execute: Execute): Command {
     statusCommand(execute),
     newCommand(execute),
     sumCommand(execute),
+    importCommand(execute),
     verifyCommand(execute),
     lintCommand(execute),
     refreshCommand(execute),

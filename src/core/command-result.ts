@@ -15,6 +15,7 @@ export type CommandResult =
   | RefreshResult
   | LintResult
   | SumResult
+  | ImportResult
   | EnvResult;
 
 /** Where a command worked: never with a password. */
@@ -167,6 +168,21 @@ export interface SumResult extends SumDifference {
   readonly command: "sum";
   /** Of the file that was written, relative to the project. */
   readonly path: string;
+}
+
+export interface ImportResult {
+  readonly command: "import";
+  readonly dryRun: boolean;
+  readonly files: readonly ImportedFile[];
+  /** Files of the folder that are no migrations. */
+  readonly skipped: readonly string[];
+}
+
+export interface ImportedFile {
+  readonly from: string;
+  readonly to: string;
+  /** What could not be said the same way. */
+  readonly notes: readonly string[];
 }
 
 /** The only result that holds secrets: `tm-db env` is asked for them. */

@@ -22,6 +22,9 @@ export const ERROR_CODES = {
   MIGRATION_EDITED: { exit: 1, means: "A migration changed after it was applied." },
   MIGRATION_MISSING: { exit: 1, means: "A migration was applied here, and its file is gone." },
   MIGRATION_OUT_OF_ORDER: { exit: 1, means: "A new migration stands before one that is applied already." },
+  MIGRATION_FORM: { exit: 2, means: "A migration is written for dbmate, whose markers mean nothing here." },
+  IMPORT_REFUSED: { exit: 2, means: "A file of dbmate cannot be converted." },
+  FILE_EXISTS: { exit: 2, means: "A file that would be written is there already." },
   SUM_MISMATCH: {
     exit: 1,
     means:

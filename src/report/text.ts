@@ -12,6 +12,7 @@ import type {
   VerifyCheck,
   VerifyResult,
 } from "../core/command-result.ts";
+import { importLines } from "./import.ts";
 import { lintLines } from "./lint.ts";
 import { sumLines } from "./sum.ts";
 import { assertNever } from "../core/errors.ts";
@@ -41,6 +42,8 @@ export function resultText(result: CommandResult, style: Style): string {
       return lines(refreshLines(result, style));
     case "sum":
       return lines(sumLines(result));
+    case "import":
+      return lines(importLines(result, style));
     case "lint":
       return lines(lintLines(result, style));
     case "env":
