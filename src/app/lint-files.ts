@@ -14,6 +14,8 @@ export interface LintSettings {
   readonly projectDir: string;
   /** The PostgreSQL version that squawk judges for. */
   readonly pgMajor: number;
+  /** All migrations of the project: scripts may use what those before them define. */
+  readonly known: readonly MigrationFile[];
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -35,7 +37,7 @@ export async function lintMigrations(files: readonly MigrationFile[], settings: 
 
 async function lintMigration(file: MigrationFile, program: string, settings: LintSettings): Promise<Finding[]> {
   try {
-    const [prepared] = await prepareMigrations(settings.projectDir, [file]);
+    const [prepared] = await prepareMigrations(settings.projectDir, [file], settings.known);
     const built = prepared?.entry.upSql ?? "";
     const text = file.language === "sql" ? checkedWays(file) : built;
     const inTransaction = !(file.language === "sql" && saysNoTransaction(file.text));

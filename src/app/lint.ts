@@ -54,6 +54,7 @@ export async function lint(options: LintOptions): Promise<LintResult> {
     ...(await lintMigrations(scope.files.migrations, {
       projectDir: project.config.projectDir,
       pgMajor: scope.pgMajor,
+      known: files.migrations,
       signal: options.signal,
     })),
     ...lintRepeatables(scope.files.repeatables, { all: files.repeatables, context }),

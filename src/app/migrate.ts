@@ -4,6 +4,7 @@ import type { ProjectFiles } from "../core/project-files.ts";
 import { TOOL_VERSION } from "../core/tool-version.ts";
 import { type DatabaseClient, withClient } from "../db/client.ts";
 import { lockDeployments } from "../db/lock.ts";
+import { leaveLedgerSchema } from "../db/search-path.ts";
 import { setTimeouts, type Timeouts } from "../db/timeouts.ts";
 import { undone, withTransaction } from "../db/transaction.ts";
 import { applyDeployment, notifyPostgrest, type PreparedMigration, prepareMigrations } from "../deploy/apply.ts";
@@ -59,11 +60,16 @@ export async function deploy(client: DatabaseClient, input: DeployInput): Promis
     if (!dryRun)
       await lockDeployments(client, (holder) => input.project.options.onEvent({ kind: "waiting-for-lock", holder }));
     await setTimeouts(client, input.options);
+    await leaveLedgerSchema(client);
     const ledger = await readLedger(client);
     if (!ledger.exists) await refuseForeignDatabase(client, database, input.options);
     refuseOtherDeployer(ledger, database);
     const plan = planDeployment(input.files, ledger, { allowOutOfOrder: input.options.allowOutOfOrder === true });
-    const migrations = await prepareMigrations(input.project.config.projectDir, plan.migrations);
+    const migrations = await prepareMigrations(
+      input.project.config.projectDir,
+      plan.migrations,
+      input.files.migrations,
+    );
     // In a database that has nothing to lose, parsing the files can wait until PostgreSQL is at work on the migrations.
     if (ledger.exists || dryRun) await checkRepeatables(plan);
     else void declareAhead(plan.apply.map(({ file }) => file)).catch(() => {});
