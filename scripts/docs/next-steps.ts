@@ -45,6 +45,7 @@ export const NEXT_STEPS: Readonly<Record<ErrorCode, string>> = {
   CONFIRMATION_NEEDED: "Say `--yes` if you mean it.",
   NOT_CONFIRMED: "Nothing was changed; run the command again if you mean it.",
   IMPERSONATION_REFUSED: "Name a role that policies hold for: no superuser, no BYPASSRLS, no owner of the tables.",
+  CONTAINER_UNAVAILABLE: "`npm install --save-dev testcontainers@11`, start Docker; or leave `--server` out.",
   LINTER_UNUSABLE: "Install the package that the message names; or mend the project's `.squawk.toml`.",
   INTERRUPTED: "Run the command again.",
 };

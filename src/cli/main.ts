@@ -1,4 +1,5 @@
 import { CommanderError } from "commander";
+import type { CommandOptions } from "../app/context.ts";
 import type { CommandResult } from "../core/command-result.ts";
 import { TmDbError } from "../core/errors.ts";
 import { TOOL_VERSION } from "../core/tool-version.ts";
@@ -52,11 +53,21 @@ const execute: Execute = async (shared, work, verdict = { check: false }) => {
       return await confirm(question, { yes, signal: interrupt.signal });
     },
   };
-  const result = await work(options);
+  const result = await onServer(shared, options, work);
   progress.clear();
   printResult(result, shared);
   process.exitCode = exitCodeOfResult(result, verdict);
 };
+
+/** On a container that ends with the command, where one was asked for. */
+async function onServer<Options extends CommandOptions, Result>(
+  { server, image }: SharedOptions,
+  options: Options,
+  work: (options: Options) => Promise<Result>,
+): Promise<Result> {
+  if (server !== "container") return await work(options);
+  return await (await import("../app/with-container.ts")).inContainer(options, image ?? "postgres:18", work);
+}
 
 function listener(shared: SharedOptions) {
   return shared.quiet === true ? () => {} : progress.show.bind(progress);

@@ -68,6 +68,10 @@ export const ERROR_CODES = {
     exit: 2,
     means: "A request cannot be made as that role, or would prove nothing: policies do not hold for it.",
   },
+  CONTAINER_UNAVAILABLE: {
+    exit: 2,
+    means: "`--server container` was asked for, and testcontainers, a Docker engine or the image is not there.",
+  },
   LINTER_UNUSABLE: {
     exit: 2,
     means: "squawk, which lints migrations, is not installed for this machine, or does not run.",

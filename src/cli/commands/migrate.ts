@@ -1,6 +1,6 @@
 import { Command } from "commander";
 import type { Execute } from "../execute.ts";
-import { addDatabaseOptions, addTimeoutOptions, type SharedOptions } from "../shared-options.ts";
+import { addContainerOptions, addDatabaseOptions, addTimeoutOptions, type SharedOptions } from "../shared-options.ts";
 
 interface MigrateFlags extends SharedOptions {
   readonly dryRun?: true;
@@ -11,7 +11,7 @@ interface MigrateFlags extends SharedOptions {
 }
 
 export function migrateCommand(execute: Execute): Command {
-  return addTimeoutOptions(addDatabaseOptions(new Command("migrate")))
+  return addTimeoutOptions(addContainerOptions(addDatabaseOptions(new Command("migrate"))))
     .description("deploy pending migrations and changed functions, views and policies, as one transaction")
     .option("--dry-run", "show what would be done, in a READ ONLY transaction")
     .option("--allow-out-of-order", "apply new migrations that stand before applied ones")
