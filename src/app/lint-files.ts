@@ -26,25 +26,53 @@ const AT_ONCE = 4;
 export async function lintMigrations(files: readonly MigrationFile[], settings: LintSettings): Promise<Finding[]> {
   if (files.length === 0) return [];
   const program = findSquawk();
+  const prepared = await prepareEach(files, settings);
   const findings: Finding[] = [];
   for (let at = 0; at < files.length; at += AT_ONCE) {
-    const batch = files.slice(at, at + AT_ONCE);
-    const found = await Promise.all(batch.map(async (file) => await lintMigration(file, program, settings)));
+    const batch = prepared.slice(at, at + AT_ONCE);
+    const found = await Promise.all(batch.map(async (entry) => await lintMigration(entry, program, settings)));
     findings.push(...found.flat());
   }
   return findings;
 }
 
-async function lintMigration(file: MigrationFile, program: string, settings: LintSettings): Promise<Finding[]> {
+/** A migration's way up, or why it has none. */
+interface Prepared {
+  readonly file: MigrationFile;
+  readonly upSql: string;
+  readonly error?: unknown;
+}
+
+/** All together, and where one of them is wrong each by itself: then all that are wrong are found. */
+async function prepareEach(files: readonly MigrationFile[], settings: LintSettings): Promise<Prepared[]> {
+  const { projectDir, known } = settings;
   try {
-    const [prepared] = await prepareMigrations(settings.projectDir, [file], settings.known);
-    const built = prepared?.entry.upSql ?? "";
-    const text = file.language === "sql" ? checkedWays(file) : built;
-    const inTransaction = !(file.language === "sql" && saysNoTransaction(file.text));
-    const found = await runSquawk(program, { ...settings, path: file.path, sql: text, inTransaction });
-    return found.map((entry) => (file.language === "sql" ? placed(file, entry) : placedInScript(file, entry, built)));
-  } catch (error) {
-    return refusals(file, error);
+    const prepared = await prepareMigrations(projectDir, files, known);
+    return prepared.map(({ file, entry }) => ({ file, upSql: entry.upSql }));
+  } catch {
+    const one = async (file: MigrationFile): Promise<Prepared> => {
+      try {
+        const [prepared] = await prepareMigrations(projectDir, [file]);
+        return { file, upSql: prepared?.entry.upSql ?? "" };
+      } catch (error) {
+        return { file, upSql: "", error };
+      }
+    };
+    return await Promise.all(files.map(one));
+  }
+}
+
+async function lintMigration(prepared: Prepared, program: string, settings: LintSettings): Promise<Finding[]> {
+  const { file, upSql, error } = prepared;
+  if (error !== undefined) return refusals(file, error);
+  try {
+    const isSql = file.language === "sql";
+    const sql = isSql ? checkedWays(file) : upSql;
+    const inTransaction = !(isSql && saysNoTransaction(file.text));
+    const found = await runSquawk(program, { ...settings, path: file.path, sql, inTransaction });
+    return found.map((entry) => (isSql ? placed(file, entry) : placedInScript(file, entry, upSql)));
+  } catch (failure) {
+    return refusals(file, failure);
   }
 }
 

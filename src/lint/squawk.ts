@@ -83,7 +83,7 @@ function squawkVersion(): string {
 
 /**
  * Runs squawk over one text, given on its standard input.
- * @throws TmDbError LINTER_UNUSABLE where it does not run: a broken `.squawk.toml`.
+ * @throws TmDbError LINTER_UNUSABLE where it does not run: a broken `.squawk.toml`; INTERRUPTED.
  */
 export async function runSquawk(program: string, input: SquawkInput): Promise<PlacedFinding[]> {
   const args = [
@@ -142,7 +142,9 @@ async function pipe(program: string, args: readonly string[], input: SquawkInput
     child.stderr.setEncoding("utf8").on("data", (text: string) => (stderr += text));
     // It may end before it has read everything; its exit code says why.
     child.stdin.on("error", () => {});
-    child.on("error", reject);
+    child.on("error", (error) => {
+      reject(signal?.aborted === true ? new TmDbError("INTERRUPTED", "interrupted", { cause: error }) : error);
+    });
     child.on("close", (code) => resolve({ code, stdout, stderr }));
     child.stdin.end(input.inTransaction ? `${input.sql}${SECOND_STATEMENT}` : input.sql);
   });

@@ -1,4 +1,3 @@
-import { spawnSync } from "node:child_process";
 import { tmpdir } from "node:os";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { migrate } from "../../src/app/migrate.ts";
@@ -7,6 +6,7 @@ import type { ConnectionSpec } from "../../src/core/connection-spec.ts";
 import { quoteLiteral } from "../../src/core/quote-ident.ts";
 import { withClient } from "../../src/db/client.ts";
 import { type ContainerRequest, type Testcontainers, withContainer } from "../../src/server/container.ts";
+import { hasDocker } from "../support/docker.ts";
 import { temporaryProject } from "../support/temporary-project.ts";
 import { startThrowawayServer, type ThrowawayServer } from "../support/throwaway-server.ts";
 
@@ -16,8 +16,6 @@ const REQUEST: ContainerRequest = {
   projectDir: tmpdir(),
   onEvent: () => {},
 };
-
-const hasDocker = spawnSync("docker", ["info"]).status === 0;
 
 // Nothing below proves this: where no Docker engine answers, it shows as skipped.
 test.skipIf(!hasDocker)(

@@ -105,6 +105,11 @@ test("a server that was named and does not answer is no reason to lint something
   await expect(lintFiles(files, { databaseUrl })).rejects.toMatchObject({ code: "CONNECTION_REFUSED" });
 });
 
+test("an interrupted lint ends at once", async () => {
+  const signal = AbortSignal.abort();
+  await expect(lintFiles({ "migrations/0001_a.sql": DROP }, { signal })).rejects.toMatchObject({ code: "INTERRUPTED" });
+});
+
 test("settings and comments ignore rules", async () => {
   const files = {
     "migrations/0001_a.sql": DROP,
