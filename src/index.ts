@@ -1,5 +1,7 @@
 export type { CommandOptions } from "./app/context.ts";
 export { env } from "./app/env.ts";
+export { importMigrations, type ImportOptions } from "./app/import.ts";
+export { lint, type LintOptions } from "./app/lint.ts";
 export { type MigrateOptions, migrate } from "./app/migrate.ts";
 export { newMigration } from "./app/new-migration.ts";
 export { refresh } from "./app/refresh.ts";
@@ -8,8 +10,10 @@ export { type ResolveOptions, resolve } from "./app/resolve.ts";
 export { type RollbackOptions, rollback } from "./app/rollback.ts";
 export { status } from "./app/status.ts";
 export { stop } from "./app/stop.ts";
+export { sum } from "./app/sum.ts";
 export { up } from "./app/up.ts";
 export { verify } from "./app/verify.ts";
 export type * from "./core/command-result.ts";
 export { type ErrorCode, type Problem, type SourceLocation, TmDbError } from "./core/errors.ts";
+export type { Finding } from "./core/finding.ts";
 export type { EventListener, ServerEvent, StepAction, TmDbEvent } from "./core/event.ts";

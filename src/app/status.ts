@@ -3,6 +3,7 @@ import { withClient } from "../db/client.ts";
 import { withTransaction } from "../db/transaction.ts";
 import { readDeployments, readLedger } from "../deploy/ledger.ts";
 import { compareFiles } from "../deploy/plan.ts";
+import { checkMigrationSum } from "../files/migration-sum.ts";
 import { readProjectFiles } from "../files/read-project.ts";
 import { type CommandOptions, nameOf, openProject, openTarget } from "./context.ts";
 
@@ -10,6 +11,7 @@ import { type CommandOptions, nameOf, openProject, openTarget } from "./context.
 export async function status(options: CommandOptions): Promise<StatusResult> {
   const project = await openProject(options);
   const files = readProjectFiles(project.config);
+  checkMigrationSum(project.config, files.migrations);
   const target = await openTarget(project, "must-run");
   return await withClient(target.connection, { signal: options.signal }, async (client) => {
     return await withTransaction(client, "read only", async () => {

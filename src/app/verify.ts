@@ -4,6 +4,7 @@ import type { MigrationFile, ProjectFiles } from "../core/project-files.ts";
 import { type DatabaseClient, withClient } from "../db/client.ts";
 import { withScratchDatabase } from "../db/scratch-database.ts";
 import { prepareMigrations } from "../deploy/apply.ts";
+import { checkMigrationSum } from "../files/migration-sum.ts";
 import { readProjectFiles } from "../files/read-project.ts";
 import { type Catalog, compareCatalogs, readCatalog } from "../schema/catalog.ts";
 import { type CommandOptions, nameOf, openProject, openTarget, type Project, type Target } from "./context.ts";
@@ -20,6 +21,7 @@ export async function verify(options: CommandOptions): Promise<VerifyResult> {
   const startedAt = Date.now();
   const project = await openProject(options);
   const files = readProjectFiles(project.config);
+  checkMigrationSum(project.config, files.migrations);
   const target = await openTarget(project, "start");
   const server = await withClient(target.maintenance, { signal: options.signal }, (client) =>
     Promise.resolve(nameOf({ connection: target.maintenance }, client)),

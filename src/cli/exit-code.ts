@@ -15,11 +15,15 @@ export function exitCodeOfResult(result: CommandResult, { check }: { readonly ch
       return check && !result.upToDate ? 1 : 0;
     case "verify":
       return result.holds ? 0 : 1;
+    case "lint":
+      return result.findings.length === 0 ? 0 : 1;
     case "migrate":
     case "up":
     case "stop":
     case "rollback":
     case "new":
+    case "sum":
+    case "import":
     case "refresh":
     case "reset":
     case "resolve":

@@ -1,6 +1,8 @@
 import { Command } from "commander";
 import { TOOL_VERSION } from "../core/tool-version.ts";
 import { envCommand } from "./commands/env.ts";
+import { importCommand } from "./commands/import.ts";
+import { lintCommand } from "./commands/lint.ts";
 import { migrateCommand } from "./commands/migrate.ts";
 import { newCommand } from "./commands/new.ts";
 import { refreshCommand } from "./commands/refresh.ts";
@@ -9,6 +11,7 @@ import { resolveCommand } from "./commands/resolve.ts";
 import { rollbackCommand } from "./commands/rollback.ts";
 import { statusCommand } from "./commands/status.ts";
 import { stopCommand } from "./commands/stop.ts";
+import { sumCommand } from "./commands/sum.ts";
 import { upCommand } from "./commands/up.ts";
 import { verifyCommand } from "./commands/verify.ts";
 import type { Execute } from "./execute.ts";
@@ -34,7 +37,10 @@ export function buildProgram(execute: Execute): Command {
     statusCommand(execute),
     resolveCommand(execute),
     newCommand(execute),
+    sumCommand(execute),
+    importCommand(execute),
     verifyCommand(execute),
+    lintCommand(execute),
     refreshCommand(execute),
     resetCommand(execute),
   ];

@@ -12,6 +12,9 @@ import type {
   VerifyCheck,
   VerifyResult,
 } from "../core/command-result.ts";
+import { importLines } from "./import.ts";
+import { lintLines } from "./lint.ts";
+import { sumLines } from "./sum.ts";
 import { assertNever } from "../core/errors.ts";
 import type { StepAction } from "../core/event.ts";
 import type { Style } from "./style.ts";
@@ -39,6 +42,12 @@ export function resultText(result: CommandResult, style: Style): string {
       return lines([`${result.path} counts as ${result.as.replace("-", " ")} in ${where(result.database, style)}`]);
     case "refresh":
       return lines(refreshLines(result, style));
+    case "sum":
+      return lines(sumLines(result));
+    case "import":
+      return lines(importLines(result, style));
+    case "lint":
+      return lines(lintLines(result, style));
     case "env":
       return lines(envLines(result));
     default:
