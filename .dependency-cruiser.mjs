@@ -24,6 +24,7 @@ const LIBRARIES = {
   "pg-copy-streams": ["db"],
   "libpg-query": ["deploy"],
   "@supabase/pg-delta": ["schema"],
+  "@faker-js/faker": ["seed"],
   // Its comparator orders the files; its loader and builder run migrations that are scripts.
   "node-pg-migrate": ["deploy", "files"],
 };

@@ -5,6 +5,7 @@ export { newMigration } from "./app/new-migration.ts";
 export { refresh } from "./app/refresh.ts";
 export { type ResetOptions, reset } from "./app/reset.ts";
 export { type RollbackOptions, rollback } from "./app/rollback.ts";
+export { type SeedOptions, seed } from "./app/seed.ts";
 export { status } from "./app/status.ts";
 export { stop } from "./app/stop.ts";
 export { up } from "./app/up.ts";

@@ -41,5 +41,11 @@ export const NEXT_STEPS: Readonly<Record<ErrorCode, string>> = {
   CONFIRMATION_NEEDED: "Say `--yes` if you mean it.",
   NOT_CONFIRMED: "Nothing was changed; run the command again if you mean it.",
   IMPERSONATION_REFUSED: "Name a role that policies hold for: no superuser, no BYPASSRLS, no owner of the tables.",
+  SEED_NOT_FOUND: "Write `seeds/<name>.sql` or `seeds/<name>.ts`; docs/seeding.md says how.",
+  SEED_INVALID: "Mend what the message lists; all problems are in it.",
+  SEED_FAILED: "Mend the seed at the place that the message names.",
+  TABLES_NOT_EMPTY: "Say `--add` to load it beside the rows, or `--truncate` to empty the tables first.",
+  SEED_CHANGED_SCHEMA: "Load with `--keep-indexes`, which leaves them in place.",
+  NOT_LOCAL: "If the database is meant, and nobody depends on it: `--yes-this-is-not-production`.",
   INTERRUPTED: "Run the command again.",
 };

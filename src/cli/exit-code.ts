@@ -21,6 +21,7 @@ export function exitCodeOfResult(result: CommandResult, { check }: { readonly ch
     case "rollback":
     case "new":
     case "refresh":
+    case "seed":
     case "reset":
     case "env":
       return 0;

@@ -6,6 +6,7 @@ import { newCommand } from "./commands/new.ts";
 import { refreshCommand } from "./commands/refresh.ts";
 import { resetCommand } from "./commands/reset.ts";
 import { rollbackCommand } from "./commands/rollback.ts";
+import { seedCommand } from "./commands/seed.ts";
 import { statusCommand } from "./commands/status.ts";
 import { stopCommand } from "./commands/stop.ts";
 import { upCommand } from "./commands/up.ts";
@@ -34,6 +35,7 @@ export function buildProgram(execute: Execute): Command {
     newCommand(execute),
     verifyCommand(execute),
     refreshCommand(execute),
+    seedCommand(execute),
     resetCommand(execute),
   ];
   for (const command of commands) program.addCommand(addSharedOptions(command).helpOption("-h, --help", "print help"));
