@@ -16,7 +16,10 @@ export function makeWriter(faker: Faker): Writer {
   const adjectives = distinct(400, () => faker.word.adjective());
   const nouns = distinct(1200, () => faker.word.noun());
   const words = distinct(3000, () => faker.word.sample());
-  const labels = distinct(200, () => faker.hacker.noun().replaceAll(" ", "-") + faker.helpers.arrayElement(["", "-ui", "-api", "-docs"]));
+  const labels = distinct(
+    200,
+    () => faker.hacker.noun().replaceAll(" ", "-") + faker.helpers.arrayElement(["", "-ui", "-api", "-docs"]),
+  );
   const pick = (list: readonly string[], chance: Chance): string => list[skewed(list.length, chance)] ?? "";
   const sentence = (chance: Chance): string => {
     const length = 5 + below(8, chance);

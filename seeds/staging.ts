@@ -144,12 +144,7 @@ class Staging {
     for (let project = 0; project < sizes.projects; project += 1) {
       const since = stamp(this.#projectStart(project));
       for (let place = 0; place < teams.size(project); place += 1) {
-        yield [
-          first.project + project,
-          first.user + teams.member(project, place),
-          teams.role(project, place),
-          since,
-        ];
+        yield [first.project + project, first.user + teams.member(project, place), teams.role(project, place), since];
       }
     }
   }

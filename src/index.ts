@@ -2,7 +2,7 @@ export type { CommandOptions } from "./app/context.ts";
 export { env } from "./app/env.ts";
 export { type MigrateOptions, migrate } from "./app/migrate.ts";
 export { newMigration } from "./app/new-migration.ts";
-export { refresh } from "./app/refresh.ts";
+export { type RefreshOptions, refresh } from "./app/refresh.ts";
 export { type ResetOptions, reset } from "./app/reset.ts";
 export { type RollbackOptions, rollback } from "./app/rollback.ts";
 export { type SeedOptions, seed } from "./app/seed.ts";

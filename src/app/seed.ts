@@ -77,7 +77,8 @@ function refuseForSql(path: string, options: SeedOptions): void {
   ].flatMap(([flag, value]) => (value === undefined ? [] : [String(flag)]));
   if (given.length === 0) return;
   throw new TmDbError("USAGE", `${path} is SQL and is run as it stands: ${given.join(", ")} cannot be given`, {
-    hint: options.truncate === true ? "to begin with an empty database: npx tm-db reset" : `npx tm-db seed ${options.name}`,
+    hint:
+      options.truncate === true ? "to begin with an empty database: npx tm-db reset" : `npx tm-db seed ${options.name}`,
   });
 }
 
@@ -108,7 +109,8 @@ async function confirmTruncate(
   const prepared = await prepareSeed(file, options, undefined);
   const own = await findRelations(client, prepared.data.tables, file.path);
   const others = await findReferring(client, own);
-  const names = (relations: readonly Relation[]): string => relations.map((each) => `${each.schema}.${each.table}`).join(", ");
+  const names = (relations: readonly Relation[]): string =>
+    relations.map((each) => `${each.schema}.${each.table}`).join(", ");
   const more = others.length === 0 ? "" : `, and ${names(others)}, which refer to them`;
   const question = `This removes every row of ${names(own)}${more}, in ${describeConnection(target.connection)} (${target.connection.source}).`;
   if (!(await options.confirm(question))) throw new TmDbError("NOT_CONFIRMED", "nothing was removed");

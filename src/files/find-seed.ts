@@ -26,7 +26,8 @@ export async function findSeed(config: Config, name: string): Promise<SeedFile |
       hint: "rename or remove one of them",
     });
   }
-  if (extname(file.path) === ".sql") return { kind: "sql", path: file.path, source: await readSource(config, file.path) };
+  if (extname(file.path) === ".sql")
+    return { kind: "sql", path: file.path, source: await readSource(config, file.path) };
   return { kind: "script", path: file.path, exported: await loadScript(config, file.path) };
 }
 

@@ -12,7 +12,8 @@ export function seedLines(result: SeedResult, style: Style): string[] {
     ...(putAside.indexes > 0 ? [counted(putAside.indexes, "index", "indexes")] : []),
     ...(putAside.foreignKeys > 0 ? [counted(putAside.foreignKeys, "foreign key", "foreign keys")] : []),
   ];
-  const rebuilt = asides.length === 0 ? [] : [`  made after the load: ${asides.join(" and ")}  ${style.dim(formatMs(putAside.ms))}`];
+  const rebuilt =
+    asides.length === 0 ? [] : [`  made after the load: ${asides.join(" and ")}  ${style.dim(formatMs(putAside.ms))}`];
   const rows = tables.reduce((sum, table) => sum + table.rows, 0);
   const what = tables.length === 0 ? path : `${path}: ${formatCount(rows)} rows`;
   return [
@@ -21,7 +22,9 @@ export function seedLines(result: SeedResult, style: Style): string[] {
         `  ${name.padEnd(width)}  ${formatCount(count).padStart(numbers)} rows  ${style.dim(`${formatMs(ms)}, ${perSecond(count, ms)} rows/s`)}`,
     ),
     ...rebuilt,
-    ...functions.map(({ name, answer, ms }) => `  recounted  ${name}: ${answer ?? "no answer"}  ${style.dim(formatMs(ms))}`),
+    ...functions.map(
+      ({ name, answer, ms }) => `  recounted  ${name}: ${answer ?? "no answer"}  ${style.dim(formatMs(ms))}`,
+    ),
     ...(tables.length > 0 && !result.analyzed
       ? [style.yellow("  the planner has no statistics yet: run vacuum analyze, or wait for autovacuum")]
       : []),

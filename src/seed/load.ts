@@ -53,7 +53,9 @@ export async function loadSeed(client: DatabaseClient, input: LoadInput): Promis
   // What is deferred is checked now: tables with pending checks cannot be altered.
   await client.query("set constraints all immediate");
   await raiseMemory(client);
-  await putBack(client, aside, ({ kind, name }) => input.onEvent({ kind: "seed-rebuilding", object: `${kind} ${name}` }));
+  await putBack(client, aside, ({ kind, name }) =>
+    input.onEvent({ kind: "seed-rebuilding", object: `${kind} ${name}` }),
+  );
   const rebuildMs = performance.now() - started;
   await switchTriggersOn(client, off);
   for (const relation of relations) await continueCounters(client, relation);

@@ -18,17 +18,18 @@ export function seedCommand(execute: Execute): Command {
     .description("load seeds/<name>.sql or seeds/<name>.ts: data to develop, test and measure with")
     .argument("<name>", "the seed, for example dev or staging")
     .option("--scale <number>", "how much, for a seed that is a script (default: 1)", parseScale)
-    .option("--seed-value <number>", "where chance begins: the same number makes the same rows (default: 1)", parseSeedValue)
+    .option(
+      "--seed-value <number>",
+      "where chance begins: the same number makes the same rows (default: 1)",
+      parseSeedValue,
+    )
     .option("--date <date>", "the day that counts as today for these rows (default: 2026-01-01)", parseDate)
     .option("--add", "load beside the rows that are there")
     .option("--truncate", "empty the seed's tables first; asks")
     .option("--keep-indexes", "leave indexes and foreign keys in place while loading empty tables; slower")
     .option("--yes", "do not ask")
     .option("--yes-this-is-not-production", "load into a database that is not on this machine")
-    .addHelpText(
-      "after",
-      "\nExamples:\n  npx tm-db seed dev\n  npx tm-db seed staging --scale 10 --truncate\n",
-    )
+    .addHelpText("after", "\nExamples:\n  npx tm-db seed dev\n  npx tm-db seed staging --scale 10 --truncate\n")
     .action(async (name: string, flags: SeedFlags) => {
       await execute(flags, async (context) => {
         const { seed } = await import("../../app/seed.ts");
