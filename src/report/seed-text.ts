@@ -19,7 +19,7 @@ export function seedLines(result: SeedResult, style: Style): string[] {
   return [
     ...tables.map(
       ({ name, rows: count, ms }) =>
-        `  ${name.padEnd(width)}  ${formatCount(count).padStart(numbers)} rows  ${style.dim(`${formatMs(ms)}, ${perSecond(count, ms)} rows/s`)}`,
+        `  ${name.padEnd(width)}  ${formatCount(count).padStart(numbers)} ${count === 1 ? "row" : "rows"}  ${style.dim(`${formatMs(ms)}, ${perSecond(count, ms)} rows/s`)}`,
     ),
     ...rebuilt,
     ...functions.map(

@@ -64,13 +64,13 @@ test("a person of the staging data can log in, list, search and comment, and see
         >;
       });
     });
-  const ask = async (claims: Record<string, unknown>, sql: string, values: unknown[] = []) =>
+  const ask = async (claims: Record<string, unknown>, sql: string, values: unknown[] = []): Promise<unknown[]> =>
     await withClient(authenticator, {}, async (client) => {
       const request = { method: "POST" as const, role: "api_user", claims, path: "/" };
       return await withRequest(
         client,
         { api: API, request, end: "commit" },
-        async () => (await client.query(sql, values)).rows,
+        async () => (await client.query<Record<string, unknown>>(sql, values)).rows,
       );
     });
 
