@@ -30,9 +30,9 @@ export interface Teams {
   readonly memberships: number;
 }
 
-/** The share of all time after which a project exists; a tenth of them do from the start. */
+/** The share of all time after which a project exists; a tenth of them do from the start, and those of the callers. */
 export function birthOf(project: number, projects: number): number {
-  return Math.max(0, (project / projects - 0.1) / 0.9);
+  return project < FIRST_OTHER ? 0 : Math.max(0, (project / projects - 0.1) / 0.9);
 }
 
 /** A few huge projects, many small ones, some without tasks: the usual shape, where the n-th largest is an n-th as large. */
