@@ -1,5 +1,5 @@
 import type { SeedContext } from "tm-db/seeding";
-import { below, type Chance, skewed } from "./_chance.ts";
+import { below, type Chance, chanceOf, skewed } from "./_chance.ts";
 
 type Faker = SeedContext["faker"];
 
@@ -7,7 +7,7 @@ type Faker = SeedContext["faker"];
 export interface Writer {
   readonly title: (chance: Chance) => string;
   /** So many sentences. */
-  readonly text: (sentences: number, chance: Chance) => string;
+  readonly text: (length: number, chance: Chance) => string;
   readonly tags: (chance: Chance) => string[];
 }
 
@@ -21,16 +21,23 @@ export function makeWriter(faker: Faker): Writer {
     () => faker.hacker.noun().replaceAll(" ", "-") + faker.helpers.arrayElement(["", "-ui", "-api", "-docs"]),
   );
   const pick = (list: readonly string[], chance: Chance): string => list[skewed(list.length, chance)] ?? "";
-  const sentence = (chance: Chance): string => {
-    const length = 5 + below(8, chance);
-    return `${capital(Array.from({ length }, () => pick(words, chance)).join(" "))}.`;
-  };
+  // Composed beforehand: millions of texts are then a choice of sentences each.
+  const composing = chanceOf(faker.number.int(), "sentences", 0);
+  const sentences = Array.from({ length: 10_000 }, () => {
+    const length = 5 + below(8, composing);
+    return `${capital(Array.from({ length }, () => pick(words, composing)).join(" "))}.`;
+  });
   return {
     title: (chance) => {
       const start = `${capital(pick(verbs, chance))} the ${pick(adjectives, chance)} ${pick(nouns, chance)}`;
       return below(4, chance) === 0 ? `${start} (${pick(labels, chance)})` : start;
     },
-    text: (sentences, chance) => Array.from({ length: sentences }, () => sentence(chance)).join(" "),
+    text: (length, chance) => {
+      let text = "";
+      for (let at = 0; at < length; at += 1)
+        text += `${at === 0 ? "" : " "}${sentences[below(sentences.length, chance)]}`;
+      return text;
+    },
     tags: (chance) => [...new Set(Array.from({ length: skewed(5, chance) }, () => pick(labels, chance)))].toSorted(),
   };
 }

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import pg from "pg";
-import { env, stop, up } from "../../dist/index.js";
+import { env, seed, stop, up } from "../../dist/index.js";
 
 export const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 
@@ -83,6 +83,19 @@ export async function withDatabase({ major }, callback) {
 function enlargeMemory(dir) {
   const [config] = readdirSync(dir, { recursive: true }).filter((name) => /pg\d+[\\/]postgresql\.conf$/.test(name));
   appendFileSync(join(dir, config), "\nshared_buffers = '2GB'\neffective_cache_size = '6GB'\nmax_wal_size = '4GB'\n");
+}
+
+/** Loads the staging data; says how long it took. */
+export async function loadStaging(dir, url, scale) {
+  cpSync(join(ROOT, "seeds"), join(dir, "seeds"), { recursive: true });
+  const base = {
+    projectDir: dir,
+    env: cleanEnvironment(dir),
+    databaseUrl: url,
+    onEvent: () => {},
+    confirm: () => true,
+  };
+  return await seed({ ...base, name: "staging", scale });
 }
 
 /** Loads bench/sql/million.sql; says how long it took. */

@@ -21,21 +21,46 @@ export async function copyRows(
   rows: Iterable<CopyRow> | AsyncIterable<CopyRow>,
   onRows?: (sent: number) => void,
 ): Promise<number> {
-  let sent = 0;
-  const chunks = async function* (): AsyncGenerator<Buffer> {
-    let chunk = "";
-    for await (const row of rows) {
-      chunk += copyLine(row);
-      sent += 1;
-      if (chunk.length < CHUNK_CHARACTERS) continue;
-      onRows?.(sent);
-      yield Buffer.from(chunk);
-      chunk = "";
-    }
-    yield Buffer.from(chunk);
-  };
-  await pipeline(Readable.from(chunks()), client.query(from(`copy ${into} from stdin`)));
-  return sent;
+  const chunks = new Chunks(onRows);
+  // A source that is not asynchronous is read without a promise for each row: half a microsecond that adds up.
+  const source = Symbol.iterator in rows ? chunks.of(rows) : chunks.ofLater(rows);
+  await pipeline(Readable.from(source), client.query(from(`copy ${into} from stdin`)));
+  return chunks.rows;
+}
+
+/** Gathers rows into pieces that are worth a message to the server. */
+class Chunks {
+  rows = 0;
+  #text = "";
+  readonly #onRows: ((sent: number) => void) | undefined;
+
+  constructor(onRows: ((sent: number) => void) | undefined) {
+    this.#onRows = onRows;
+  }
+
+  *of(rows: Iterable<CopyRow>): Generator<Buffer> {
+    for (const row of rows) if (this.#add(row)) yield this.#take();
+    yield this.#take();
+  }
+
+  async *ofLater(rows: AsyncIterable<CopyRow>): AsyncGenerator<Buffer> {
+    for await (const row of rows) if (this.#add(row)) yield this.#take();
+    yield this.#take();
+  }
+
+  /** Whether enough has come together. */
+  #add(row: CopyRow): boolean {
+    this.#text += copyLine(row);
+    this.rows += 1;
+    return this.#text.length >= CHUNK_CHARACTERS;
+  }
+
+  #take(): Buffer {
+    const chunk = Buffer.from(this.#text);
+    this.#text = "";
+    this.#onRows?.(this.rows);
+    return chunk;
+  }
 }
 
 /** A row in COPY's text format. */
@@ -61,5 +86,6 @@ const ESCAPES: Readonly<Record<string, string>> = { "\\": "\\\\", "\n": "\\n", "
 
 /** COPY's text format, "COPY" in PostgreSQL's manual. */
 function escape(value: string): string {
+  if (!/[\\\n\r\t]/.test(value)) return value;
   return value.replaceAll(/[\\\n\r\t]/g, (character) => ESCAPES[character] ?? character);
 }

@@ -3,19 +3,50 @@ import type { SeedRow, SeedTable } from "./seed.ts";
 
 /**
  * The rows of a table, each looked at before it is sent.
- * @throws TmDbError SEED_FAILED where the seed itself throws, or a row has not a value for each column.
+ * @throws TmDbError SEED_FAILED while they are read, where the seed itself throws, or a row has not a value for each
+ * column.
  */
-export async function* checkedRows({ table, columns, rows }: SeedTable, path: string): AsyncGenerator<SeedRow> {
-  let number = 0;
-  try {
-    for await (const row of rows) {
-      number += 1;
-      const problem = rowProblem(row, columns);
-      if (problem !== undefined) throw new Error(problem);
-      yield row;
+export function checkedRows(entry: SeedTable, path: string): Iterable<SeedRow> | AsyncIterable<SeedRow> {
+  const { rows } = entry;
+  const check = new RowCheck(entry, path);
+  return Symbol.iterator in rows ? check.each(rows) : check.eachLater(rows);
+}
+
+class RowCheck {
+  #number = 0;
+  readonly #entry: SeedTable;
+  readonly #path: string;
+
+  constructor(entry: SeedTable, path: string) {
+    this.#entry = entry;
+    this.#path = path;
+  }
+
+  *each(rows: Iterable<SeedRow>): Generator<SeedRow> {
+    try {
+      for (const row of rows) yield this.#checked(row);
+    } catch (error) {
+      throw this.#failed(error);
     }
-  } catch (error) {
-    throw seedFailed(error, path, `${table}, after ${number} rows`);
+  }
+
+  async *eachLater(rows: AsyncIterable<SeedRow>): AsyncGenerator<SeedRow> {
+    try {
+      for await (const row of rows) yield this.#checked(row);
+    } catch (error) {
+      throw this.#failed(error);
+    }
+  }
+
+  #checked(row: SeedRow): SeedRow {
+    this.#number += 1;
+    const problem = rowProblem(row, this.#entry.columns);
+    if (problem !== undefined) throw new Error(problem);
+    return row;
+  }
+
+  #failed(error: unknown): TmDbError {
+    return seedFailed(error, this.#path, `${this.#entry.table}, row ${this.#number}`);
   }
 }
 
@@ -34,6 +65,6 @@ export function seedFailed(error: unknown, path: string, where: string): TmDbErr
 function rowProblem(row: unknown, columns: readonly string[]): string | undefined {
   if (!Array.isArray(row)) return "a row must be a list of values";
   if (row.length !== columns.length) return `a row has ${row.length} values for ${columns.length} columns`;
-  const at = row.findIndex((value) => value === undefined);
+  const at = row.indexOf(undefined);
   return at === -1 ? undefined : `a row has no value for ${columns[at]}; for NULL, write null`;
 }
