@@ -1,7 +1,10 @@
 import type { SeedResult } from "../core/command-result.ts";
+import { TmDbError } from "../core/errors.ts";
+import { locate } from "../core/locate.ts";
 import type { DatabaseClient } from "../db/client.ts";
 import { callFunction, readMaterializedViews, refreshView } from "../db/refresh.ts";
 import type { ScriptRow } from "../db/run-script.ts";
+import { findTransactionControl } from "../deploy/migration-sql.ts";
 import { runSql } from "../deploy/run-sql.ts";
 import type { SeedFile } from "../files/find-seed.ts";
 import type { GivenSettings } from "../seed/context.ts";
@@ -29,11 +32,26 @@ export async function applySeed(client: DatabaseClient, input: ApplySeedInput): 
   const { file } = input;
   if (file.kind === "script") return await applyScript(client, input, file);
   const { path, source } = file;
+  refuseTransactionControl(path, source.text);
   const rows = await runSql(client, { path, text: source.text, part: { sql: source.text, offset: 0 } });
   return {
     report: { tables: [], putAside: { indexes: 0, foreignKeys: 0, ms: 0 }, functions: [], accounts: rows.map(asTexts) },
     relations: [],
   };
+}
+
+/** A `commit` in the file would end the transaction that it is part of. */
+function refuseTransactionControl(path: string, text: string): void {
+  const at = findTransactionControl(text);
+  if (at === undefined) return;
+  throw new TmDbError(
+    "SEED_INVALID",
+    `${path} begins or ends a transaction; tm-db runs it as one, with what belongs to it`,
+    {
+      location: locate(path, text, at),
+      hint: "remove that statement",
+    },
+  );
 }
 
 async function applyScript(

@@ -4,7 +4,7 @@ import { TmDbError } from "../core/errors.ts";
 import { type DatabaseClient, withClient } from "../db/client.ts";
 import { isDirectlyLocal } from "../db/direct-connection.ts";
 import { lockDeployments } from "../db/lock.ts";
-import { setTimeouts } from "../db/timeouts.ts";
+import { setTimeouts, type Timeouts } from "../db/timeouts.ts";
 import { withTransaction } from "../db/transaction.ts";
 import { analyzeTables } from "../db/analyze.ts";
 import { requireSeed, type SeedFile } from "../files/find-seed.ts";
@@ -14,7 +14,7 @@ import { findRelations, findReferring, type Relation } from "../seed/relations.t
 import { applySeed, type AppliedSeed } from "./apply-seed.ts";
 import { type CommandOptions, nameOf, openProject, openTarget, type Project, type Target } from "./context.ts";
 
-export interface SeedOptions extends CommandOptions, GivenSettings {
+export interface SeedOptions extends CommandOptions, GivenSettings, Partial<Timeouts> {
   /** The file's name in `seeds/`, without its ending. */
   readonly name: string;
   /** Load beside the rows that are there. */
@@ -44,7 +44,7 @@ export async function seed(options: SeedOptions): Promise<SeedResult> {
     const emptying = options.truncate === true ? await confirmTruncate(client, { target, file, options }) : undefined;
     const applied = await withTransaction(client, "read write", async () => {
       await lockDeployments(client, (holder) => options.onEvent({ kind: "waiting-for-lock", holder }));
-      await setTimeouts(client, {});
+      await setTimeouts(client, options);
       return await applySeed(client, { project, file, settings: options, options, emptying });
     });
     return {

@@ -1,5 +1,6 @@
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
+import { setImmediate } from "node:timers/promises";
 import type { Client } from "pg";
 import { from } from "pg-copy-streams";
 
@@ -38,13 +39,13 @@ class Chunks {
     this.#onRows = onRows;
   }
 
-  *of(rows: Iterable<CopyRow>): Generator<Buffer> {
-    for (const row of rows) if (this.#add(row)) yield this.#take();
+  async *of(rows: Iterable<CopyRow>): AsyncGenerator<Buffer> {
+    for (const row of rows) if (this.#add(row)) yield await this.#next();
     yield this.#take();
   }
 
   async *ofLater(rows: AsyncIterable<CopyRow>): AsyncGenerator<Buffer> {
-    for await (const row of rows) if (this.#add(row)) yield this.#take();
+    for await (const row of rows) if (this.#add(row)) yield await this.#next();
     yield this.#take();
   }
 
@@ -53,6 +54,12 @@ class Chunks {
     this.#text += copyLine(row);
     this.rows += 1;
     return this.#text.length >= CHUNK_CHARACTERS;
+  }
+
+  /** While the server takes everything at once, nothing else would have a turn: no signal, no answer, no timer. */
+  async #next(): Promise<Buffer> {
+    await setImmediate();
+    return this.#take();
   }
 
   #take(): Buffer {

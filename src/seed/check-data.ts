@@ -26,10 +26,10 @@ export function checkSeedData(returned: unknown, path: string): SeedData {
 }
 
 /** @throws TmDbError SEED_INVALID, always */
-export function invalid(path: string, problems: readonly Problem[]): TmDbError {
+export function invalid(path: string, problems: readonly Problem[], hint?: string): TmDbError {
   return new TmDbError("SEED_INVALID", `${path} cannot be used`, {
     problems,
-    hint: `mend ${path}; the form is described in docs/seeding.md`,
+    hint: hint ?? `mend ${path}; the form is described in docs/seeding.md`,
   });
 }
 

@@ -26,13 +26,13 @@ export interface PutAside {
  */
 export async function putAside(client: DatabaseClient, relations: readonly Relation[]): Promise<PutAside> {
   const referring = await findReferring(client, relations);
-  const filled = new Set((await findFilled(client, referring)).map(({ oid }) => oid));
+  const mine = referring.filter(({ isMine }) => isMine);
+  const filled = await findFilled(client, mine);
   const oids = relations.map(({ oid }) => oid);
-  const others = referring.map(({ oid }) => oid);
-  const watched = [...oids, ...others];
+  const unfilled = mine.filter((relation) => !filled.includes(relation)).map(({ oid }) => oid);
+  const watched = [...oids, ...referring.map(({ oid }) => oid)];
   return await withNamesWritten(client, async () => {
     const before = await readFacts(client, watched);
-    const unfilled = others.filter((oid) => !filled.has(oid));
     const { rows } = await client.query<Aside>(PUT_ASIDE, [oids, unfilled]);
     for (const { dropIt } of rows.toReversed()) await client.query(dropIt);
     return { asides: rows, watched, before };

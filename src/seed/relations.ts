@@ -11,6 +11,8 @@ export interface Relation {
   readonly table: string;
   /** Quoted and qualified, for statements. */
   readonly quoted: string;
+  /** Whether the connection may alter it, as its owner or a member of that role. */
+  readonly isMine: boolean;
 }
 
 interface RelationRow {
@@ -39,7 +41,8 @@ export async function findRelations(
     tables.map(({ table }) => table),
   );
   const problems = tables.flatMap((entry) => relationProblems(entry, rows.get(entry.table)));
-  if (problems.length > 0) throw invalid(path, problems);
+  const isDeployed = rows.size > 0;
+  if (problems.length > 0) throw invalid(path, problems, isDeployed ? undefined : "deploy first: npx tm-db migrate");
   const foreign = [...rows.values()].filter(({ isMine }) => !isMine);
   if (foreign.length > 0) {
     throw new TmDbError("PERMISSION_DENIED", "only the owner of the tables can fill them by a seed", {
@@ -50,8 +53,8 @@ export async function findRelations(
   return [...rows.values()].map(toRelation);
 }
 
-function toRelation({ oid, schema, table }: Pick<RelationRow, "oid" | "schema" | "table">): Relation {
-  return { oid, schema, table, quoted: quoteName(schema, table) };
+function toRelation({ oid, schema, table, isMine }: Omit<Relation, "quoted">): Relation {
+  return { oid, schema, table, isMine, quoted: quoteName(schema, table) };
 }
 
 function relationProblems({ table, columns }: SeedTable, row: RelationRow | undefined): Problem[] {
@@ -96,7 +99,7 @@ export async function findFilled(client: DatabaseClient, relations: readonly Rel
 
 /** The tables that refer to the given ones, directly or not, besides these: emptying the ones empties the others. */
 export async function findReferring(client: DatabaseClient, relations: readonly Relation[]): Promise<Relation[]> {
-  const { rows } = await client.query<Pick<RelationRow, "oid" | "schema" | "table">>(
+  const { rows } = await client.query<Omit<Relation, "quoted">>(
     `with recursive reached as (
        select unnest($1::bigint[]::oid[]) as oid
        union
@@ -104,7 +107,11 @@ export async function findReferring(client: DatabaseClient, relations: readonly 
        from reached as r
        join pg_catalog.pg_constraint as f on f.confrelid = r.oid and f.contype = 'f'
      )
-     select c.oid::bigint::float8 as oid, n.nspname as schema, c.relname as table
+     select
+       c.oid::bigint::float8 as oid,
+       n.nspname as schema,
+       c.relname as table,
+       pg_catalog.pg_has_role(c.relowner, 'usage') as "isMine"
      from reached as r
      join pg_catalog.pg_class as c on c.oid = r.oid
      join pg_catalog.pg_namespace as n on n.oid = c.relnamespace

@@ -207,6 +207,12 @@ test("whatever is wrong with a seed is said at once, and by name", async () => {
     code: "SQL_ERROR",
     location: { file: "seeds/wrong.sql", line: 2, column: 8 },
   });
+  project.write({ "seeds/commits.sql": "insert into school.log values ('x');\ncommit;\nselect 1 / 0;\n" });
+  await expect(load(project, { name: "commits" })).rejects.toMatchObject({
+    code: "SEED_INVALID",
+    location: { file: "seeds/commits.sql", line: 2, column: 1 },
+  });
+  expect(await project.query("select from school.log")).toEqual([]);
   await expect(load(project, { name: "syntax" })).rejects.toMatchObject({ code: "SEED_INVALID" });
   await expect(load(project, { name: "wrong", truncate: true })).rejects.toMatchObject({ code: "USAGE" });
 });

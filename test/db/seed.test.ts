@@ -33,8 +33,18 @@ test("the same seed value makes the same bytes on PostgreSQL 15 and 18, with exa
   onTestFinished(dispose);
   const secrets = { jwtSecret: "x".repeat(40), authenticatorPassword: server.authenticatorPassword };
   await deployReference(server.connection, secrets);
-  await seedReference(server.connection, "staging", { ...SMALL, keepIndexes: true });
+  const beforeOn15 = await readCatalog(server.connection);
+  expect((await seedReference(server.connection, "staging", SMALL)).putAside).toMatchObject({
+    indexes: 10,
+    foreignKeys: 10,
+  });
+  expect(await compareCatalogs(beforeOn15, await readCatalog(server.connection))).toEqual([]);
   expect(await checksums(server.connection)).toEqual(newest);
+
+  const kept = await cloneReference();
+  const inPlace = await seedReference(kept, "staging", { ...SMALL, keepIndexes: true });
+  expect(inPlace.putAside).toMatchObject({ indexes: 0, foreignKeys: 0 });
+  expect(await checksums(kept)).toEqual(newest);
 });
 
 test("another seed value makes other rows", async () => {

@@ -1,6 +1,6 @@
 import { Command, InvalidArgumentError } from "commander";
 import type { Execute } from "../execute.ts";
-import { addDatabaseOptions, type SharedOptions } from "../shared-options.ts";
+import { addDatabaseOptions, addTimeoutOptions, type SharedOptions } from "../shared-options.ts";
 
 interface SeedFlags extends SharedOptions {
   readonly scale?: number;
@@ -9,12 +9,14 @@ interface SeedFlags extends SharedOptions {
   readonly add?: true;
   readonly truncate?: true;
   readonly keepIndexes?: true;
+  readonly lockTimeout?: number;
+  readonly statementTimeout?: number;
   readonly yes?: true;
   readonly yesThisIsNotProduction?: true;
 }
 
 export function seedCommand(execute: Execute): Command {
-  return addDatabaseOptions(new Command("seed"))
+  return addTimeoutOptions(addDatabaseOptions(new Command("seed")))
     .description("load seeds/<name>.sql or seeds/<name>.ts: data to develop, test and measure with")
     .argument("<name>", "the seed, for example dev or staging")
     .option("--scale <number>", "how much, for a seed that is a script (default: 1)", parseScale)
@@ -42,6 +44,8 @@ export function seedCommand(execute: Execute): Command {
           add: flags.add,
           truncate: flags.truncate,
           keepIndexes: flags.keepIndexes,
+          lockTimeoutMs: flags.lockTimeout,
+          statementTimeoutMs: flags.statementTimeout,
           notProduction: flags.yesThisIsNotProduction,
           confirm: (question) => context.confirm(question, flags.yes === true),
         });
