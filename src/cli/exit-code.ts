@@ -25,6 +25,7 @@ export function exitCodeOfResult(result: CommandResult, { check }: { readonly ch
     case "sum":
     case "import":
     case "refresh":
+    case "seed":
     case "reset":
     case "resolve":
     case "env":
