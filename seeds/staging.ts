@@ -180,7 +180,7 @@ class Staging {
       yield [
         first.task + task,
         writer.title(chance),
-        below(5, chance) === 0 ? null : writer.text(1 + skewed(8, chance), chance),
+        below(5, chance) === 0 ? null : writer.text(1 + skewed(5, chance), chance),
         statusOf(age, chance()),
         due,
         first.project + project,
