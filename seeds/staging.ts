@@ -180,7 +180,7 @@ class Staging {
       yield [
         first.task + task,
         writer.title(chance),
-        below(5, chance) === 0 ? null : writer.text(1 + skewed(8, chance), chance),
+        below(5, chance) === 0 ? null : writer.text(1 + skewed(5, chance), chance),
         statusOf(age, chance()),
         due,
         first.project + project,
@@ -205,14 +205,15 @@ class Staging {
         let written = this.#taskStart(task);
         for (let number = 0; number < count; number += 1) {
           written += skewed(this.#end - written, chance);
+          const at = stamp(written);
           yield [
             id,
             writer.text(1 + skewed(4, chance), chance),
             first.task + task,
             first.project + project,
             first.user + teams.member(project, below(teams.writers(project), chance)),
-            stamp(written),
-            stamp(written),
+            at,
+            at,
           ];
           id += 1;
         }

@@ -81,7 +81,7 @@ export class ProgressWriter {
       return;
     }
     this.clear();
-    const width = Math.max(20, (this.#stream.columns ?? 80) - 1);
+    const width = Math.max(20, (this.#stream.columns || 80) - 1);
     this.#stream.write(isPassing ? text.slice(0, width) : `${text}\n`);
     this.#hasPassingLine = isPassing;
   }

@@ -3,6 +3,8 @@ import { expect, test } from "vitest";
 import { seed, type SeedOptions } from "../../src/app/seed.ts";
 import type { SeedResult } from "../../src/core/command-result.ts";
 import { connectionUrl } from "../../src/core/connection-spec.ts";
+import { withClient } from "../../src/db/client.ts";
+import { checkPutBack, putAside, putBack } from "../../src/seed/put-aside.ts";
 import { compareCatalogs } from "../../src/schema/catalog.ts";
 import { type EngineProject, engineProject } from "./project.ts";
 
@@ -135,6 +137,33 @@ test("the order in which PostgreSQL follows references is kept, where some of th
   const before = await project.catalog();
   expect(await load(project)).toMatchObject({ putAside: { indexes: 1, foreignKeys: 0 } });
   expect(await compareCatalogs(before, await project.catalog())).toEqual([]);
+});
+
+test("a catalog that is not what it was is noticed before the transaction ends", async () => {
+  const project = await school({});
+  await withClient(project.spec, {}, async (client) => {
+    const oid = Number(
+      (await project.query<{ oid: string }>("select 'school.teachers'::regclass::oid as oid"))[0]?.oid,
+    );
+    const relations = [{ oid, schema: "school", table: "teachers", quoted: '"school"."teachers"', isMine: true }];
+    await client.query("begin");
+    const aside = await putAside(client, relations);
+    await expect(checkPutBack(client, aside)).rejects.toMatchObject({
+      code: "SEED_CHANGED_SCHEMA",
+      detail: expect.stringContaining("index school.teachers_name_idx on school.teachers"),
+    });
+    await putBack(client, aside, () => {});
+    await checkPutBack(client, aside);
+    // Which of two references to a table PostgreSQL follows first.
+    await client.query("alter table school.classes drop constraint led_by");
+    await client.query(
+      "alter table school.classes add constraint led_by foreign key (leader_id) references school.teachers deferrable initially deferred",
+    );
+    await expect(checkPutBack(client, aside)).rejects.toMatchObject({
+      detail: expect.stringContaining("order of references to school.teachers"),
+    });
+    await client.query("rollback");
+  });
 });
 
 test.each([
