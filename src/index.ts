@@ -1,4 +1,5 @@
 export type { CommandOptions } from "./app/context.ts";
+export { type DriftOptions, drift } from "./app/drift.ts";
 export { env } from "./app/env.ts";
 export { type MigrateOptions, migrate } from "./app/migrate.ts";
 export { newMigration } from "./app/new-migration.ts";

@@ -1,5 +1,6 @@
 import { Command } from "commander";
 import { TOOL_VERSION } from "../core/tool-version.ts";
+import { driftCommand } from "./commands/drift.ts";
 import { envCommand } from "./commands/env.ts";
 import { migrateCommand } from "./commands/migrate.ts";
 import { newCommand } from "./commands/new.ts";
@@ -33,6 +34,7 @@ export function buildProgram(execute: Execute): Command {
     statusCommand(execute),
     newCommand(execute),
     verifyCommand(execute),
+    driftCommand(execute),
     refreshCommand(execute),
     resetCommand(execute),
   ];

@@ -11,6 +11,7 @@ export type CommandResult =
   | ResetResult
   | VerifyResult
   | RefreshResult
+  | DriftResult
   | EnvResult;
 
 /** Where a command worked: never with a password. */
@@ -139,11 +140,33 @@ export interface VerifyCheck {
   readonly subject: string;
   /** `down`: as before it · `up again`: as after the first time · `nothing to do`: a second deployment. */
   readonly check: "down" | "up again" | "nothing to do" | "no way back";
-  readonly differences: readonly {
-    readonly kind: "missing" | "extra" | "different";
-    readonly object: string;
-    readonly detail: string;
-  }[];
+  readonly differences: readonly Difference[];
+}
+
+/** How a catalog differs from what it should be. */
+export interface Difference {
+  readonly kind: "missing" | "extra" | "different";
+  /** In words: `policy select_member on api.tasks`. */
+  readonly object: string;
+  /** For `different`: which property, and both its values, the expected one first; may have several lines. */
+  readonly detail: string;
+}
+
+export interface DriftResult {
+  readonly command: "drift";
+  readonly database: DatabaseName;
+  /** What the database was compared with: the files as they were deployed, or as they are now. */
+  readonly against: "deployed" | "files";
+  /** `extra` is what no file makes. */
+  readonly differences: readonly Difference[];
+  /** SQL that would make the database what the files say; null if it was not asked for. */
+  readonly sql: {
+    readonly statements: readonly string[];
+    /** Differences that no statement is about, in words. */
+    readonly leftOut: readonly string[];
+  } | null;
+  readonly equal: boolean;
+  readonly ms: number;
 }
 
 /** The only result that holds secrets: `tm-db env` is asked for them. */

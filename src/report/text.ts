@@ -14,6 +14,7 @@ import type {
 } from "../core/command-result.ts";
 import { assertNever } from "../core/errors.ts";
 import type { StepAction } from "../core/event.ts";
+import { differenceLines, driftLines } from "./drift-text.ts";
 import type { Style } from "./style.ts";
 
 /** A result for a person, as it goes to stdout. */
@@ -37,6 +38,8 @@ export function resultText(result: CommandResult, style: Style): string {
       return lines(verifyLines(result, style));
     case "refresh":
       return lines(refreshLines(result, style));
+    case "drift":
+      return lines(driftLines(result, style));
     case "env":
       return lines(envLines(result));
     default:
@@ -189,7 +192,7 @@ function verifyLines(result: VerifyResult, style: Style): string[] {
           : style.red("fails");
     return [
       `  ${mark}  ${subject}: ${CHECK_WORDS[check]}`,
-      ...differences.map((found) => `         ${differenceWords(found)}`),
+      ...differenceLines(differences).map((line) => `         ${line}`),
     ];
   });
   const verdict = result.holds
@@ -199,12 +202,6 @@ function verifyLines(result: VerifyResult, style: Style): string[] {
     ...checks,
     `${verdict} ${style.dim(`(scratch databases on ${result.server.address}, ${formatMs(result.ms)})`)}`,
   ];
-}
-
-function differenceWords({ kind, object, detail }: VerifyCheck["differences"][number]): string {
-  return kind === "different"
-    ? `different: ${object}, ${detail}`
-    : `${kind === "missing" ? "missing" : "too much"}: ${object}`;
 }
 
 function envLines({ variables }: EnvResult): string[] {

@@ -35,19 +35,19 @@ test("every way back of the reference database is exact", async () => {
 });
 
 test.each([
-  ["a policy", "create policy p on api.t for select to pg_monitor using (true);", "policy:api.t.p"],
-  ["a grant", "grant select (id) on api.t to pg_monitor;", "acl:(table:api.t).pg_monitor"],
-  ["a comment", "comment on table api.t is 'x';", "comment:(table:api.t)"],
-  ["a default", "alter table api.t alter column note set default 'x';", "default:"],
-  ["an index", "create index t_note_idx on api.t (note);", "index:api.t_note_idx"],
-  ["a trigger", "create trigger g after insert on api.t for each row execute function api.f();", "trigger:api.t.g"],
-  ["a function's volatility", "alter function api.f() volatile;", "function:api.f()"],
-  ["a function's search_path", "alter function api.f() reset search_path;", "function:api.f()"],
-  ["security_invoker", "alter view api.v reset (security_invoker);", "view:api.v"],
-  ["row level security", "alter table api.t enable row level security;", "table:api.t"],
-  ["forced row level security", "alter table api.t force row level security;", "table:api.t"],
+  ["a policy", "create policy p on api.t for select to pg_monitor using (true);", "policy p on api.t"],
+  ["a grant", "grant select (id) on api.t to pg_monitor;", "privileges of pg_monitor on column id of table api.t"],
+  ["a comment", "comment on table api.t is 'x';", "comment on table api.t"],
+  ["a default", "alter table api.t alter column note set default 'x';", "default of column api.t.note"],
+  ["an index", "create index t_note_idx on api.t (note);", "index api.t_note_idx"],
+  ["a trigger", "create trigger g after insert on api.t for each row execute function api.f();", "trigger g on api.t"],
+  ["a function's volatility", "alter function api.f() volatile;", "function api.f()"],
+  ["a function's search_path", "alter function api.f() reset search_path;", "function api.f()"],
+  ["security_invoker", "alter view api.v reset (security_invoker);", "view api.v"],
+  ["row level security", "alter table api.t enable row level security;", "table api.t"],
+  ["forced row level security", "alter table api.t force row level security;", "table api.t"],
   ["default privileges", "alter default privileges revoke execute on functions from public;", "default privileges"],
-  ["a role", "create role verify_forgotten;", "role:verify_forgotten"],
+  ["a role", "create role verify_forgotten;", "role verify_forgotten"],
 ])("a way back that forgets %s is caught, and the object named", async (what, forgotten, named) => {
   const project = await engineProject({
     "migrations/0001_schema.sql": SCHEMA,
