@@ -103,6 +103,8 @@ export interface StatusResult {
     readonly deployedBy: string;
     readonly rolledBackBy: string | null;
   }[];
+  /** Objects in the files' schemas that no file seems to make; `tm-db drift` says it for certain. */
+  readonly orphans: readonly string[];
   /** Whether the database is what the files say, as far as the ledger knows. */
   readonly upToDate: boolean;
 }

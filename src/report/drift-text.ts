@@ -45,3 +45,16 @@ function sqlLines({ database, sql, equal }: DriftResult, files: string): string[
     ...leftOut.map((object) => `-- not in this script: ${object}`),
   ];
 }
+
+const MOST_ORPHANS = 5;
+
+/** For `status`: what nobody's file makes, briefly. */
+export function orphanLines(orphans: readonly string[], style: Style): string[] {
+  if (orphans.length === 0) return [];
+  const more = orphans.length - MOST_ORPHANS;
+  return [
+    ...orphans.slice(0, MOST_ORPHANS).map((object) => `  ${style.yellow("orphan".padEnd(12))}  ${object}`),
+    ...(more > 0 ? [`  ${style.yellow("orphan".padEnd(12))}  and ${more} more`] : []),
+    "orphans are made by no file; for certain and in full: npx tm-db drift",
+  ];
+}

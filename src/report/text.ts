@@ -14,7 +14,7 @@ import type {
 } from "../core/command-result.ts";
 import { assertNever } from "../core/errors.ts";
 import type { StepAction } from "../core/event.ts";
-import { differenceLines, driftLines } from "./drift-text.ts";
+import { differenceLines, driftLines, orphanLines } from "./drift-text.ts";
 import type { Style } from "./style.ts";
 
 /** A result for a person, as it goes to stdout. */
@@ -158,6 +158,7 @@ function statusLines(result: StatusResult, style: Style): string[] {
     where(result.database, style),
     `  ${style.green("applied".padEnd(12))}  ${applied} ${applied === 1 ? "file" : "files"}`,
     ...others.map(({ path, state }) => `  ${style.yellow(state.padEnd(12))}  ${path}`),
+    ...orphanLines(result.orphans, style),
     `${deployment}; ${verdict}`,
   ];
 }
