@@ -4,6 +4,7 @@ import { driftCommand } from "./commands/drift.ts";
 import { envCommand } from "./commands/env.ts";
 import { migrateCommand } from "./commands/migrate.ts";
 import { newCommand } from "./commands/new.ts";
+import { planCommand } from "./commands/plan.ts";
 import { refreshCommand } from "./commands/refresh.ts";
 import { resetCommand } from "./commands/reset.ts";
 import { rollbackCommand } from "./commands/rollback.ts";
@@ -29,6 +30,7 @@ export function buildProgram(execute: Execute): Command {
     upCommand(execute),
     stopCommand(execute),
     envCommand(execute),
+    planCommand(execute),
     migrateCommand(execute),
     rollbackCommand(execute),
     statusCommand(execute),

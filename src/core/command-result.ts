@@ -1,4 +1,5 @@
 import type { StepAction } from "./event.ts";
+import type { LockMode } from "./lock-modes.ts";
 
 /** What a command found or did, as `--json` prints it (with `ok: true` before it) and `report/` words it. */
 export type CommandResult =
@@ -12,6 +13,7 @@ export type CommandResult =
   | VerifyResult
   | RefreshResult
   | DriftResult
+  | PlanResult
   | EnvResult;
 
 /** Where a command worked: never with a password. */
@@ -175,4 +177,53 @@ export interface DriftResult {
 export interface EnvResult {
   readonly command: "env";
   readonly variables: Readonly<Record<string, string>>;
+}
+
+export interface PlanResult {
+  readonly command: "plan";
+  readonly database: DatabaseName;
+  readonly steps: readonly StepResult[];
+  readonly warnings: readonly string[];
+  /** Null if it was not asked for. */
+  readonly locks: LockReport | null;
+  /** Whether every lock keeps to the limits; true where none were given. */
+  readonly allowed: boolean;
+  /** Milliseconds. */
+  readonly ms: number;
+}
+
+/** What the pending deployment did to the tables and views of an empty copy of the schema. */
+export interface LockReport {
+  readonly statements: readonly {
+    /** The migration, or a group of files. */
+    readonly path: string;
+    readonly line: number | null;
+    /** The beginning of the statement, without its texts, or what is done with the files. */
+    readonly statement: string;
+    /** Milliseconds, on empty tables. */
+    readonly ms: number;
+    readonly locks: readonly { readonly table: string; readonly mode: LockMode }[];
+    readonly rewrites: readonly string[];
+    /** Tables that are read as a whole. */
+    readonly scans: readonly string[];
+    readonly indexes: readonly { readonly name: string; readonly table: string }[];
+  }[];
+  /** A table's locks, each stronger than the one before; held until the transaction ends. */
+  readonly locks: readonly TableLock[];
+  /** Locks that do not keep to the limits. */
+  readonly tooLong: readonly { readonly table: string; readonly mode: LockMode; readonly because: string }[];
+}
+
+export interface TableLock {
+  readonly table: string;
+  readonly mode: LockMode;
+  /** The statement that takes it. */
+  readonly path: string;
+  readonly line: number | null;
+  /** Milliseconds from that statement's begin to the end of the transaction, on empty tables. */
+  readonly heldMs: number;
+  /** Rows of the real table as PostgreSQL estimates them; null where it does not know. */
+  readonly rows: number | null;
+  /** Size of the real table, without its indexes. */
+  readonly bytes: number;
 }

@@ -15,6 +15,7 @@ import type {
 import { assertNever } from "../core/errors.ts";
 import type { StepAction } from "../core/event.ts";
 import { differenceLines, driftLines, orphanLines } from "./drift-text.ts";
+import { planLines } from "./plan-text.ts";
 import type { Style } from "./style.ts";
 
 /** A result for a person, as it goes to stdout. */
@@ -38,6 +39,10 @@ export function resultText(result: CommandResult, style: Style): string {
       return lines(verifyLines(result, style));
     case "refresh":
       return lines(refreshLines(result, style));
+    case "plan":
+      return lines(
+        planLines(result, { steps: stepLines(result.steps, style), where: where(result.database, style) }, style),
+      );
     case "drift":
       return lines(driftLines(result, style));
     case "env":

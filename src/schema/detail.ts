@@ -28,8 +28,7 @@ function valueWords(value: unknown): string {
   if (typeof value === "boolean") return value ? "yes" : "no";
   if (typeof value === "string") return value === "" ? "''" : hideSettings(value);
   if (Array.isArray(value)) return value.length === 0 ? "none" : value.map(valueWords).join(", ");
-  if (typeof value === "object") return hideSettings(JSON.stringify(value));
-  return String(value as number | bigint);
+  return hideSettings(JSON.stringify(value));
 }
 
 /** Settings with a dot in their name are an application's own, and are where people keep secrets. */

@@ -1,4 +1,3 @@
-import { TmDbError } from "../core/errors.ts";
 import type { Catalog, CatalogDifference } from "./catalog.ts";
 import { withoutLedger } from "./without-ledger.ts";
 
@@ -19,24 +18,25 @@ export async function planSql(
   to: Catalog,
   differences: readonly CatalogDifference[],
 ): Promise<PlannedSql> {
-  const { plan } = await import("@supabase/pg-delta");
   const others = differences.filter(({ object }) => from.others.has(object) || to.others.has(object));
-  const leftOut = others.map(({ object }) => object);
   try {
-    const { actions } = plan(await withoutLedger(from.facts), await withoutLedger(to.facts));
-    const shown = actions.filter(({ sql }) => !SETTING.test(sql));
-    // A default privilege is a fact of both kinds: a statement was written for it.
+    const statements = await planStatements(from, to);
+    // Default privileges are seen by pg-delta too: a statement was written for them.
     const isWritten = (object: string): boolean =>
-      object.startsWith("default privileges ") && shown.some(({ sql }) => /^alter default privileges/i.test(sql));
-    return {
-      statements: shown.map(({ sql }) => `${sql.trimEnd().replace(/;$/, "")};`),
-      leftOut: leftOut.filter((object) => !isWritten(object)),
-    };
+      object.startsWith("default privileges ") && statements.some((sql) => /^alter default privileges/i.test(sql));
+    return { statements, leftOut: others.map(({ object }) => object).filter((object) => !isWritten(object)) };
   } catch (error) {
-    if (error instanceof TmDbError) throw error;
     const why = error instanceof Error ? error.message : String(error);
-    return { statements: [], leftOut: [`everything: no order of statements was found (${why})`] };
+    return { statements: [], leftOut: [`everything, since no order of statements was found: ${why}`] };
   }
+}
+
+/** The statements alone. @throws Error where pg-delta finds no way. */
+export async function planStatements(from: Catalog, to: Catalog): Promise<string[]> {
+  const { plan } = await import("@supabase/pg-delta");
+  const { actions } = plan(await withoutLedger(from.facts), await withoutLedger(to.facts));
+  const shown = actions.filter(({ sql }) => !SETTING.test(sql));
+  return shown.map(({ sql }) => `${sql.trimEnd().replace(/;$/, "")};`);
 }
 
 const SETTING = /^alter (role|user|database) .* (set|reset) /i;
