@@ -1,3 +1,4 @@
+export { type AdoptOptions, adopt } from "./app/adopt.ts";
 export type { CommandOptions } from "./app/context.ts";
 export { type DriftOptions, drift } from "./app/drift.ts";
 export { env } from "./app/env.ts";

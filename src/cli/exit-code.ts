@@ -25,6 +25,7 @@ export function exitCodeOfResult(result: CommandResult, { check }: { readonly ch
     case "rollback":
     case "new":
     case "refresh":
+    case "adopt":
     case "reset":
     case "env":
       return 0;

@@ -1,5 +1,6 @@
 import { Command } from "commander";
 import { TOOL_VERSION } from "../core/tool-version.ts";
+import { adoptCommand } from "./commands/adopt.ts";
 import { driftCommand } from "./commands/drift.ts";
 import { envCommand } from "./commands/env.ts";
 import { migrateCommand } from "./commands/migrate.ts";
@@ -37,6 +38,7 @@ export function buildProgram(execute: Execute): Command {
     newCommand(execute),
     verifyCommand(execute),
     driftCommand(execute),
+    adoptCommand(execute),
     refreshCommand(execute),
     resetCommand(execute),
   ];

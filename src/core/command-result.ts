@@ -14,6 +14,7 @@ export type CommandResult =
   | RefreshResult
   | DriftResult
   | PlanResult
+  | AdoptResult
   | EnvResult;
 
 /** Where a command worked: never with a password. */
@@ -99,7 +100,7 @@ export interface StatusResult {
   }[];
   readonly deployments: readonly {
     readonly id: string;
-    readonly kind: "migrate" | "rollback";
+    readonly kind: "migrate" | "rollback" | "adopt";
     readonly startedAt: string;
     readonly durationMs: number;
     readonly deployedBy: string;
@@ -226,4 +227,22 @@ export interface TableLock {
   readonly rows: number | null;
   /** Size of the real table, without its indexes. */
   readonly bytes: number;
+}
+
+export interface AdoptResult {
+  readonly command: "adopt";
+  readonly database: DatabaseName;
+  readonly dryRun: boolean;
+  /** Its id in the ledger; null in a dry run. */
+  readonly deployment: string | null;
+  /** node-pg-migrate's table, if there is one. */
+  readonly history: string | null;
+  /** Files that the ledger holds as applied. */
+  readonly adopted: readonly string[];
+  /** Files that wait for the next `migrate`. */
+  readonly pending: readonly string[];
+  /** What was accepted: how the database differs from what the files make. */
+  readonly differences: readonly Difference[];
+  readonly warnings: readonly string[];
+  readonly ms: number;
 }

@@ -3,7 +3,7 @@ import type { AppliedMigration, AppliedRepeatable, LedgerState } from "./ledger-
 
 /** What one deployment or rollback did, as it is written down. */
 export interface DeploymentRecord {
-  readonly kind: "migrate" | "rollback";
+  readonly kind: "migrate" | "rollback" | "adopt";
   readonly toolVersion: string;
   /** The commit of the project's checkout, where it is one. */
   readonly commit: string | undefined;
@@ -39,7 +39,7 @@ export interface MigrationEntry extends AppliedMigration {
 /** A deployment or rollback of the past. */
 export interface DeploymentSummary {
   readonly id: string;
-  readonly kind: "migrate" | "rollback";
+  readonly kind: "migrate" | "rollback" | "adopt";
   readonly startedAt: Date;
   readonly durationMs: number;
   readonly deployedBy: string;
@@ -117,7 +117,7 @@ create table if not exists tm_db.migrations (
 );
 create table if not exists tm_db.deployments (
   id bigint generated always as identity primary key,
-  kind text not null check (kind in ('migrate', 'rollback')),
+  kind text not null check (kind in ('migrate', 'rollback', 'adopt')),
   started_at timestamptz not null,
   duration_ms integer not null,
   deployed_by text not null default session_user,
@@ -215,7 +215,11 @@ const SYNC_MIGRATIONS_UP = `
 insert into tm_db.migrations (name, run_on)
 select c.after ->> 'name', now()
 from tm_db.changes as c
-where c.deployment_id = $1 and c.before is null and c.after ->> 'name' is not null
+where c.deployment_id = $1
+  and c.before is null
+  and c.after ->> 'name' is not null
+  -- An adopted one may stand there already: node-pg-migrate may have been told to use this table.
+  and not exists (select from tm_db.migrations as m where m.name = c.after ->> 'name')
 order by c.position`;
 
 const SELECT_DEPLOYMENTS = `

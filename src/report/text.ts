@@ -14,6 +14,7 @@ import type {
 } from "../core/command-result.ts";
 import { assertNever } from "../core/errors.ts";
 import type { StepAction } from "../core/event.ts";
+import { adoptLines } from "./adopt-text.ts";
 import { differenceLines, driftLines, orphanLines } from "./drift-text.ts";
 import { planLines } from "./plan-text.ts";
 import type { Style } from "./style.ts";
@@ -43,6 +44,8 @@ export function resultText(result: CommandResult, style: Style): string {
       return lines(
         planLines(result, { steps: stepLines(result.steps, style), where: where(result.database, style) }, style),
       );
+    case "adopt":
+      return lines(adoptLines(result, style));
     case "drift":
       return lines(driftLines(result, style));
     case "env":

@@ -1,4 +1,11 @@
 import type { StableId } from "@supabase/pg-delta";
+import type { Difference } from "../core/command-result.ts";
+
+/** A difference as a sentence, for lists of problems. */
+export function differenceSentence({ kind, object, detail }: Difference): string {
+  if (kind === "missing") return `missing in the database: ${object}`;
+  return kind === "extra" ? `made by no file: ${object}` : `different: ${object}, ${detail}`;
+}
 
 /** An object of the catalog in words, as a person would name it: `policy select_own on api.tasks`. */
 export function objectWords(id: StableId): string {
