@@ -143,9 +143,14 @@ export interface VerifyResult {
 export interface VerifyCheck {
   /** The migration's file, or `everything`. */
   readonly subject: string;
-  /** `down`: as before it · `up again`: as after the first time · `nothing to do`: a second deployment. */
-  readonly check: "down" | "up again" | "nothing to do" | "no way back";
+  /**
+   * `down`: as before it · `up again`: as after the first time · `nothing to do`: a second deployment · `rows kept`:
+   * with development data loaded, what stood in the tables before it.
+   */
+  readonly check: "down" | "up again" | "nothing to do" | "rows kept" | "no way back";
   readonly differences: readonly Difference[];
+  /** Why the step could not be carried out, with file, line and column; null if it was. */
+  readonly failure: string | null;
 }
 
 /** How a catalog differs from what it should be. */

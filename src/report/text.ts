@@ -188,25 +188,24 @@ const CHECK_WORDS: Readonly<Record<VerifyCheck["check"], string>> = {
   down: "its way back leaves what was before it",
   "up again": "a second time makes what the first time made",
   "nothing to do": "a second deployment has nothing to do",
+  "rows kept": "rows that were there before it are there after its way up and back",
   "no way back": "it has no way back, so nothing can be said of it",
 };
 
 function verifyLines(result: VerifyResult, style: Style): string[] {
-  const checks = result.checks.flatMap(({ subject, check, differences }) => {
+  const checks = result.checks.flatMap(({ subject, check, differences, failure }) => {
     const mark =
       check === "no way back"
         ? style.yellow("skipped")
-        : differences.length === 0
+        : differences.length === 0 && failure === null
           ? style.green("holds")
           : style.red("fails");
     return [
       `  ${mark}  ${subject}: ${CHECK_WORDS[check]}`,
-      ...differenceLines(differences).map((line) => `         ${line}`),
+      ...[...(failure === null ? [] : [failure]), ...differenceLines(differences)].map((line) => `         ${line}`),
     ];
   });
-  const verdict = result.holds
-    ? style.green("every way back is exact")
-    : style.red("the catalogs differ; nothing after that was checked");
+  const verdict = result.holds ? style.green("every way back is exact") : style.red("not every way back is exact");
   return [
     ...checks,
     `${verdict} ${style.dim(`(scratch databases on ${result.server.address}, ${formatMs(result.ms)})`)}`,
