@@ -5,9 +5,9 @@ import { runSql } from "../deploy/run-sql.ts";
 import type { Verification } from "./verification.ts";
 
 /**
- * Loads the development data into what is deployed, and walks back to nothing. At each migration it goes down, up and
- * down once more, and what stood in the tables before it must stand there afterwards. A migration before which no table
- * has a row says nothing, and is not told.
+ * Loads the development data into what is deployed, and walks back to nothing. Each migration goes down, up and down
+ * once more. Its way back may take the rows that its way up adds, and no others; and what stood in the tables before it
+ * must stand there after both. A migration before which no table has a row says nothing, and is not told.
  */
 export async function verifyRows(verification: Verification): Promise<void> {
   const { client, input } = verification;
@@ -16,23 +16,63 @@ export async function verifyRows(verification: Verification): Promise<void> {
   await withTransaction(client, "read write", async () => {
     await runSql(client, { path: seed.path, text: seed.text, part: { sql: seed.text, offset: 0 } });
   });
+  let loaded: readonly TableContent[] = await readContents(client);
   for (const [index, { file }] of [...prepared.entries()].reverse()) {
     const subject = file.path;
-    if (!(await verification.attempt(subject, "rows kept", async () => await verification.takeBack()))) return;
-    const before = await readContents(client);
-    if (before.every(({ rows }) => rows === 0)) continue;
-    const isThere = await verification.attempt(subject, "rows kept", async () => {
-      await verification.deploy(verification.upTo(index));
-      await verification.takeBack();
-    });
-    if (!isThere) return;
-    const differences = compareContents(before, await readContents(client));
-    verification.add({ subject, check: "rows kept", differences });
+    const walked = await walkOnce(verification, index);
+    if (walked === undefined) return;
+    const { before, up, after } = walked;
+    const differences = [...findLost(loaded, before, up), ...findChanged(before, after)];
+    if (hasRows(before) || differences.length > 0) verification.add({ subject, check: "rows kept", differences });
+    loaded = after;
   }
 }
 
+interface RoundTrip {
+  readonly before: readonly TableContent[];
+  readonly up: readonly TableContent[];
+  readonly after: readonly TableContent[];
+}
+
+/** Down, up and down again; undefined where one of them fails, which is told. */
+async function walkOnce(verification: Verification, index: number): Promise<RoundTrip | undefined> {
+  const subject = verification.input.prepared[index]?.file.path ?? "";
+  let contents: RoundTrip | undefined;
+  const { client } = verification;
+  await verification.attempt(subject, "rows kept", async () => {
+    await verification.takeBack();
+    const before = await readContents(client);
+    await verification.deploy(verification.upTo(index));
+    const up = await readContents(client);
+    await verification.takeBack();
+    contents = { before, up, after: await readContents(client) };
+  });
+  return contents;
+}
+
+function hasRows(contents: readonly TableContent[]): boolean {
+  return contents.some(({ rows }) => rows > 0);
+}
+
+/** Tables of which the way back takes more rows than the way up adds. */
+function findLost(
+  loaded: readonly TableContent[],
+  before: readonly TableContent[],
+  up: readonly TableContent[],
+): Difference[] {
+  const rowsOf = (contents: readonly TableContent[], table: string): number | undefined =>
+    contents.find((content) => content.table === table)?.rows;
+  return loaded.flatMap(({ table, rows }): Difference[] => {
+    const left = rowsOf(before, table);
+    if (left === undefined) return [];
+    const lost = rows - left - ((rowsOf(up, table) ?? left) - left);
+    if (lost <= 0) return [];
+    return [{ kind: "different", object: `rows of ${table}`, detail: `its way back loses ${lost} of ${rows}` }];
+  });
+}
+
 /** Tables that are missing altogether are a matter of the catalog, which was compared before. */
-function compareContents(before: readonly TableContent[], after: readonly TableContent[]): Difference[] {
+function findChanged(before: readonly TableContent[], after: readonly TableContent[]): Difference[] {
   const found = new Map(after.map((content) => [content.table, content]));
   return before.flatMap(({ table, rows, sum }): Difference[] => {
     const now = found.get(table);
