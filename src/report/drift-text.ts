@@ -34,16 +34,22 @@ export function driftLines(result: DriftResult, style: Style): string[] {
 
 /** A script for psql: what it is, the statements, and what they do not bring back. */
 function sqlLines({ database, sql, equal }: DriftResult, files: string): string[] {
-  if (equal) return [`-- ${database.address} is what ${files} make`];
+  const address = oneLine(database.address);
+  if (equal) return [`-- ${address} is what ${files} make`];
   const { statements, leftOut } = sql ?? { statements: [], leftOut: [] };
   return [
-    `-- Makes ${database.address} what ${files} make. Read it before you run it: what is too much is dropped.`,
+    `-- Makes ${address} what ${files} make. Read it before you run it: what is too much is dropped.`,
     "begin;",
     "set local check_function_bodies = off;",
     ...statements,
     "commit;",
-    ...leftOut.map((object) => `-- not in this script: ${object}`),
+    ...leftOut.map((object) => `-- not in this script: ${oneLine(object)}`),
   ];
+}
+
+/** A name with a line break in it must not end a comment. */
+function oneLine(text: string): string {
+  return text.replaceAll(/\s+/g, " ");
 }
 
 const MOST_ORPHANS = 5;

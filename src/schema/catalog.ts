@@ -13,7 +13,7 @@ export interface Catalog {
   readonly facts: FactBase;
   /**
    * What pg-delta leaves out, by what it is about: settings of roles and databases, default privileges for all schemas,
-   * extended statistics, column storage.
+   * extended statistics, column storage, text search, operators, casts and other rare kinds.
    */
   readonly others: ReadonlyMap<string, string>;
 }

@@ -7,7 +7,8 @@ import { kindWords } from "./words.ts";
 export function detailWords(property: string, expected: unknown, found: unknown): string {
   const [before, after] = [valueWords(expected), valueWords(found)];
   const label = LABELS[property] ?? kindWords(property);
-  if (!before.includes("\n") && !after.includes("\n")) return `${label}: ${before} → ${after}`;
+  if (!before.includes("\n") && !after.includes("\n"))
+    return `${label}: ${hideSettings(before)} → ${hideSettings(after)}`;
   return [`${label}:`, ...differingLines(before.split("\n"), after.split("\n"))].join("\n");
 }
 
@@ -26,9 +27,9 @@ const LABELS: Readonly<Record<string, string>> = {
 function valueWords(value: unknown): string {
   if (value === null || value === undefined) return "none";
   if (typeof value === "boolean") return value ? "yes" : "no";
-  if (typeof value === "string") return value === "" ? "''" : hideSettings(value);
+  if (typeof value === "string") return value === "" ? "''" : value;
   if (Array.isArray(value)) return value.length === 0 ? "none" : value.map(valueWords).join(", ");
-  return hideSettings(JSON.stringify(value));
+  return JSON.stringify(value);
 }
 
 /** Settings with a dot in their name are an application's own, and are where people keep secrets. */
@@ -39,7 +40,7 @@ export function isOwnSetting(name: string): boolean {
 /** `app.secret=x` and `set app.secret to 'x'`, without the value. */
 function hideSettings(text: string): string {
   return text
-    .replaceAll(/^("?[\w$]+"?\."?[\w$.]+"?)=.*$/gm, "$1=(not shown)")
+    .replaceAll(/(^|, )("?[\w$]+"?\."?[\w$.]+"?)=.*$/gm, "$1$2=(not shown)")
     .replaceAll(/^(\s*set\s+"?[\w$]+"?\."?[\w$.]+"?\s+(?:to|=)\s).*$/gim, "$1(not shown)");
 }
 
@@ -49,6 +50,6 @@ function differingLines(before: readonly string[], after: readonly string[]): st
   let end = 0;
   while (end < Math.min(before.length, after.length) - start && before.at(-1 - end) === after.at(-1 - end)) end += 1;
   const part = (lines: readonly string[], sign: string): string[] =>
-    lines.slice(start, lines.length - end).map((line) => `${sign} ${line}`);
+    lines.slice(start, lines.length - end).map((line) => `${sign} ${hideSettings(line)}`);
   return [...part(before, "-"), ...part(after, "+")];
 }

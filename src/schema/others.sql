@@ -51,4 +51,60 @@ where a.attnum > 0
   and n.nspname not in ('pg_catalog', 'information_schema', 'tm_db')
   and n.nspname not like 'pg\_toast%'
   and (coalesce(a.attstattarget, -1) <> -1 or a.attstorage <> t.typstorage)
+union all
+-- Kinds that pg-delta detects and does not describe: what they are called, and the little that can change of them.
+select format('%s %s', i.type, i.identity), k.value
+from (
+  select 'pg_catalog.pg_ts_config'::regclass as classid, c.oid, coalesce(
+    (
+      select string_agg(format('%s %s %s', m.maptokentype, m.mapseqno, m.mapdict::regdictionary), ', ' order by m.maptokentype, m.mapseqno)
+      from pg_catalog.pg_ts_config_map as m
+      where m.mapcfg = c.oid
+    ),
+    ''
+  ) as value
+  from pg_catalog.pg_ts_config as c
+  union all
+  select 'pg_catalog.pg_ts_dict'::regclass, d.oid, coalesce(d.dictinitoption, '')
+  from pg_catalog.pg_ts_dict as d
+  union all
+  select 'pg_catalog.pg_ts_parser'::regclass, p.oid, ''
+  from pg_catalog.pg_ts_parser as p
+  union all
+  select 'pg_catalog.pg_ts_template'::regclass, t.oid, ''
+  from pg_catalog.pg_ts_template as t
+  union all
+  select 'pg_catalog.pg_operator'::regclass, o.oid, o.oprcode::text
+  from pg_catalog.pg_operator as o
+  union all
+  select 'pg_catalog.pg_opclass'::regclass, o.oid, o.opcdefault::text
+  from pg_catalog.pg_opclass as o
+  union all
+  select 'pg_catalog.pg_opfamily'::regclass, o.oid, ''
+  from pg_catalog.pg_opfamily as o
+  union all
+  select 'pg_catalog.pg_cast'::regclass, c.oid, format('%s %s', c.castfunc::regprocedure, c.castcontext)
+  from pg_catalog.pg_cast as c
+  union all
+  select 'pg_catalog.pg_conversion'::regclass, c.oid, c.conproc::text
+  from pg_catalog.pg_conversion as c
+  union all
+  select 'pg_catalog.pg_transform'::regclass, t.oid, format('%s %s', t.trffromsql, t.trftosql)
+  from pg_catalog.pg_transform as t
+  union all
+  select 'pg_catalog.pg_language'::regclass, l.oid, l.lanpltrusted::text
+  from pg_catalog.pg_language as l
+  union all
+  select 'pg_catalog.pg_am'::regclass, a.oid, a.amhandler::text
+  from pg_catalog.pg_am as a
+) as k
+cross join lateral pg_catalog.pg_identify_object(k.classid, k.oid, 0) as i
+where k.oid >= 16384
+  and not exists (
+    select
+    from pg_catalog.pg_depend as d
+    where d.classid = k.classid
+      and d.objid = k.oid
+      and d.deptype = 'e'
+  )
 order by 1, 2

@@ -36,7 +36,10 @@ export async function planStatements(from: Catalog, to: Catalog): Promise<string
   const { plan } = await import("@supabase/pg-delta");
   const { actions } = plan(await withoutLedger(from.facts), await withoutLedger(to.facts));
   const shown = actions.filter(({ sql }) => !SETTING.test(sql));
-  return shown.map(({ sql }) => `${sql.trimEnd().replace(/;$/, "")};`);
+  return shown.map(({ sql, dataLoss }) => {
+    const warning = dataLoss === "destructive" ? "-- loses rows or values:\n" : "";
+    return `${warning}${sql.trimEnd().replace(/;$/, "")};`;
+  });
 }
 
 const SETTING = /^alter (role|user|database) .* (set|reset) /i;
