@@ -6,8 +6,9 @@ import { build } from "esbuild";
 const root = fileURLToPath(new URL("..", import.meta.url));
 const { version, dependencies, optionalDependencies } = JSON.parse(readFileSync(`${root}/package.json`, "utf8"));
 
-// Small and loaded on every run: they go into the bundle. Everything else stays in node_modules until it is needed.
-const bundled = new Set(["commander", "libpg-query", "pg", "pg-copy-streams"]);
+// Small and loaded on every run: they go into the bundle. Everything else stays in node_modules until it is needed; of
+// node-pg-migrate that is all but the order of files.
+const bundled = new Set(["commander", "libpg-query", "node-pg-migrate", "pg", "pg-copy-streams"]);
 const external = [...Object.keys(dependencies), ...Object.keys(optionalDependencies)].filter(
   (name) => !bundled.has(name),
 );

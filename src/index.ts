@@ -7,6 +7,7 @@ export { newMigration } from "./app/new-migration.ts";
 export { type PlanOptions, plan } from "./app/plan.ts";
 export { refresh } from "./app/refresh.ts";
 export { type ResetOptions, reset } from "./app/reset.ts";
+export { type ResolveOptions, resolve } from "./app/resolve.ts";
 export { type RollbackOptions, rollback } from "./app/rollback.ts";
 export { status } from "./app/status.ts";
 export { stop } from "./app/stop.ts";

@@ -43,7 +43,7 @@ export async function adopt(options: AdoptOptions): Promise<AdoptResult> {
   const startedAt = new Date();
   const { signal } = options;
   const project = await openProject(options);
-  const files = await readProjectFiles(project.config);
+  const files = readProjectFiles(project.config);
   const target = await openTarget(project, "must-run");
   const table = { schema: options.migrationsSchema ?? "public", name: options.migrationsTable ?? "pgmigrations" };
   const live = await withClient(target.connection, { signal }, async (client) => {

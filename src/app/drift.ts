@@ -10,7 +10,7 @@ import { readProjectFiles } from "../files/read-project.ts";
 import { type Catalog, compareCatalogs, readCatalogWithin } from "../schema/catalog.ts";
 import { planSql } from "../schema/plan-sql.ts";
 import { type CommandOptions, nameOf, openProject, openTarget, type Project, type Target } from "./context.ts";
-import { refuseOtherDeployer } from "./migrate.ts";
+import { refuseOtherDeployer } from "./refuse.ts";
 import { knownEntries } from "./rollback.ts";
 import { withScratchBuild } from "./scratch-build.ts";
 
@@ -65,7 +65,7 @@ function notDeployed({ address }: DatabaseName): TmDbError {
 }
 
 async function currentFiles({ config }: Project): Promise<BuildFiles> {
-  const { migrations, repeatables } = await readProjectFiles(config);
+  const { migrations, repeatables } = readProjectFiles(config);
   return { migrations: await prepareMigrations(config.projectDir, migrations), repeatables };
 }
 

@@ -43,7 +43,7 @@ export async function plan(options: PlanOptions): Promise<PlanResult> {
 async function findLocks(options: PlanOptions): Promise<LockReport> {
   const { signal } = options;
   const project = await openProject(options);
-  const files = await readProjectFiles(project.config);
+  const files = readProjectFiles(project.config);
   const target = await openTarget(project, "must-run");
   const live = await readLive(target, signal);
   const steps = await withScratchDatabase(target.maintenance, { signal }, async (scratch) => {
@@ -112,7 +112,14 @@ async function observe(
   const migrations = await prepareMigrations(project.config.projectDir, planned.migrations);
   return await withTransaction<ObservedStep[]>(client, "read write", async () => {
     return undone(
-      await observeDeployment(client, { plan: planned, migrations, files, ledger, onEvent: options.onEvent }),
+      await observeDeployment(client, {
+        plan: planned,
+        migrations,
+        files,
+        ledger,
+        onMissing: "fail",
+        onEvent: options.onEvent,
+      }),
     );
   });
 }

@@ -18,7 +18,7 @@ export interface ResetOptions extends CommandOptions {
  */
 export async function reset(options: ResetOptions): Promise<ResetResult> {
   const project = await openProject(options);
-  await readProjectFiles(project.config);
+  readProjectFiles(project.config);
   chosenJwtSecret(project);
   const target = await openTarget(project, "start");
   const question = `This drops the database ${describeConnection(target.connection)} (${target.connection.source}) with everything in it.`;

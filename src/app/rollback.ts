@@ -7,15 +7,15 @@ import { setTimeouts, type Timeouts } from "../db/timeouts.ts";
 import { withTransaction } from "../db/transaction.ts";
 import { notifyPostgrest, prepareMigrations } from "../deploy/apply.ts";
 import {
-  type MigrationEntry,
   readChangesSince,
   readLastDeployment,
   readLedger,
   readMigrationEntries,
   recordDeployment,
 } from "../deploy/ledger.ts";
-import type { LedgerState } from "../deploy/ledger-state.ts";
+import type { LedgerState, MigrationEntry } from "../deploy/ledger-state.ts";
 import type { DeploymentRun } from "../deploy/run.ts";
+import { refuseUnfinished } from "../deploy/unfinished.ts";
 import {
   applyRollback,
   nothingToRollBack,
@@ -26,12 +26,15 @@ import {
 } from "../deploy/rollback.ts";
 import { readCommit } from "../files/read-commit.ts";
 import { readProjectFiles } from "../files/read-project.ts";
-import { refuseOtherDeployer } from "./migrate.ts";
+import { refuseOtherDeployer } from "./refuse.ts";
+import { withLockRetries } from "./lock-retries.ts";
 import { type CommandOptions, nameOf, openProject, openTarget, type Project, type Target } from "./context.ts";
 
 export interface RollbackOptions extends CommandOptions, Partial<Timeouts> {
   readonly to: RollbackTarget;
   readonly dryRun?: boolean | undefined;
+  /** How often to begin again when a lock was not free in time. */
+  readonly lockRetries?: number | undefined;
   /** Asked before everything is taken back, with the database's address. */
   readonly confirm: (question: string) => Promise<boolean>;
 }
@@ -56,22 +59,27 @@ export async function rollback(options: RollbackOptions): Promise<RollbackResult
 export interface TakeBackInput {
   readonly project: Project;
   readonly target: Pick<Target, "connection">;
-  readonly options: Pick<RollbackOptions, "to" | "dryRun" | "lockTimeoutMs" | "statementTimeoutMs">;
+  readonly options: Pick<RollbackOptions, "to" | "dryRun" | "lockTimeoutMs" | "statementTimeoutMs" | "lockRetries">;
 }
 
 /** Rolls back over an open connection, without asking; what `rollback` and `verify` share. */
-export async function takeBack(
+export async function takeBack(client: DatabaseClient, input: TakeBackInput): Promise<RollbackResult> {
+  return await withLockRetries(input, async (watch) => await takeBackOnce(client, { ...input, watch }));
+}
+
+async function takeBackOnce(
   client: DatabaseClient,
-  { project, target, options }: TakeBackInput,
+  { project, target, options, watch }: TakeBackInput & { readonly watch: (pid: number) => void },
 ): Promise<RollbackResult> {
   const startedAt = new Date();
   const dryRun = options.dryRun === true;
   const { onEvent } = project.options;
   return await withTransaction(client, dryRun ? "read only" : "read write", async () => {
     if (!dryRun) await lockDeployments(client, (holder) => onEvent({ kind: "waiting-for-lock", holder }));
-    await setTimeouts(client, options);
+    watch(await setTimeouts(client, options));
     const ledger = await readLedger(client);
     if (!ledger.exists) throw nothingToRollBack();
+    refuseUnfinished(ledger.unfinished);
     refuseOtherDeployer(ledger, nameOf(target, client));
     const { plan, rollsBack, entries } = await makePlan(client, { project, ledger, to: options.to });
     const base = { command: "rollback", database: nameOf(target, client), dryRun } as const;
@@ -117,7 +125,7 @@ export async function knownEntries(
   const entries = await readMigrationEntries(client);
   const unknown = new Set(ledger.migrations.filter(({ name }) => !entries.has(name)).map(({ name }) => name));
   if (unknown.size === 0) return entries;
-  const files = await readProjectFiles(project.config);
+  const files = readProjectFiles(project.config);
   const fromFiles = await prepareMigrations(
     project.config.projectDir,
     files.migrations.filter(({ name }) => unknown.has(name)),

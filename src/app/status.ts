@@ -10,7 +10,7 @@ import { type CommandOptions, nameOf, openProject, openTarget } from "./context.
 /** Compares the files with what the database's ledger says, in a READ ONLY transaction. */
 export async function status(options: CommandOptions): Promise<StatusResult> {
   const project = await openProject(options);
-  const files = await readProjectFiles(project.config);
+  const files = readProjectFiles(project.config);
   const target = await openTarget(project, "must-run");
   return await withClient(target.connection, { signal: options.signal }, async (client) => {
     return await withTransaction(client, "read only", async () => {

@@ -5,7 +5,7 @@ import { runSql } from "../deploy/run-sql.ts";
 import { readProjectFiles } from "../files/read-project.ts";
 import { readSeed } from "../files/read-seed.ts";
 import { type CommandOptions, nameOf, openProject, openTarget, type Project, type Target } from "./context.ts";
-import { deploy } from "./migrate.ts";
+import { deploy } from "./deploy.ts";
 import { chosenJwtSecret } from "./secrets.ts";
 
 /**
@@ -15,7 +15,7 @@ import { chosenJwtSecret } from "./secrets.ts";
  */
 export async function up(options: CommandOptions): Promise<UpResult> {
   const project = await openProject(options);
-  const files = await readProjectFiles(project.config);
+  const files = readProjectFiles(project.config);
   chosenJwtSecret(project);
   const target = await openTarget(project, "start");
   return await withClient(target.connection, { signal: options.signal }, async (client) => {
@@ -41,7 +41,7 @@ export async function up(options: CommandOptions): Promise<UpResult> {
  */
 async function seedDevelopment(client: DatabaseClient, project: Project, target: Target): Promise<boolean> {
   if (target.kind !== "embedded") return false;
-  const seed = await readSeed(project.config, "dev");
+  const seed = readSeed(project.config, "dev");
   if (seed === undefined) return false;
   await runSql(client, { path: seed.path, text: seed.text, part: { sql: seed.text, offset: 0 } });
   return true;

@@ -6,7 +6,7 @@ import type { DatabaseClient } from "../db/client.ts";
 import type { PreparedMigration } from "../deploy/apply.ts";
 import { type Catalog, compareCatalogs, readCatalog } from "../schema/catalog.ts";
 import type { Project, Target } from "./context.ts";
-import { deploy } from "./migrate.ts";
+import { deploy } from "./deploy.ts";
 import { takeBack } from "./rollback.ts";
 
 export interface VerificationInput {

@@ -19,13 +19,13 @@ import { verifyRows } from "./verify-rows.ts";
 export async function verify(options: CommandOptions): Promise<VerifyResult> {
   const startedAt = Date.now();
   const project = await openProject(options);
-  const files = await readProjectFiles(project.config);
+  const files = readProjectFiles(project.config);
   const target = await openTarget(project, "start");
   const server = await withClient(target.maintenance, { signal: options.signal }, (client) =>
     Promise.resolve(nameOf({ connection: target.maintenance }, client)),
   );
   const prepared = await prepareMigrations(project.config.projectDir, files.migrations);
-  const seed = await readSeed(project.config, "dev");
+  const seed = readSeed(project.config, "dev");
   const checks = await walk({ project, files, target, prepared, seed });
   return { command: "verify", server, checks, holds: checks.every(holds), ms: Date.now() - startedAt };
 }
@@ -76,7 +76,7 @@ async function dropLeftRoles(
       .exec(object)?.[1]
       ?.replace(/^"(.*)"$/, "$1")
       .replaceAll('""', '"');
-    return kind === "extra" && name !== undefined && migration?.up.sql.includes(name) === true ? [name] : [];
+    return kind === "extra" && name !== undefined && migration?.part.sql.includes(name) === true ? [name] : [];
   });
   if (roles.length === 0) return;
   await withClient(target.maintenance, { signal: project.options.signal }, async (client) => {

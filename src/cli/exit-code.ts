@@ -27,6 +27,7 @@ export function exitCodeOfResult(result: CommandResult, { check }: { readonly ch
     case "refresh":
     case "adopt":
     case "reset":
+    case "resolve":
     case "env":
       return 0;
     default:

@@ -8,6 +8,7 @@ import { newCommand } from "./commands/new.ts";
 import { planCommand } from "./commands/plan.ts";
 import { refreshCommand } from "./commands/refresh.ts";
 import { resetCommand } from "./commands/reset.ts";
+import { resolveCommand } from "./commands/resolve.ts";
 import { rollbackCommand } from "./commands/rollback.ts";
 import { statusCommand } from "./commands/status.ts";
 import { stopCommand } from "./commands/stop.ts";
@@ -35,6 +36,7 @@ export function buildProgram(execute: Execute): Command {
     migrateCommand(execute),
     rollbackCommand(execute),
     statusCommand(execute),
+    resolveCommand(execute),
     newCommand(execute),
     verifyCommand(execute),
     driftCommand(execute),

@@ -29,7 +29,29 @@ export function addDatabaseOptions(command: Command): Command {
 export function addTimeoutOptions(command: Command): Command {
   return command
     .option("--lock-timeout <ms>", "how long a statement may wait for a lock; 0 is for ever (default: 10000)", parseMs)
-    .option("--statement-timeout <ms>", "how long a statement may run; 0 is for ever (default: 0)", parseMs);
+    .option("--statement-timeout <ms>", "how long a statement may run; 0 is for ever (default: 0)", parseMs)
+    .option(
+      "--lock-retries <n>",
+      "how often to begin again when a lock was not free in time (default: 3)",
+      parseRetries,
+    );
+}
+
+export interface TimeoutFlags {
+  readonly lockTimeout?: number;
+  readonly statementTimeout?: number;
+  readonly lockRetries?: number;
+}
+
+/** The flags of `addTimeoutOptions`, as the functions of `app/` take them. */
+export function timeoutsOf({ lockTimeout, statementTimeout, lockRetries }: TimeoutFlags) {
+  return { lockTimeoutMs: lockTimeout, statementTimeoutMs: statementTimeout, lockRetries };
+}
+
+function parseRetries(text: string): number {
+  const retries = Number(text);
+  if (!Number.isInteger(retries) || retries < 0) throw new InvalidArgumentError("must be a whole number from 0");
+  return retries;
 }
 
 function parseMs(text: string): number {

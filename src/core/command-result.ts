@@ -15,6 +15,7 @@ export type CommandResult =
   | DriftResult
   | PlanResult
   | AdoptResult
+  | ResolveResult
   | EnvResult;
 
 /** Where a command worked: never with a password. */
@@ -96,7 +97,8 @@ export interface StatusResult {
   readonly files: readonly {
     readonly path: string;
     readonly kind: "migration" | "repeatable";
-    readonly state: "applied" | "pending" | "changed" | "edited" | "missing" | "removed" | "out-of-order";
+    readonly state:
+      "applied" | "pending" | "unfinished" | "changed" | "edited" | "missing" | "removed" | "out-of-order";
   }[];
   readonly deployments: readonly {
     readonly id: string;
@@ -120,6 +122,13 @@ export interface NewResult {
 export interface ResetResult {
   readonly command: "reset";
   readonly up: UpResult;
+}
+
+export interface ResolveResult {
+  readonly command: "resolve";
+  readonly database: DatabaseName;
+  readonly path: string;
+  readonly as: "applied" | "rolled-back";
 }
 
 export interface RefreshResult {

@@ -14,6 +14,7 @@ export function readDirectives(
   const marker = language === "sql" ? "--" : "//";
   const needs: string[] = [];
   const retract: string[] = [];
+  let noTransaction = false;
   let offset = 0;
   for (const line of file.text.split("\n")) {
     const content = line.trim();
@@ -22,15 +23,21 @@ export function readDirectives(
     if (match !== null) {
       const [, word, path = ""] = match;
       const list = word === "needs" ? needs : word === "retract" ? retract : undefined;
-      if (list === undefined || path === "") {
+      if (word === "no-transaction" && path === "") noTransaction = true;
+      else if (list === undefined || path === "") {
         throw new TmDbError("MIGRATION_DIRECTIVE", `unknown directive: ${content}`, {
           location: locate(file.path, file.text, offset),
-          hint: "known are: -- tm-db: needs <file>, -- tm-db: retract <file>",
+          hint: "known are: -- tm-db: needs <file>, -- tm-db: retract <file>, -- tm-db: no-transaction",
         });
-      }
-      list.push(path.trim());
+      } else list.push(path.trim());
     }
     offset += line.length + 1;
   }
-  return { needs, retract };
+  if (noTransaction && needs.length + retract.length > 0) {
+    throw new TmDbError("MIGRATION_DIRECTIVE", `${file.path}: no-transaction stands alone`, {
+      location: locate(file.path, file.text, 0),
+      hint: "move what needs or retracts files to a migration of its own before it",
+    });
+  }
+  return { needs, retract, noTransaction };
 }

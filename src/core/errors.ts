@@ -23,6 +23,11 @@ export const ERROR_CODES = {
   MIGRATION_MISSING: { exit: 1, means: "A migration was applied here, and its file is gone." },
   MIGRATION_OUT_OF_ORDER: { exit: 1, means: "A new migration stands before one that is applied already." },
   MIGRATION_NO_WAY_BACK: { exit: 1, means: "A migration has no down part, so it cannot be rolled back." },
+  MIGRATION_UNFINISHED: {
+    exit: 1,
+    means: "A migration that cannot run in a transaction began and did not end, so what of it is there is unknown.",
+  },
+  NOTHING_TO_RESOLVE: { exit: 1, means: "No migration is unfinished, so there is nothing to settle." },
   REPEATABLE_STATEMENT: {
     exit: 2,
     means: "A file in `functions/`, `views/` or `policies/` holds a statement that cannot be taken back.",

@@ -2,6 +2,9 @@
 export type TmDbEvent =
   | ServerEvent
   | { readonly kind: "waiting-for-lock"; readonly holder: string }
+  /** A statement waits for a lock that somebody else holds. */
+  | { readonly kind: "blocked"; readonly holder: string }
+  | { readonly kind: "retrying"; readonly reason: string; readonly inMs: number }
   | { readonly kind: "step"; readonly action: StepAction; readonly path: string };
 
 /** What is done with a file. `migrate` and `roll-back` for migrations, the others for repeatables. */

@@ -26,6 +26,8 @@ export interface MigrationDirectives {
   readonly needs: readonly string[];
   /** Files that are taken back just before it, and applied again after all migrations. */
   readonly retract: readonly string[];
+  /** It cannot run in a transaction (`create index concurrently`): it is a deployment of its own. */
+  readonly noTransaction: boolean;
 }
 
 export type RepeatableFolder = "functions" | "views" | "policies";

@@ -41,6 +41,56 @@ export async function runScript(client: Client, sql: string): Promise<void> {
   });
 }
 
+/** Is told as the scripts of `runScripts` begin and end. */
+export interface ScriptListener {
+  readonly onStart: (index: number) => void;
+  readonly onEnd: (index: number, ms: number) => void;
+}
+
+/** The first script that PostgreSQL refused; none of those behind it has run. */
+export interface ScriptFailure {
+  readonly index: number;
+  readonly error: ScriptError;
+}
+
+/**
+ * Sends scripts one behind the other without waiting for their answers, each in a message of its own. To be called in a
+ * transaction: once a script fails there, PostgreSQL refuses all that follow it.
+ * @throws what pg throws when the connection is lost.
+ */
+export async function runScripts(
+  client: Client,
+  scripts: readonly string[],
+  listener: ScriptListener,
+): Promise<ScriptFailure | undefined> {
+  let failure: { readonly index: number; readonly error: unknown } | undefined;
+  let started = performance.now();
+  const follow = async (sql: string, index: number): Promise<void> => {
+    if (index === 0) listener.onStart(0);
+    try {
+      await runScript(client, sql);
+    } catch (error) {
+      failure ??= { index, error };
+      return;
+    }
+    const ended = performance.now();
+    listener.onEnd(index, ended - started);
+    started = ended;
+    if (index + 1 < scripts.length) listener.onStart(index + 1);
+  };
+  // pg's own pipeline mode, for these scripts only: COPY does not work in it.
+  const pipelined = client as { pipeline: boolean };
+  pipelined.pipeline = true;
+  try {
+    await Promise.all(scripts.map(follow));
+  } finally {
+    pipelined.pipeline = false;
+  }
+  if (failure === undefined) return undefined;
+  if (failure.error instanceof ScriptError) return { index: failure.index, error: failure.error };
+  throw failure.error;
+}
+
 /** Whether an error is PostgreSQL's answer, and not one of the connection. */
 export function isDatabaseError(error: unknown): error is DatabaseError {
   return error instanceof Error && "severity" in error && "code" in error;

@@ -17,6 +17,12 @@ export function sqlError(error: DatabaseError, location: SourceLocation | undefi
         ...options,
         hint: error.hint ?? "connect as the owner of the database; creating roles needs CREATEROLE",
       });
+    // active_sql_transaction: `create index concurrently` and its like.
+    case "25001":
+      return new TmDbError("SQL_ERROR", error.message, {
+        ...options,
+        hint: "begin the migration with the line: -- tm-db: no-transaction   (its down part runs in one all the same)",
+      });
     case "53100":
       return new TmDbError("DISK_FULL", error.message, {
         ...options,

@@ -4,12 +4,11 @@ import type { EventListener } from "../core/event.ts";
 import { locate } from "../core/locate.ts";
 import type { MigrationFile, ProjectFiles } from "../core/project-files.ts";
 import { runScript } from "../db/run-script.ts";
-import type { MigrationEntry } from "./ledger.ts";
-import type { LedgerState } from "./ledger-state.ts";
+import type { LedgerState, MigrationEntry } from "./ledger-state.ts";
 import { findTransactionControl, type SqlPart, splitMigration } from "./migration-sql.ts";
 import type { DeploymentPlan } from "./plan.ts";
 import { reconcile } from "./reconcile.ts";
-import { DeploymentRun } from "./run.ts";
+import { DeploymentRun, type OnMissing } from "./run.ts";
 import { buildScripts, type ScriptSql } from "./script-migration.ts";
 
 export interface ApplyInput {
@@ -18,6 +17,8 @@ export interface ApplyInput {
   readonly migrations: readonly PreparedMigration[];
   readonly files: ProjectFiles;
   readonly ledger: LedgerState;
+  /** What to do with a file that names something that is not there. */
+  readonly onMissing: OnMissing;
   readonly onEvent: EventListener;
 }
 
@@ -25,7 +26,9 @@ export interface ApplyInput {
 export interface PreparedMigration {
   readonly file: MigrationFile;
   readonly entry: MigrationEntry;
-  readonly up: SqlPart;
+  readonly part: SqlPart;
+  /** Whether it says that it cannot run in a transaction. */
+  readonly noTransaction: boolean;
 }
 
 /**
@@ -60,11 +63,18 @@ function prepareSql(file: MigrationFile): PreparedMigration {
       },
     );
   }
-  return { file, entry: entryOf(file, up.sql, down?.sql ?? null), up };
+  return {
+    file,
+    entry: entryOf(file, up.sql, down?.sql ?? null),
+    part: up,
+    noTransaction: file.directives.noTransaction,
+  };
 }
 
-function prepareScript(file: MigrationFile, { upSql, downSql }: ScriptSql): PreparedMigration {
-  return { file, entry: entryOf(file, upSql, downSql), up: { sql: upSql, offset: 0 } };
+function prepareScript(file: MigrationFile, script: ScriptSql): PreparedMigration {
+  const { upSql, downSql } = script;
+  const noTransaction = script.noTransaction || file.directives.noTransaction;
+  return { file, entry: entryOf(file, upSql, downSql), part: { sql: upSql, offset: 0 }, noTransaction };
 }
 
 function entryOf(file: MigrationFile, upSql: string, downSql: string | null): MigrationEntry {
@@ -84,21 +94,40 @@ export async function applyDeployment(client: DatabaseClient, input: ApplyInput)
     const paths = plan.remove.map(({ path }) => path);
     await run.takeBack({ paths, keepable: new Set(), onHeld: "leave" }, await run.readDependencies());
   }
-  for (const migration of migrations) await applyMigration(run, migration, input);
-  await reconcile(run, files.repeatables, { onMissing: "fail", afterMigrations: migrations.length > 0 });
+  for (const group of untilNextDirective(migrations)) await applyMigrations(run, group, input);
+  await reconcile(run, files.repeatables, { onMissing: input.onMissing, afterMigrations: migrations.length > 0 });
   return run;
 }
 
-async function applyMigration(run: DeploymentRun, migration: PreparedMigration, input: ApplyInput): Promise<void> {
-  const { needs, retract } = migration.file.directives;
+/** Migrations in groups that run without a break: files are applied or taken back before the first of a group only. */
+function untilNextDirective(migrations: readonly PreparedMigration[]): PreparedMigration[][] {
+  const groups: PreparedMigration[][] = [];
+  for (const migration of migrations) {
+    const { needs, retract } = migration.file.directives;
+    const group = groups.at(-1);
+    if (group === undefined || needs.length > 0 || retract.length > 0) groups.push([migration]);
+    else group.push(migration);
+  }
+  return groups;
+}
+
+async function applyMigrations(
+  run: DeploymentRun,
+  group: readonly PreparedMigration[],
+  input: ApplyInput,
+): Promise<void> {
+  const needs = new Set(group.flatMap(({ file }) => file.directives.needs));
+  const retract = group.flatMap(({ file }) => file.directives.retract);
   if (retract.length > 0) {
     await run.takeBack({ paths: retract, keepable: new Set(), onHeld: "fail" }, await run.readDependencies());
   }
-  const applied = new Set(run.applied.map(({ path }) => path));
-  const needed = input.files.repeatables.filter((file) => needs.includes(file.path) && !applied.has(file.path));
-  await run.applyFiles(needed, "fail");
+  if (needs.size > 0) {
+    const applied = new Set(run.applied.map(({ path }) => path));
+    const needed = input.files.repeatables.filter(({ path }) => needs.has(path) && !applied.has(path));
+    await run.applyFiles(needed, "fail");
+  }
   try {
-    await run.runMigration("up", migration.entry, migration.up);
+    await run.runMigrations("up", group);
   } catch (error) {
     throw await explainHeldObject(error, run);
   }

@@ -3,7 +3,7 @@ import { maskSql } from "../core/mask-sql.ts";
 import type { RepeatableFile } from "../core/project-files.ts";
 import type { DatabaseClient } from "../db/client.ts";
 import { applyDeployment, type PreparedMigration } from "./apply.ts";
-import type { MigrationEntry } from "./ledger.ts";
+import type { MigrationEntry } from "./ledger-state.ts";
 import { loadSqlParser, parseSql } from "./parse-sql.ts";
 import type { DeploymentRun } from "./run.ts";
 
@@ -24,7 +24,8 @@ export function preparedFromLedger(entries: readonly MigrationEntry[]): Prepared
       // An applied migration always has a checksum here: those without are of node-pg-migrate, and were never seen.
       file: { name, path, text, checksum: entry.checksum ?? "", language, directives: readDirectives(entry, language) },
       entry,
-      up: { sql: upSql, offset },
+      part: { sql: upSql, offset },
+      noTransaction: false,
     };
   });
 }
@@ -39,7 +40,7 @@ export async function buildFromNothing(client: DatabaseClient, files: BuildFiles
   const roles = await readRoles(client);
   const migrations: PreparedMigration[] = [];
   for (const migration of files.migrations)
-    migrations.push({ ...migration, up: { ...migration.up, sql: await forBuild(migration.up.sql, roles) } });
+    migrations.push({ ...migration, part: { ...migration.part, sql: await forBuild(migration.part.sql, roles) } });
   return await applyDeployment(client, {
     plan: {
       migrations: files.migrations.map(({ file }) => file),
@@ -48,7 +49,8 @@ export async function buildFromNothing(client: DatabaseClient, files: BuildFiles
     },
     migrations,
     files: { migrations: files.migrations.map(({ file }) => file), repeatables: files.repeatables },
-    ledger: { exists: false, deployer: undefined, migrations: [], repeatables: [] },
+    ledger: { exists: false, deployer: undefined, migrations: [], repeatables: [], unfinished: undefined },
+    onMissing: "fail",
     onEvent: () => {},
   });
 }

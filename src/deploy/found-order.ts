@@ -1,7 +1,7 @@
 /** What finding an order needs to be able to do. `Item` is a file. */
 export interface Attempts<Item> {
-  /** Applies an item. Returns the reason, with nothing of it left, when something it names is not there. */
-  tryApply(item: Item): Promise<unknown>;
+  /** Applies items in this order. Returns those that name something that is not there, with the reason; nothing of them is left. */
+  tryApply(items: readonly Item[]): Promise<Map<Item, unknown>>;
   /** The items whose functions, made without a look into their bodies, do not hold. */
   findBroken(items: readonly Item[]): Promise<Item[]>;
   setBodyChecks(on: boolean): Promise<void>;
@@ -42,12 +42,7 @@ async function applyWhatGoes<Item>(items: readonly Item[], attempts: Attempts<It
   let left = new Map<Item, unknown>(items.map((item) => [item, undefined]));
   for (let before = Number.POSITIVE_INFINITY; left.size > 0 && left.size < before;) {
     before = left.size;
-    const reasons = new Map<Item, unknown>();
-    for (const item of left.keys()) {
-      const reason = await attempts.tryApply(item);
-      if (reason !== undefined) reasons.set(item, reason);
-    }
-    left = reasons;
+    left = await attempts.tryApply([...left.keys()]);
   }
   return left;
 }

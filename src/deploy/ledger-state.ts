@@ -10,6 +10,22 @@ export interface LedgerState {
   /** In the order in which they ran. */
   readonly migrations: readonly AppliedMigration[];
   readonly repeatables: readonly AppliedRepeatable[];
+  /** A migration that began outside of a transaction and whose end was not recorded. */
+  readonly unfinished: UnfinishedMigration | undefined;
+}
+
+/** A migration as the ledger keeps it: its text, so that a rollback never needs the file, and the SQL of both ways. */
+export interface MigrationEntry extends AppliedMigration {
+  readonly text: string;
+  readonly upSql: string;
+}
+
+export interface UnfinishedMigration {
+  readonly entry: MigrationEntry;
+  readonly statementsDone: number;
+  /** ISO 8601, UTC. */
+  readonly startedAt: string;
+  readonly startedBy: string;
 }
 
 export interface AppliedMigration {

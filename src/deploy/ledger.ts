@@ -1,5 +1,6 @@
 import type { DatabaseClient } from "../db/client.ts";
-import type { AppliedMigration, AppliedRepeatable, LedgerState } from "./ledger-state.ts";
+import type { AppliedMigration, AppliedRepeatable, LedgerState, MigrationEntry } from "./ledger-state.ts";
+import { readUnfinished } from "./unfinished.ts";
 
 /** What one deployment or rollback did, as it is written down. */
 export interface DeploymentRecord {
@@ -30,12 +31,6 @@ export type FileChange =
       readonly after: AppliedRepeatable | null;
     };
 
-/** A migration as the ledger keeps it: its text, so that a rollback never needs the file, and the SQL of both ways. */
-export interface MigrationEntry extends AppliedMigration {
-  readonly text: string;
-  readonly upSql: string;
-}
-
 /** A deployment or rollback of the past. */
 export interface DeploymentSummary {
   readonly id: string;
@@ -49,16 +44,17 @@ export interface DeploymentSummary {
 
 /** Reads the state of the ledger; works in a READ ONLY transaction, and where there is no ledger. */
 export async function readLedger(client: DatabaseClient): Promise<LedgerState> {
-  const { rows } = await client.query<{ files: boolean; migrations: boolean; owner: string | null; me: string }>(
+  const { rows } = await client.query<LedgerFound>(
     `select
        to_regclass('tm_db.files') is not null as files,
        to_regclass('tm_db.migrations') is not null as migrations,
+       to_regclass('tm_db.unfinished') is not null as unfinished,
        (select pg_catalog.pg_get_userbyid(n.nspowner) from pg_catalog.pg_namespace as n where n.nspname = 'tm_db') as owner,
        current_user as me`,
   );
   const [found] = rows;
   if (found?.migrations !== true || !found.files)
-    return { exists: false, migrations: [], repeatables: [], deployer: undefined };
+    return { exists: false, migrations: [], repeatables: [], deployer: undefined, unfinished: undefined };
   const state = await client.query<{ migrations: AppliedMigration[]; repeatables: AppliedRepeatable[] }>(READ_STATE);
   const { migrations = [], repeatables = [] } = state.rows[0] ?? {};
   return {
@@ -66,7 +62,17 @@ export async function readLedger(client: DatabaseClient): Promise<LedgerState> {
     migrations,
     repeatables,
     deployer: found.owner === found.me ? undefined : (found.owner ?? undefined),
+    unfinished: found.unfinished ? await readUnfinished(client) : undefined,
   };
+}
+
+/** Which of the ledger's tables are there, and whose they are. */
+interface LedgerFound {
+  readonly files: boolean;
+  readonly migrations: boolean;
+  readonly unfinished: boolean;
+  readonly owner: string | null;
+  readonly me: string;
 }
 
 const READ_STATE = `
@@ -158,14 +164,17 @@ export async function recordDeployment(client: DatabaseClient, record: Deploymen
     [record.kind, record.startedAt, Date.now() - record.startedAt.getTime(), record.toolVersion, record.commit ?? null],
   );
   const id = rows[0]?.id ?? "";
-  const changes = JSON.stringify(
-    record.changes.map((change, position) => ({ ...change, position, ms: Math.round(change.ms) })),
-  );
-  await client.query(INSERT_CHANGES, [id, changes]);
-  await client.query(DELETE_FILES, [id]);
-  await client.query(INSERT_FILES, [id]);
-  await client.query(SYNC_MIGRATIONS_DOWN, [id]);
-  await client.query(SYNC_MIGRATIONS_UP, [id]);
+  const { changes } = record;
+  const paths = changes.filter(({ before }) => before !== null).map(({ path }) => path);
+  if (paths.length > 0) await client.query("delete from tm_db.files where path = any ($1)", [paths]);
+  await client.query(INSERT_CHANGES, [
+    id,
+    JSON.stringify(changes.map((change, position) => ({ ...change, position, ms: Math.round(change.ms) }))),
+  ]);
+  const down = changes.flatMap(({ kind, before, after }) => (kind === "migration" && after === null ? [before] : []));
+  const up = changes.flatMap(({ kind, before, after }) => (kind === "migration" && before === null ? [after] : []));
+  if (down.length > 0) await client.query("delete from tm_db.migrations where name = any ($1)", [namesOf(down)]);
+  if (up.length > 0) await client.query(INSERT_MIGRATIONS, [namesOf(up)]);
   if (record.rollsBack.length > 0) {
     await client.query("update tm_db.deployments set rolled_back_by = $1 where id = any ($2::bigint[])", [
       id,
@@ -175,52 +184,40 @@ export async function recordDeployment(client: DatabaseClient, record: Deploymen
   return id;
 }
 
+function namesOf(entries: readonly (MigrationEntry | null)[]): string[] {
+  return entries.flatMap((entry) => entry?.name ?? []);
+}
+
+/** Changes, and the files as they stand now: the last change of a path is the one that counts. */
 const INSERT_CHANGES = `
-insert into tm_db.changes (deployment_id, position, path, before, after, duration_ms)
-select $1, c.position, c.path, c.before, c.after, c.ms
-from json_to_recordset($2::json) as c (position integer, path text, before json, after json, ms integer)`;
-
-const DELETE_FILES = `
-delete from tm_db.files as f
-using tm_db.changes as c
-where c.deployment_id = $1 and f.path = c.path`;
-
-/** The last change of a path is the one that stands. */
-const INSERT_FILES = `
+with change as materialized (
+  select c.position, c.path, c.before, c.after, c.ms
+  from json_to_recordset($2::json) as c (position integer, path text, before json, after json, ms integer)
+),
+written as (
+  insert into tm_db.changes (deployment_id, position, path, before, after, duration_ms)
+  select $1::bigint, c.position, c.path, c.before, c.after, c.ms
+  from change as c
+)
 insert into tm_db.files (path, folder, migration, checksum, content, up_sql, down_sql, made, deployment_id)
-select
-  c.path,
-  coalesce(c.after ->> 'folder', 'migrations'),
-  c.after ->> 'name',
-  c.after ->> 'checksum',
-  c.after ->> 'text',
-  c.after ->> 'upSql',
-  c.after ->> 'downSql',
-  coalesce(c.after -> 'made', '[]'),
-  $1
+select c.path, coalesce(a.folder, 'migrations'), a.name, a.checksum, a.text, a."upSql", a."downSql", coalesce(a.made, '[]'), $1
 from (
   select distinct on (path) path, after
-  from tm_db.changes
-  where deployment_id = $1
+  from change
   order by path, position desc
 ) as c
+cross join lateral json_to_record(c.after) as a (
+  folder text, name text, checksum text, text text, "upSql" text, "downSql" text, made json
+)
 where c.after is not null`;
 
-const SYNC_MIGRATIONS_DOWN = `
-delete from tm_db.migrations as m
-using tm_db.changes as c
-where c.deployment_id = $1 and m.name = c.before ->> 'name' and c.after is null`;
-
-const SYNC_MIGRATIONS_UP = `
+const INSERT_MIGRATIONS = `
 insert into tm_db.migrations (name, run_on)
-select c.after ->> 'name', now()
-from tm_db.changes as c
-where c.deployment_id = $1
-  and c.before is null
-  and c.after ->> 'name' is not null
-  -- An adopted one may stand there already: node-pg-migrate may have been told to use this table.
-  and not exists (select from tm_db.migrations as m where m.name = c.after ->> 'name')
-order by c.position`;
+select m.name, now()
+from unnest($1::text[]) with ordinality as m (name, position)
+-- An adopted one may stand there already: node-pg-migrate may have been told to use this table.
+where not exists (select from tm_db.migrations as known where known.name = m.name)
+order by m.position`;
 
 const SELECT_DEPLOYMENTS = `
 select

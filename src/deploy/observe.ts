@@ -4,7 +4,7 @@ import type { ApplyInput, PreparedMigration } from "./apply.ts";
 import { withoutConcurrently } from "./build.ts";
 import { loadSqlParser, parseSql } from "./parse-sql.ts";
 import { reconcile } from "./reconcile.ts";
-import { runSql } from "./run-sql.ts";
+import { runSql, sourceOf } from "./run-sql.ts";
 import { DeploymentRun } from "./run.ts";
 import { type Effects, Watch } from "./watch.ts";
 
@@ -70,13 +70,13 @@ class Observation {
     await this.#statements(migration);
   }
 
-  async #statements({ file, entry, up }: PreparedMigration): Promise<void> {
-    for (const { start, end, sql } of parseSql({ path: file.path, text: up.sql })) {
+  async #statements({ file, entry, part: whole, noTransaction }: PreparedMigration): Promise<void> {
+    for (const { start, end, sql } of parseSql({ path: file.path, text: whole.sql })) {
       const isConcurrent = isConcurrently(sql);
-      if (isConcurrent) this.#transaction += 1;
-      const part = { sql: withoutConcurrently(up.sql.slice(start, end)), offset: up.offset + start };
+      if (noTransaction) this.#transaction += 1;
+      const part = { sql: withoutConcurrently(whole.sql.slice(start, end)), offset: whole.offset + start };
       const effects = await this.#watch.watch(async () => {
-        await runSql(this.#client, { path: entry.path, text: entry.text, part });
+        await runSql(this.#client, sourceOf(entry, part));
       });
       this.#steps.push({
         ...(isConcurrent ? asConcurrently(effects) : effects),
@@ -85,7 +85,7 @@ class Observation {
         statement: firstWords(sql),
         transaction: this.#transaction,
       });
-      if (isConcurrent) this.#transaction += 1;
+      if (noTransaction) this.#transaction += 1;
     }
   }
 

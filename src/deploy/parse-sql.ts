@@ -31,6 +31,8 @@ export async function loadSqlParser(): Promise<void> {
  */
 export function parseSql(file: Pick<SourceFile, "path" | "text">): ParsedStatement[] {
   if (parser === undefined) throw new Error("loadSqlParser was not called");
+  // The parser's wrapper calls an empty text an error.
+  if (file.text.trim() === "") return [];
   let statements: readonly RawStmt[];
   try {
     statements = parser.parseSync(file.text).stmts ?? [];

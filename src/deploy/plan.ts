@@ -1,6 +1,7 @@
 import { type Problem, TmDbError } from "../core/errors.ts";
 import type { MigrationFile, ProjectFiles, RepeatableFile } from "../core/project-files.ts";
 import type { AppliedMigration, AppliedRepeatable, LedgerState } from "./ledger-state.ts";
+import { refuseUnfinished } from "./unfinished.ts";
 
 /** What a deployment will do, as a value: `--dry-run` prints it, `applyDeployment` runs it. */
 export interface DeploymentPlan {
@@ -20,7 +21,7 @@ export interface PlannedFile {
 export interface FileStatus {
   readonly path: string;
   readonly kind: "migration" | "repeatable";
-  readonly state: "applied" | "pending" | "changed" | "edited" | "missing" | "removed" | "out-of-order";
+  readonly state: "applied" | "pending" | "unfinished" | "changed" | "edited" | "missing" | "removed" | "out-of-order";
 }
 
 export interface PlanOptions {
@@ -33,8 +34,10 @@ export function compareFiles(files: ProjectFiles, ledger: LedgerState): FileStat
   const lastApplied = files.migrations.findLastIndex((migration) => applied.has(migration.name));
   const migrations = files.migrations.map((migration, index): FileStatus => {
     const record = applied.get(migration.name);
-    const state =
-      record !== undefined ? appliedState(migration, record) : index < lastApplied ? "out-of-order" : "pending";
+    if (record !== undefined)
+      return { path: migration.path, kind: "migration", state: appliedState(migration, record) };
+    const isUnfinished = ledger.unfinished?.entry.name === migration.name;
+    const state = isUnfinished ? "unfinished" : index < lastApplied ? "out-of-order" : "pending";
     return { path: migration.path, kind: "migration", state };
   });
   const present = new Set(files.migrations.map((migration) => migration.name));
@@ -64,10 +67,11 @@ function compareRepeatables(files: readonly RepeatableFile[], applied: readonly 
 
 /**
  * Plans a deployment.
- * @throws TmDbError MIGRATION_EDITED, MIGRATION_MISSING or MIGRATION_OUT_OF_ORDER, naming every file concerned, where
- * the history of the database and that of the files have parted.
+ * @throws TmDbError MIGRATION_UNFINISHED; MIGRATION_EDITED, MIGRATION_MISSING or MIGRATION_OUT_OF_ORDER, naming every
+ * file concerned, where the history of the database and that of the files have parted.
  */
 export function planDeployment(files: ProjectFiles, ledger: LedgerState, options: PlanOptions): DeploymentPlan {
+  refuseUnfinished(ledger.unfinished);
   const statuses = compareFiles(files, ledger);
   const inState = (state: FileStatus["state"]): ReadonlySet<string> =>
     new Set(statuses.filter((status) => status.state === state).map((status) => status.path));

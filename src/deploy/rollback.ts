@@ -3,8 +3,8 @@ import { readDirectives } from "../core/directives.ts";
 import { TmDbError } from "../core/errors.ts";
 import type { EventListener } from "../core/event.ts";
 import type { RepeatableFile } from "../core/project-files.ts";
-import type { MigrationEntry, PastChange } from "./ledger.ts";
-import type { AppliedRepeatable, LedgerState } from "./ledger-state.ts";
+import type { PastChange } from "./ledger.ts";
+import type { AppliedRepeatable, LedgerState, MigrationEntry } from "./ledger-state.ts";
 import { reconcile } from "./reconcile.ts";
 import { DeploymentRun, type OnMissing } from "./run.ts";
 
@@ -138,24 +138,44 @@ export async function applyRollback(
   },
 ): Promise<RollbackResult> {
   const run = new DeploymentRun(client, input.ledger.repeatables, input.onEvent);
-  const stepAside = async (standing: readonly MigrationEntry[]): Promise<void> => {
-    const needed = new Set(standing.flatMap(neededFiles));
-    const paths = run.applied.map(({ path }) => path).filter((path) => !needed.has(path));
+  const needed = countNeeds(input.standing);
+  const isFree = (path: string): boolean => (needed.get(path) ?? 0) === 0;
+  const stepAside = async (): Promise<void> => {
+    const paths = run.applied.map(({ path }) => path).filter(isFree);
     if (paths.length === 0) return;
     await run.takeBack({ paths, keepable: new Set(), onHeld: "leave" }, await run.readDependencies());
   };
-  let standing = input.standing;
-  if (plan.migrations.length > 0) await stepAside(standing);
-  for (const entry of plan.migrations) {
-    await run.runMigration("down", entry, downPart(entry));
-    standing = standing.filter(({ name }) => name !== entry.name);
-    await stepAside(standing);
+  if (plan.migrations.length > 0) await stepAside();
+  for (let rest = plan.migrations; rest.length > 0;) {
+    // A file that still stands, and that no migration needs, is held by something that one of them will drop.
+    const isHeld = run.applied.some(({ path }) => isFree(path));
+    const group = rest.slice(0, isHeld ? 1 : untilNeed(rest));
+    rest = rest.slice(group.length);
+    await run.runMigrations(
+      "down",
+      group.map((entry) => ({ entry, part: downPart(entry) })),
+    );
+    for (const path of group.flatMap(neededFiles)) needed.set(path, (needed.get(path) ?? 0) - 1);
+    await stepAside();
   }
   const leftOut = await reconcile(run, plan.repeatables, {
     onMissing: plan.onMissing,
     afterMigrations: plan.migrations.length > 0,
   });
   return { run, leftOut };
+}
+
+/** By how many migrations each file is needed: it may go with the last of them. */
+function countNeeds(entries: readonly MigrationEntry[]): Map<string, number> {
+  const needed = new Map<string, number>();
+  for (const path of entries.flatMap(neededFiles)) needed.set(path, (needed.get(path) ?? 0) + 1);
+  return needed;
+}
+
+/** How many of the first go down before files are to be looked at again: up to one that needs some. */
+function untilNeed(entries: readonly MigrationEntry[]): number {
+  const index = entries.findIndex((entry) => neededFiles(entry).length > 0);
+  return index < 0 ? entries.length : index + 1;
 }
 
 function neededFiles(entry: MigrationEntry): readonly string[] {

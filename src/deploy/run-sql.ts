@@ -1,8 +1,9 @@
 import type { DatabaseClient } from "../db/client.ts";
 import { type SourceLocation, TmDbError } from "../core/errors.ts";
 import { locate } from "../core/locate.ts";
-import { isDatabaseError, runScript, ScriptError } from "../db/run-script.ts";
+import { isDatabaseError, runScript, runScripts, ScriptError, type ScriptListener } from "../db/run-script.ts";
 import { sqlError } from "../db/sql-error.ts";
+import type { MigrationEntry } from "./ledger-state.ts";
 import type { SqlPart } from "./migration-sql.ts";
 import { loadSqlParser, parseSql } from "./parse-sql.ts";
 
@@ -13,6 +14,12 @@ export interface SqlSource {
   readonly part: SqlPart;
   /** What was put into the part besides the file's text: where its end lies in the part, and how long it is. */
   readonly insertions?: readonly { readonly at: number; readonly length: number }[];
+}
+
+/** What is run of a migration. The SQL that a script builds stands in no file: places are those of that SQL. */
+export function sourceOf(entry: Pick<MigrationEntry, "path" | "text">, part: SqlPart): SqlSource {
+  if (entry.path.endsWith(".sql")) return { path: entry.path, text: entry.text, part };
+  return { path: `the SQL of ${entry.path}`, text: part.sql, part: { sql: part.sql, offset: 0 } };
 }
 
 /**
@@ -26,6 +33,22 @@ export async function runSql(client: DatabaseClient, source: SqlSource): Promise
     if (!(error instanceof ScriptError)) throw error;
     throw sqlError(error.cause, await findPlace(error, source));
   }
+}
+
+/**
+ * Runs parts of files one behind the other, in a transaction. Returns the first that PostgreSQL refused, with its error
+ * in the form of `runSql`; none of those behind it has run.
+ */
+export async function runSqls(
+  client: DatabaseClient,
+  sources: readonly SqlSource[],
+  listener: ScriptListener,
+): Promise<{ readonly index: number; readonly error: TmDbError } | undefined> {
+  const scripts = sources.map(({ part }) => part.sql);
+  const failure = await runScripts(client, scripts, listener);
+  const source = failure === undefined ? undefined : sources[failure.index];
+  if (failure === undefined || source === undefined) return undefined;
+  return { index: failure.index, error: sqlError(failure.error.cause, await findPlace(failure.error, source)) };
 }
 
 /** From the position PostgreSQL gives, or else from the count of the statements that had succeeded. */

@@ -6,18 +6,28 @@ import { isDatabaseError, runScript, ScriptError } from "../db/run-script.ts";
 import { type Dependencies, findTakeBack, readDependencies, type TakeBack, takeBackSql } from "./dependencies.ts";
 import { factsKey, readFacts } from "./facts.ts";
 import { applyInFoundOrder } from "./found-order.ts";
-import type { FileChange, MigrationEntry } from "./ledger.ts";
-import type { AppliedRepeatable, Made } from "./ledger-state.ts";
+import type { FileChange } from "./ledger.ts";
+import type { AppliedRepeatable, Made, MigrationEntry } from "./ledger-state.ts";
 import type { DoneStep } from "./outcome.ts";
+import type { SqlPart } from "./migration-sql.ts";
 import { loadSqlParser } from "./parse-sql.ts";
 import { checkDuplicates, type DeclaredFile, declareFiles, guessOrder } from "./repeatable.ts";
 import { sqlError } from "../db/sql-error.ts";
-import { isMissingObject, runSql } from "./run-sql.ts";
+import { isMissingObject, runSqls, sourceOf } from "./run-sql.ts";
 import type { Declaration } from "./statement.ts";
 import { undoStatement } from "./undo.ts";
 
 /** What to do with files that name something that is not there. */
 export type OnMissing = "fail" | "leave-out";
+
+/** A migration's entry in the ledger, and the part of its text that is run. */
+export interface RunnableMigration {
+  readonly entry: MigrationEntry;
+  readonly part: SqlPart;
+}
+
+/** Files are sent ahead of each other's answers; one that must wait for others costs the answers to those behind it. */
+const FILES_AT_ONCE = 50;
 
 /** What is to be taken back, and whether objects that something else depends on may stay. */
 interface TakeBackRequest {
@@ -69,24 +79,25 @@ export class DeploymentRun {
     return await readDependencies(this.client, this.applied);
   }
 
-  /** Runs one direction of a migration. `up`: `entry` is what the ledger will hold of it. */
-  async runMigration(
-    direction: "up" | "down",
-    entry: MigrationEntry,
-    source: { readonly sql: string; readonly offset: number },
-  ): Promise<void> {
+  /**
+   * Runs one direction of migrations, in this order. `up`: `entry` is what the ledger will hold of it.
+   * @throws TmDbError SQL_ERROR and its like for the first that fails.
+   */
+  async runMigrations(direction: "up" | "down", migrations: readonly RunnableMigration[]): Promise<void> {
     const action = direction === "up" ? "migrate" : "roll-back";
-    const ms = await this.#timed(action, entry.path, async () => {
-      await runSql(this.client, { path: entry.path, text: entry.text, part: source });
+    const sources = migrations.map(({ entry, part }) => sourceOf(entry, part));
+    const failure = await runSqls(this.client, sources, {
+      onStart: (index) => this.#tell(action, migrations[index]?.entry.path),
+      onEnd: (index, ms) => {
+        const entry = migrations[index]?.entry;
+        if (entry === undefined) return;
+        const { path } = entry;
+        this.#done.push({ action, path, ms });
+        const [before, after] = direction === "up" ? [null, entry] : [entry, null];
+        this.#migrationChanges.push({ kind: "migration", path, ms, before, after });
+      },
     });
-    this.#done.push({ action, path: entry.path, ms });
-    this.#migrationChanges.push({
-      kind: "migration",
-      path: entry.path,
-      ms,
-      before: direction === "up" ? null : entry,
-      after: direction === "up" ? entry : null,
-    });
+    if (failure !== undefined) throw failure.error;
   }
 
   /**
@@ -124,7 +135,7 @@ export class DeploymentRun {
     const made = files.flatMap((file) => file.made).filter((entry) => !taken.kept.has(entry.identity));
     const statements = takeBackSql(made, dependencies);
     const started = performance.now();
-    for (const path of taken.paths) this.#onEvent({ kind: "step", action: "take-back", path });
+    for (const path of taken.paths) this.#tell("take-back", path);
     if (statements.length > 0) {
       try {
         await runScript(this.client, statements.join(";\n"));
@@ -173,7 +184,7 @@ export class DeploymentRun {
         return signature === undefined ? { ...base, object } : { ...base, object, signature };
       });
     const left = await applyInFoundOrder(guessOrder(declared), {
-      tryApply: async (file) => await this.#tryApply(file, describeMade(file)),
+      tryApply: async (files) => await this.#tryApply(files, describeMade),
       findBroken: async (made) => await this.#findBroken(made),
       setBodyChecks: async (on) =>
         void (await this.client.query(`set local check_function_bodies = ${on ? "on" : "off"}`)),
@@ -214,26 +225,46 @@ export class DeploymentRun {
     return isKept;
   }
 
-  /** Applies one file. Returns the error, with nothing of the file left, when something it names is not there. */
-  async #tryApply(declared: DeclaredFile, made: readonly Made[]): Promise<unknown> {
-    const { file } = declared;
-    const action = [...this.#kept].some((identity) => made.some((entry) => entry.identity === identity))
-      ? "replace"
-      : "apply";
-    const { sql, insertions } = forExecution(declared, this.#kept);
-    try {
-      const ms = await this.#timed(action, file.path, async () => {
-        await runSql(this.client, { path: file.path, text: file.text, part: { sql, offset: 0 }, insertions });
-      });
-      this.#done.push({ action, path: file.path, ms });
-    } catch (error) {
-      if (!isMissingObject(error)) throw objectExists(error) ?? error;
+  /**
+   * Applies files in this order, passing over those that name something that is not there: they are returned, each with
+   * the error, and nothing of them is left.
+   */
+  async #tryApply(
+    files: readonly DeclaredFile[],
+    describeMade: (file: DeclaredFile) => readonly Made[],
+  ): Promise<Map<DeclaredFile, unknown>> {
+    const missing = new Map<DeclaredFile, unknown>();
+    for (let from = 0; from < files.length;) {
+      const slice = files.slice(from, from + FILES_AT_ONCE);
+      const failure = await this.#applySlice(slice.map((declared) => ({ declared, made: describeMade(declared) })));
+      from += failure === undefined ? slice.length : failure.index + 1;
+      const failed = failure === undefined ? undefined : slice[failure.index];
+      if (failure === undefined || failed === undefined) continue;
+      if (!isMissingObject(failure.error)) throw objectExists(failure.error) ?? failure.error;
       await this.client.query("rollback to savepoint tm_db_file; release savepoint tm_db_file");
-      return error;
+      missing.set(failed, failure.error);
     }
-    const { path, folder, checksum, text } = file;
-    this.#current.set(path, { path, folder, checksum, text, made });
-    return undefined;
+    return missing;
+  }
+
+  async #applySlice(files: readonly { readonly declared: DeclaredFile; readonly made: readonly Made[] }[]) {
+    const sources = files.map(({ declared: { file }, declared }) => {
+      const { sql, insertions } = forExecution(declared, this.#kept);
+      return { path: file.path, text: file.text, part: { sql, offset: 0 }, insertions };
+    });
+    const actionOf = (made: readonly Made[]): StepAction =>
+      made.some(({ identity }) => this.#kept.has(identity)) ? "replace" : "apply";
+    return await runSqls(this.client, sources, {
+      onStart: (index) => this.#tell(actionOf(files[index]?.made ?? []), sources[index]?.path),
+      onEnd: (index, ms) => {
+        const applied = files[index];
+        if (applied === undefined) return;
+        const { made } = applied;
+        const { path, folder, checksum, text } = applied.declared.file;
+        this.#done.push({ action: actionOf(made), path, ms });
+        this.#current.set(path, { path, folder, checksum, text, made });
+      },
+    });
   }
 
   /** What the ledger has to hold: every file that is not what it was, migrations first. */
@@ -249,11 +280,8 @@ export class DeploymentRun {
     return [...this.#migrationChanges, ...repeatables];
   }
 
-  async #timed(action: StepAction, path: string, work: () => Promise<void>): Promise<number> {
-    this.#onEvent({ kind: "step", action, path });
-    const started = performance.now();
-    await work();
-    return performance.now() - started;
+  #tell(action: StepAction, path: string | undefined): void {
+    if (path !== undefined) this.#onEvent({ kind: "step", action, path });
   }
 }
 

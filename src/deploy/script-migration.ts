@@ -7,6 +7,8 @@ export interface ScriptSql {
   readonly upSql: string;
   /** Null where the script exports `down = false`. */
   readonly downSql: string | null;
+  /** Whether it calls `pgm.noTransaction()`. */
+  readonly noTransaction: boolean;
 }
 
 /**
@@ -30,16 +32,16 @@ export async function buildScripts(
       if (unit === undefined) throw new Error("the file exports nothing");
       const { up, down } = unit.actions;
       shorthands = { ...shorthands, ...unit.actions.shorthands };
-      const collect = async (action: MigrationAction, isReverse: boolean): Promise<string> => {
+      const collect = async (action: MigrationAction, isReverse: boolean) => {
         const builder = new MigrationBuilder(NO_DATABASE, shorthands, false, SILENT);
         if (isReverse) builder.enableReverseMode();
         await runAction(action, builder);
-        if (!builder.isUsingTransaction()) throw new Error("pgm.noTransaction() cannot be part of a deployment");
-        return builder.getSqlSteps().join("\n");
+        return { sql: builder.getSqlSteps().join("\n"), noTransaction: !builder.isUsingTransaction() };
       };
       if (typeof up !== "function") throw new Error("the file does not export a function named up");
-      const downSql = down === false ? null : await collect(down ?? up, down === undefined);
-      built.set(file.path, { upSql: await collect(up, false), downSql });
+      const downSql = down === false ? null : (await collect(down ?? up, down === undefined)).sql;
+      const { sql: upSql, noTransaction } = await collect(up, false);
+      built.set(file.path, { upSql, downSql, noTransaction });
     } catch (error) {
       throw new TmDbError("MIGRATION_INVALID", `${file.path} cannot be used: ${(error as Error).message}`, {
         hint: "the forms are described at https://salsita.github.io/node-pg-migrate/migrations/",

@@ -1,5 +1,4 @@
-import type { Dirent } from "node:fs";
-import { readdir, readFile } from "node:fs/promises";
+import { type Dirent, readdirSync, readFileSync } from "node:fs";
 import { extname, join } from "node:path";
 import { compareMigrationFileNames } from "node-pg-migrate/utils/comparators";
 import { getNumericPrefix } from "node-pg-migrate/utils/fileNameUtils";
@@ -19,25 +18,25 @@ const FOLDERS: readonly RepeatableFolder[] = ["functions", "views", "policies"];
 const SCRIPT_ENDINGS = new Set([".ts", ".js", ".mts", ".mjs", ".cts", ".cjs"]);
 
 /**
- * Reads the migrations and repeatables of a project. Files that start with `.` or `_`, and endings that are not
+ * Reads the migrations and repeatables of a project, one after another: they are small, and waiting for each in turn
+ * costs less than a queue of promises, whatever their number. Files that start with `.` or `_`, and endings that are not
  * migrations, are passed over in the repeatable folders; in `migrations/` an unknown file is a problem, since a
  * misspelt name would otherwise be a migration that never runs. `tm-db.sum` and `README.md` may stand there.
  * @throws TmDbError PROJECT_NOT_FOUND, FILE_UNREADABLE, FILE_NOT_UTF8, MIGRATION_NAME, MIGRATION_DUPLICATE,
  * MIGRATION_DIRECTIVE; each with every problem found.
  */
-export async function readProjectFiles(config: Config): Promise<ProjectFiles> {
-  const [migrations, ...repeatables] = await Promise.all([
-    readMigrations(config),
-    ...FOLDERS.map((folder) => readRepeatables(config, folder)),
-  ]);
-  const files = { migrations, repeatables: repeatables.flat() };
+export function readProjectFiles(config: Config): ProjectFiles {
+  const files = {
+    migrations: readMigrations(config),
+    repeatables: FOLDERS.flatMap((folder) => readRepeatables(config, folder)),
+  };
   checkDirectives(files);
   return files;
 }
 
-async function readMigrations(config: Config): Promise<MigrationFile[]> {
+function readMigrations(config: Config): MigrationFile[] {
   const folder = config.paths.migrations;
-  const names = (await listFolder(config, folder))?.filter((name) => !name.includes("/") && !/^[._]/.test(name));
+  const names = listFolder(config, folder)?.filter((name) => !name.includes("/") && !/^[._]/.test(name));
   if (names === undefined) {
     throw new TmDbError("PROJECT_NOT_FOUND", `${join(config.projectDir, folder)} is not there`, {
       hint: "change to the folder of a project, or start one with: npx tm-db new <name>",
@@ -57,18 +56,12 @@ async function readMigrations(config: Config): Promise<MigrationFile[]> {
     message: "migrations have the same number",
     hint: "give the later one the next free number",
   });
-  return await Promise.all(
-    sorted.map(async (fileName): Promise<MigrationFile> => {
-      const source = await readSource(config, `${folder}/${fileName}`);
-      const language = extname(fileName) === ".sql" ? "sql" : "script";
-      return {
-        ...source,
-        name: fileName.slice(0, -extname(fileName).length),
-        language,
-        directives: readDirectives(source, language),
-      };
-    }),
-  );
+  return sorted.map((fileName): MigrationFile => {
+    const source = readSource(config, `${folder}/${fileName}`);
+    const language = extname(fileName) === ".sql" ? "sql" : "script";
+    const name = fileName.slice(0, -extname(fileName).length);
+    return { ...source, name, language, directives: readDirectives(source, language) };
+  });
 }
 
 const SILENT = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
@@ -82,19 +75,17 @@ function duplicates(sorted: readonly string[]): string[][] {
   return [...byNumber.values()].filter((group) => group.length > 1);
 }
 
-async function readRepeatables(config: Config, folder: RepeatableFolder): Promise<RepeatableFile[]> {
-  const names = (await listFolder(config, config.paths[folder])) ?? [];
+function readRepeatables(config: Config, folder: RepeatableFolder): RepeatableFile[] {
+  const names = listFolder(config, config.paths[folder]) ?? [];
   const wanted = names.filter((name) => name.endsWith(".sql") && !/(^|\/)[._]/.test(name)).toSorted();
-  return await Promise.all(
-    wanted.map(async (name) => ({ ...(await readSource(config, `${config.paths[folder]}/${name}`)), folder })),
-  );
+  return wanted.map((name) => ({ ...readSource(config, `${config.paths[folder]}/${name}`), folder }));
 }
 
 /** The files below a folder, with `/` between folders; undefined where there is no such folder. */
-async function listFolder(config: Config, folder: string): Promise<string[] | undefined> {
+function listFolder(config: Config, folder: string): string[] | undefined {
   const root = join(config.projectDir, folder);
   try {
-    const entries = await readdir(root, { withFileTypes: true, recursive: true });
+    const entries = readdirSync(root, { withFileTypes: true, recursive: true });
     const strange = entries.find(({ name }) => /\p{Cc}/u.test(name));
     if (strange !== undefined) {
       throw new TmDbError(
@@ -127,10 +118,10 @@ function folderOf(entry: Dirent): string {
 const DECODER = new TextDecoder("utf-8", { fatal: true });
 
 /** Reads one file of SQL. @throws TmDbError FILE_UNREADABLE, FILE_NOT_UTF8. */
-export async function readSource(config: Config, path: string): Promise<SourceFile> {
+export function readSource(config: Config, path: string): SourceFile {
   let bytes: Buffer;
   try {
-    bytes = await readFile(join(config.projectDir, path));
+    bytes = readFileSync(join(config.projectDir, path));
   } catch (error) {
     throw unreadable(path, error);
   }

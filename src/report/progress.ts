@@ -22,6 +22,10 @@ export function progressLine(event: TmDbEvent): ProgressLine {
       return { text: `${DOING[event.action]} ${event.path}`, isPassing: true };
     case "waiting-for-lock":
       return { text: `waiting for ${event.holder}, which is deploying`, isPassing: false };
+    case "blocked":
+      return { text: `waiting for a lock that is held by ${event.holder}`, isPassing: false };
+    case "retrying":
+      return { text: `${event.reason}; rolled back, trying again in ${event.inMs / 1000} s`, isPassing: false };
     case "waiting-for-other":
       return { text: `waiting for process ${event.pid}, which is starting the server`, isPassing: false };
     case "staging-binaries":

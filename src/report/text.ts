@@ -38,6 +38,8 @@ export function resultText(result: CommandResult, style: Style): string {
       return lines(upLines(result.up, style));
     case "verify":
       return lines(verifyLines(result, style));
+    case "resolve":
+      return lines([`${result.path} counts as ${result.as.replace("-", " ")} in ${where(result.database, style)}`]);
     case "refresh":
       return lines(refreshLines(result, style));
     case "plan":

@@ -17,7 +17,7 @@ let files: ProjectFiles;
 let declared: readonly DeclaredFile[];
 
 beforeAll(async () => {
-  files = await readProjectFiles(await loadConfig(ROOT, undefined));
+  files = readProjectFiles(await loadConfig(ROOT, undefined));
   await loadSqlParser();
   declared = declareFiles(files.repeatables);
 });

@@ -1,8 +1,9 @@
-import { describe, expect, inject, test } from "vitest";
+import pg from "pg";
+import { describe, expect, inject, onTestFinished, test } from "vitest";
 import { connectionUrl } from "../../src/core/connection-spec.ts";
 import type { TmDbError } from "../../src/core/errors.ts";
 import { compareCatalogs } from "../../src/schema/catalog.ts";
-import { type EngineProject, engineProject, queryRows } from "./project.ts";
+import { clientConfig, type EngineProject, engineProject, queryRows } from "./project.ts";
 
 /** A small project in which everything depends on something. */
 const FILES = {
@@ -578,5 +579,189 @@ describe("a rollback", () => {
       location: { file: "migrations/0003_bad.sql", line: 3 },
     });
     expect(await compareCatalogs(before, await project.catalog())).toEqual([]);
+  });
+});
+
+describe("a migration outside of a transaction", () => {
+  const TABLE = {
+    "migrations/0001_notes.sql":
+      "-- Up Migration\ncreate schema api;\ncreate table api.notes (id bigint primary key, body text);\n" +
+      "-- Down Migration\ndrop table api.notes;\ndrop schema api;\n",
+    "policies/api/notes.sql":
+      "alter table api.notes enable row level security;\ngrant select on api.notes to pg_monitor;\n",
+    "policies/api/labels.sql": "grant select on api.labels to pg_monitor;\n",
+  };
+  const INDEX = {
+    "migrations/0002_index.sql":
+      "-- tm-db: no-transaction\n-- Up Migration\ncreate index concurrently notes_body_idx on api.notes (body);\n" +
+      "create index concurrently notes_id_idx on api.notes (id, body);\n" +
+      "-- Down Migration\ndrop index api.notes_body_idx;\ndrop index api.notes_id_idx;\n",
+    "migrations/0003_labels.sql":
+      "-- Up Migration\ncreate table api.labels (id bigint);\n-- Down Migration\ndrop table api.labels;\n",
+  };
+  const brokenIndex = (first: string): string =>
+    `-- tm-db: no-transaction\n-- Up Migration\n${first}\ncreate unique index concurrently notes_body_idx on api.notes (body);\n` +
+    "-- Down Migration\ndrop index if exists api.notes_body_idx;\n";
+
+  async function indexes(project: EngineProject): Promise<string[]> {
+    const rows = await project.query<{ name: string }>(
+      "select indexrelid::regclass::text as name from pg_index where indrelid = to_regclass('api.notes') and not indisprimary and indisvalid order by 1",
+    );
+    return rows.map(({ name }) => name);
+  }
+
+  test("is a deployment of its own, between what stands before it and the rest", async () => {
+    const project = await engineProject({ ...TABLE, ...INDEX });
+    const { steps } = await project.migrate();
+    expect(steps.map(({ path }) => path)).toEqual([
+      "migrations/0001_notes.sql",
+      "policies/api/notes.sql",
+      "migrations/0002_index.sql",
+      "migrations/0003_labels.sql",
+      "policies/api/labels.sql",
+    ]);
+    expect(await indexes(project)).toEqual(["api.notes_body_idx", "api.notes_id_idx"]);
+    expect((await project.status()).deployments).toHaveLength(3);
+    expect((await project.migrate()).steps).toEqual([]);
+    await expectFreshCatalog(project);
+    await project.rollback({ kind: "steps", count: 2 });
+    expect(await indexes(project)).toEqual([]);
+    await project.rollback({ kind: "all" });
+    expect(await schemas(project)).toEqual(["tm_db"]);
+  });
+
+  test("no new table is committed without its protection, and a changed file waits for the end", async () => {
+    const project = await engineProject(TABLE);
+    project.write({ "policies/api/labels.sql": null });
+    await project.migrate();
+    project.write({
+      "migrations/0002_extra.sql": "-- Up Migration\ncreate table api.extra (id bigint);\n",
+      "policies/api/extra.sql": "alter table api.extra enable row level security;\n",
+      "migrations/0003_fails.sql": brokenIndex("insert into api.notes values (1, 'a'), (2, 'a');"),
+      "migrations/0004_rank.sql": "-- Up Migration\nalter table api.notes add column rank int;\n",
+      "policies/api/notes.sql": `${TABLE["policies/api/notes.sql"]}grant select (rank) on api.notes to pg_monitor;\n`,
+    });
+    const error = await failure(project.migrate());
+    expect(error.code).toBe("SQL_ERROR");
+    const [protection] = await project.query<{ extra: boolean; notes: boolean; readable: boolean }>(
+      `select (select relrowsecurity from pg_class where oid = 'api.extra'::regclass) as extra,
+         (select relrowsecurity from pg_class where oid = 'api.notes'::regclass) as notes,
+         has_table_privilege('pg_monitor', 'api.notes', 'select') as readable`,
+    );
+    expect(protection).toEqual({ extra: true, notes: true, readable: true });
+  });
+
+  test("one that ends halfway stops everything until it is settled", async () => {
+    const project = await engineProject({
+      ...TABLE,
+      "policies/api/labels.sql": "",
+      "migrations/0002_index.sql": brokenIndex("insert into api.notes values (1, 'a'), (2, 'a');"),
+    });
+    const error = await failure(project.migrate());
+    expect(error.location).toMatchObject({ file: "migrations/0002_index.sql", line: 4 });
+    expect(error.detail).toContain("1 of its 2 statement(s) have run");
+    expect(error.detail).toContain("drop index concurrently api.notes_body_idx;");
+    expect(error.hint).toContain("npx tm-db resolve 0002_index --applied");
+
+    expect((await failure(project.migrate())).code).toBe("MIGRATION_UNFINISHED");
+    expect((await failure(project.rollback())).code).toBe("MIGRATION_UNFINISHED");
+    expect((await failure(project.migrate({ dryRun: true }))).code).toBe("MIGRATION_UNFINISHED");
+    expect((await project.status()).files.find(({ state }) => state === "unfinished")?.path).toBe(
+      "migrations/0002_index.sql",
+    );
+
+    expect((await failure(project.resolve("0001", "applied"))).code).toBe("USAGE");
+    await project.query("drop index api.notes_body_idx");
+    await project.query("delete from api.notes");
+    await project.resolve("0002", "rolled-back");
+    project.write({
+      "migrations/0002_index.sql": brokenIndex("insert into api.notes values (1, 'a'), (2, 'b');"),
+    });
+    await project.migrate();
+    expect(await indexes(project)).toEqual(["api.notes_body_idx"]);
+    expect((await failure(project.resolve("0002", "applied"))).code).toBe("NOTHING_TO_RESOLVE");
+  });
+
+  test("one that was finished by hand counts as applied, and can be rolled back", async () => {
+    const project = await engineProject({
+      ...TABLE,
+      "policies/api/labels.sql": "",
+      "migrations/0002_index.sql": brokenIndex("insert into api.notes values (1, 'a'), (2, 'a');"),
+    });
+    await failure(project.migrate());
+    await project.resolve("migrations/0002_index.sql", "applied");
+    expect((await project.migrate()).steps).toEqual([]);
+    await project.rollback({ kind: "steps", count: 1 });
+    expect(await project.query("select 1 from pg_index where not indisvalid")).toEqual([]);
+  });
+
+  test("a first statement that cannot have done anything leaves nothing to settle", async () => {
+    const project = await engineProject({ ...TABLE, "policies/api/labels.sql": "" });
+    for (const first of ["select nowhere();", "selct 1;"]) {
+      project.write({ "migrations/0002_index.sql": brokenIndex(first) });
+      expect(await failure(project.migrate())).toMatchObject({ code: "SQL_ERROR", location: { line: 3 } });
+    }
+    project.write({ "migrations/0002_index.sql": brokenIndex("select 1;") });
+    await project.migrate();
+    expect(await indexes(project)).toEqual(["api.notes_body_idx"]);
+  });
+
+  test("others who deploy meanwhile wait for it, and it does not wait for them", async () => {
+    const project = await engineProject({ ...TABLE, ...INDEX });
+    const [first, second] = await Promise.all([project.migrate(), project.migrate()]);
+    expect([first.steps.length, second.steps.length].reduce((sum, count) => sum + count)).toBe(5);
+    expect((await project.status()).upToDate).toBe(true);
+  });
+
+  test("a script says pgm.noTransaction()", async () => {
+    const project = await engineProject({
+      ...TABLE,
+      "policies/api/labels.sql": "",
+      "migrations/0002_index.js":
+        'exports.up = (pgm) => { pgm.noTransaction(); pgm.createIndex({ schema: "api", name: "notes" }, "body", { name: "notes_body_idx", concurrently: true }); };\n' +
+        'exports.down = (pgm) => { pgm.sql("drop index api.notes_body_idx"); };\n',
+    });
+    await project.migrate();
+    expect(await indexes(project)).toEqual(["api.notes_body_idx"]);
+  });
+
+  test("without the directive PostgreSQL's refusal names it", async () => {
+    const project = await engineProject({
+      ...TABLE,
+      "policies/api/labels.sql": "",
+      "migrations/0002_index.sql": "-- Up Migration\ncreate index concurrently notes_body_idx on api.notes (body);\n",
+    });
+    expect((await failure(project.migrate())).hint).toContain("-- tm-db: no-transaction");
+    expect(await schemas(project)).toEqual([]);
+  });
+});
+
+describe("a lock that is not free", () => {
+  async function blocked() {
+    const project = await deployed();
+    const holder = new pg.Client(clientConfig(project));
+    await holder.connect();
+    onTestFinished(async () => await holder.end());
+    await holder.query("begin");
+    await holder.query("lock table api.tasks in access share mode");
+    project.write({ "migrations/0003_more.sql": "-- Up Migration\nalter table api.tasks add column more text;\n" });
+    return { project, holder };
+  }
+
+  test("ends the deployment with everything rolled back, and the message says who holds it", async () => {
+    const { project } = await blocked();
+    const error = await failure(project.migrate({ lockTimeoutMs: 400, lockRetries: 0 }));
+    expect(error).toMatchObject({ code: "LOCK_TIMEOUT", location: { file: "migrations/0003_more.sql", line: 2 } });
+    expect(error.detail).toMatch(/the lock is held by a session \(process \d+, user \w+/);
+    expect(project.events).toContainEqual(expect.objectContaining({ kind: "blocked" }));
+    expect((await project.status()).files.find(({ path }) => path.includes("0003"))?.state).toBe("pending");
+  });
+
+  test("is tried again after a pause, when it may be free", async () => {
+    const { project, holder } = await blocked();
+    const deploying = project.migrate({ lockTimeoutMs: 200, lockRetries: 1 });
+    await expect.poll(() => project.events.some(({ kind }) => kind === "retrying")).toBe(true);
+    await holder.query("commit");
+    expect((await deploying).steps).toHaveLength(1);
   });
 });

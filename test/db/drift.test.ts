@@ -47,6 +47,16 @@ test("what was deployed is no drift, nor is what was deployed in steps, changed 
   expect(await drifted(project)).toMatchObject({ equal: true, differences: [], against: "deployed", sql: null });
 });
 
+test("what ran outside of a transaction is built in one, and is no drift", async () => {
+  const project = await library();
+  project.write({
+    "migrations/0003_index.sql":
+      "-- tm-db: no-transaction\n-- Up Migration\ncreate index concurrently books_title_idx on lib.books (title);\n",
+  });
+  await project.migrate();
+  expect(await drifted(project)).toMatchObject({ equal: true });
+});
+
 test("a file that waits to be deployed is no drift, but the files as they are now say otherwise", async () => {
   const project = await library();
   project.write({

@@ -124,6 +124,17 @@ test("work that grows with a large table breaks every limit while the lock is he
   expect(tooLong[0]?.because).toContain(`0002_index.sql:1 builds an index over all of ${READINGS}`);
 });
 
+test("what runs outside of a transaction keeps its lock for itself", async () => {
+  const project = await weather();
+  project.write({
+    "migrations/0002_alone.sql": `-- tm-db: no-transaction\ncreate index concurrently on ${READINGS} (station);\n`,
+    "migrations/0003_slow.sql": "select pg_sleep(0.05);\n",
+  });
+  const { locks } = await lockReport(project);
+  expect(locks).toMatchObject([{ table: READINGS, mode: "share-update-exclusive", line: 2 }]);
+  expect(locks[0]?.heldMs).toBeLessThan(50);
+});
+
 test("a deployment that would fail fails here, with its place", async () => {
   const project = await weather();
   project.write({ "migrations/0002_bad.sql": "select 1;\n  alter table weather.nothing add a int;\n" });

@@ -5,8 +5,9 @@ import pg from "pg";
 import { inject, onTestFinished } from "vitest";
 import { migrate, type MigrateOptions } from "../../src/app/migrate.ts";
 import { rollback, type RollbackOptions } from "../../src/app/rollback.ts";
+import { resolve } from "../../src/app/resolve.ts";
 import { status } from "../../src/app/status.ts";
-import type { MigrateResult, RollbackResult, StatusResult } from "../../src/core/command-result.ts";
+import type { MigrateResult, ResolveResult, RollbackResult, StatusResult } from "../../src/core/command-result.ts";
 import { type ConnectionSpec, connectionUrl } from "../../src/core/connection-spec.ts";
 import type { TmDbEvent } from "../../src/core/event.ts";
 import { quoteIdent } from "../../src/core/quote-ident.ts";
@@ -22,6 +23,7 @@ export interface EngineProject {
   migrate(options?: Partial<MigrateOptions>): Promise<MigrateResult>;
   rollback(to?: RollbackOptions["to"], options?: Partial<RollbackOptions>): Promise<RollbackResult>;
   status(): Promise<StatusResult>;
+  resolve(migration: string, as: ResolveResult["as"]): Promise<ResolveResult>;
   query<Row extends pg.QueryResultRow>(sql: string, values?: unknown[]): Promise<Row[]>;
   catalog(): Promise<Catalog>;
   /** The catalog that the files build from nothing. */
@@ -51,6 +53,7 @@ export async function engineProject(files: Readonly<Record<string, string>> = {}
     rollback: async (to = { kind: "last-deployment" }, options = {}) =>
       await rollback({ ...common, databaseUrl, to, confirm: () => Promise.resolve(true), ...options }),
     status: async () => await status({ ...common, databaseUrl }),
+    resolve: async (migration, as) => await resolve({ ...common, databaseUrl, migration, as }),
     query: async (sql, values = []) => await queryRows(spec, sql, values),
     catalog: async () => await readCatalog(spec),
     freshCatalog: async () => {
@@ -94,13 +97,17 @@ async function dropDatabase(name: string): Promise<void> {
   await queryRows({ ...owner, database: "postgres" }, `drop database if exists ${quoteIdent(name)} with (force)`);
 }
 
+export function clientConfig({ spec }: Pick<EngineProject, "spec">): pg.ClientConfig {
+  const { host, port, user, password, database } = spec;
+  return { host, port, user, password, database };
+}
+
 export async function queryRows<Row extends pg.QueryResultRow>(
   spec: ConnectionSpec,
   sql: string,
   values: unknown[] = [],
 ): Promise<Row[]> {
-  const { host, port, user, password, database } = spec;
-  const client = new pg.Client({ host, port, user, password, database });
+  const client = new pg.Client(clientConfig({ spec }));
   await client.connect();
   try {
     return (await client.query<Row>(sql, values)).rows;

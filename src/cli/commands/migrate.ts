@@ -1,13 +1,17 @@
 import { Command } from "commander";
 import type { Execute } from "../execute.ts";
-import { addDatabaseOptions, addTimeoutOptions, type SharedOptions } from "../shared-options.ts";
+import {
+  addDatabaseOptions,
+  addTimeoutOptions,
+  type SharedOptions,
+  type TimeoutFlags,
+  timeoutsOf,
+} from "../shared-options.ts";
 
-interface MigrateFlags extends SharedOptions {
+interface MigrateFlags extends SharedOptions, TimeoutFlags {
   readonly dryRun?: true;
   readonly allowOutOfOrder?: true;
   readonly allowNonEmpty?: true;
-  readonly lockTimeout?: number;
-  readonly statementTimeout?: number;
 }
 
 export function migrateCommand(execute: Execute): Command {
@@ -23,15 +27,8 @@ export function migrateCommand(execute: Execute): Command {
     .action(async (flags: MigrateFlags) => {
       await execute(flags, async (context) => {
         const { migrate } = await import("../../app/migrate.ts");
-        const { dryRun, allowOutOfOrder, allowNonEmpty, lockTimeout, statementTimeout } = flags;
-        return await migrate({
-          ...context,
-          dryRun,
-          allowOutOfOrder,
-          allowNonEmpty,
-          lockTimeoutMs: lockTimeout,
-          statementTimeoutMs: statementTimeout,
-        });
+        const { dryRun, allowOutOfOrder, allowNonEmpty } = flags;
+        return await migrate({ ...context, ...timeoutsOf(flags), dryRun, allowOutOfOrder, allowNonEmpty });
       });
     });
 }

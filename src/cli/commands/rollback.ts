@@ -1,16 +1,21 @@
 import { Command, Option } from "commander";
 import { TmDbError } from "../../core/errors.ts";
 import type { Execute } from "../execute.ts";
-import { addDatabaseOptions, addTimeoutOptions, parseCount, type SharedOptions } from "../shared-options.ts";
+import {
+  addDatabaseOptions,
+  addTimeoutOptions,
+  parseCount,
+  type SharedOptions,
+  type TimeoutFlags,
+  timeoutsOf,
+} from "../shared-options.ts";
 
-interface RollbackFlags extends SharedOptions {
+interface RollbackFlags extends SharedOptions, TimeoutFlags {
   readonly steps?: number;
   readonly to?: string;
   readonly all?: true;
   readonly dryRun?: true;
   readonly yes?: true;
-  readonly lockTimeout?: number;
-  readonly statementTimeout?: number;
 }
 
 export function rollbackCommand(execute: Execute): Command {
@@ -31,8 +36,7 @@ export function rollbackCommand(execute: Execute): Command {
           ...context,
           to: targetOf(flags),
           dryRun: flags.dryRun,
-          lockTimeoutMs: flags.lockTimeout,
-          statementTimeoutMs: flags.statementTimeout,
+          ...timeoutsOf(flags),
           confirm: (question) => context.confirm(question, flags.yes === true),
         });
       });

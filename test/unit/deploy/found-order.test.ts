@@ -6,11 +6,14 @@ function makeAttempts(needs: Readonly<Record<string, readonly string[]>>) {
   let applied: string[] = [];
   let isChecking = true;
   const attempts: Attempts<string> = {
-    tryApply: (item) => {
-      const missing = (needs[item] ?? []).filter((need) => !applied.includes(need));
-      if (isChecking && missing.length > 0) return Promise.resolve(`${item} misses ${missing.join(", ")}`);
-      applied.push(item);
-      return Promise.resolve(undefined);
+    tryApply: (items) => {
+      const reasons = new Map<string, unknown>();
+      for (const item of items) {
+        const missing = (needs[item] ?? []).filter((need) => !applied.includes(need));
+        if (isChecking && missing.length > 0) reasons.set(item, `${item} misses ${missing.join(", ")}`);
+        else applied.push(item);
+      }
+      return Promise.resolve(reasons);
     },
     findBroken: (items) =>
       Promise.resolve(items.filter((item) => needs[item]?.some((need) => !applied.includes(need)))),

@@ -9,13 +9,14 @@ const migration = (name: string, checksum = name): MigrationFile => ({
   text: "",
   checksum,
   language: "sql",
-  directives: { needs: [], retract: [] },
+  directives: { needs: [], retract: [], noTransaction: false },
 });
 const repeatable = (path: string, checksum = path): RepeatableFile => ({ path, text: "", checksum, folder: "views" });
 
 const LEDGER: LedgerState = {
   exists: true,
   deployer: undefined,
+  unfinished: undefined,
   migrations: [
     { name: "0001_a", path: "migrations/0001_a.sql", checksum: "0001_a", downSql: "" },
     { name: "0002_b", path: "migrations/0002_b.sql", checksum: null, downSql: null },

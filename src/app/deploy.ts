@@ -1,0 +1,211 @@
+import type { MigrateResult, SecretsResult, StepResult } from "../core/command-result.ts";
+import type { ProjectFiles } from "../core/project-files.ts";
+import type { DatabaseClient } from "../db/client.ts";
+import { lockDeployments } from "../db/lock.ts";
+import { setTimeouts } from "../db/timeouts.ts";
+import { undone, withTransaction } from "../db/transaction.ts";
+import { applyDeployment, notifyPostgrest, type PreparedMigration, prepareMigrations } from "../deploy/apply.ts";
+import { ensureLedger, readLedger } from "../deploy/ledger.ts";
+import type { LedgerState } from "../deploy/ledger-state.ts";
+import { loadSqlParser } from "../deploy/parse-sql.ts";
+import { type DeploymentPlan, isEmptyPlan, planDeployment } from "../deploy/plan.ts";
+import { declareAhead, declareFiles } from "../deploy/repeatable.ts";
+import { nameOf } from "./context.ts";
+import { deployAlone } from "./deploy-alone.ts";
+import type { DeployInput } from "./deploy-input.ts";
+import { withLockRetries } from "./lock-retries.ts";
+import { recordMigrate } from "./record.ts";
+import { refuseForeignDatabase, refuseOtherDeployer } from "./refuse.ts";
+import { settleSecrets } from "./secrets.ts";
+
+/**
+ * Deploys over an open connection: as one transaction, unless a migration cannot run in one. Then what stands before it
+ * is one, and what comes after it is one.
+ */
+export async function deploy(client: DatabaseClient, input: DeployInput): Promise<MigrateResult> {
+  const startedAt = new Date();
+  const results: MigrateResult[] = [];
+  for (let isFirst = false; ;) {
+    const part = await withLockRetries(input, async (watch) => {
+      return await deployPart(client, { ...input, isFirst, watch });
+    });
+    results.push(part.result);
+    if (part.alone === undefined) return joinResults(results, startedAt);
+    isFirst ||= part.isFirst;
+    const steps = await deployAlone(client, input, part.alone);
+    results.push({ ...part.result, ...steps });
+  }
+}
+
+/** What one transaction did, and which migration has to run outside of one after it. */
+interface DeployedPart {
+  readonly result: MigrateResult;
+  readonly isFirst: boolean;
+  readonly alone: PreparedMigration | undefined;
+}
+
+interface PartInput extends DeployInput {
+  /** Whether an earlier part found a database without a ledger. */
+  readonly isFirst: boolean;
+  readonly watch: (pid: number) => void;
+}
+
+function joinResults(results: readonly MigrateResult[], startedAt: Date): MigrateResult {
+  const [last] = results.slice(-1);
+  if (last === undefined) throw new Error("a deployment has at least one part");
+  return {
+    ...last,
+    deployment: results.findLast(({ deployment }) => deployment !== null)?.deployment ?? null,
+    steps: results.flatMap(({ steps }) => steps),
+    warnings: [...new Set(results.flatMap(({ warnings }) => warnings))],
+    ms: Date.now() - startedAt.getTime(),
+  };
+}
+
+async function deployPart(client: DatabaseClient, input: PartInput): Promise<DeployedPart> {
+  const startedAt = new Date();
+  const dryRun = input.options.dryRun === true;
+  const { onEvent } = input.project.options;
+  return await withTransaction(client, dryRun ? "read only" : "read write", async () => {
+    // The lock first: a deployment may wait as long as it must for the one before it.
+    if (!dryRun) await lockDeployments(client, (holder) => onEvent({ kind: "waiting-for-lock", holder }));
+    input.watch(await setTimeouts(client, input.options));
+    const pending = await readPending(client, input);
+    const isFirst = input.isFirst || !pending.ledger.exists;
+    const outcome: PartOutcome = dryRun
+      ? { steps: previewSteps(pending.plan), secrets: UNTOUCHED, alone: undefined }
+      : await runPart(client, { ...input, ...pending, isFirst, startedAt });
+    const { steps, secrets, alone, deployment = null } = outcome;
+    const part: DeployedPart = {
+      result: {
+        command: "migrate",
+        database: nameOf(input.target, client),
+        dryRun,
+        deployment,
+        warnings: noWayBack(pending.migrations),
+        steps,
+        secrets,
+        ms: Date.now() - startedAt.getTime(),
+      },
+      isFirst,
+      alone,
+    };
+    return outcome.isUntouched === true ? undone(part) : part;
+  });
+}
+
+/** What a part did, and whether the database is as it was. */
+interface PartOutcome extends Pick<MigrateResult, "steps" | "secrets"> {
+  readonly alone: PreparedMigration | undefined;
+  readonly deployment?: string;
+  readonly isUntouched?: boolean;
+}
+
+/** What the files ask of the database. */
+interface Pending {
+  readonly ledger: LedgerState;
+  readonly plan: DeploymentPlan;
+  readonly migrations: readonly PreparedMigration[];
+}
+
+/** Everything that can be found out before the first statement runs. @throws TmDbError for whatever stands against it. */
+async function readPending(client: DatabaseClient, { project, target, files, options }: PartInput): Promise<Pending> {
+  const database = nameOf(target, client);
+  const ledger = await readLedger(client);
+  if (!ledger.exists) await refuseForeignDatabase(client, database, options);
+  refuseOtherDeployer(ledger, database);
+  const plan = planDeployment(files, ledger, { allowOutOfOrder: options.allowOutOfOrder === true });
+  const migrations = await prepareMigrations(project.config.projectDir, plan.migrations);
+  // In a database that has nothing to lose, parsing the files can wait until PostgreSQL is at work on the migrations.
+  if (ledger.exists || options.dryRun === true) await checkRepeatables(plan);
+  else void declareAhead(plan.apply.map(({ file }) => file)).catch(() => {});
+  return { ledger, plan, migrations };
+}
+
+async function runPart(
+  client: DatabaseClient,
+  input: PartInput & Pending & { readonly startedAt: Date },
+): Promise<PartOutcome> {
+  const { project, target, ledger, isFirst, startedAt } = input;
+  const { plan, migrations, files, alone } = firstPart(input);
+  const seed = isFirst && alone === undefined ? input.onFirst : undefined;
+  if (!ledger.exists) await ensureLedger(client);
+  if (isEmptyPlan(plan) && (ledger.exists || alone !== undefined)) {
+    const secrets = await settleSecrets(client, { project, target, isDeploying: false });
+    await seed?.(client);
+    return { steps: [], secrets, alone, isUntouched: isKept(secrets) && ledger.exists && seed === undefined };
+  }
+  const run = await applyDeployment(client, {
+    plan,
+    migrations,
+    files,
+    ledger,
+    onMissing: alone === undefined ? "fail" : "leave-out",
+    onEvent: project.options.onEvent,
+  });
+  const deployment = await recordMigrate(client, { project, startedAt, changes: run.changes() });
+  const secrets = await settleSecrets(client, { project, target, isDeploying: true });
+  await seed?.(client);
+  await notifyPostgrest(client);
+  return { steps: run.steps, secrets, alone, deployment };
+}
+
+/** What of a deployment is one transaction: all of it, or what stands before a migration that must not be in one. */
+interface Part {
+  readonly plan: DeploymentPlan;
+  readonly migrations: readonly PreparedMigration[];
+  /** What shall stand after it. */
+  readonly files: ProjectFiles;
+}
+
+/**
+ * Cuts a deployment before the first migration that runs alone. What is new among the files comes with the migrations
+ * before it, as far as what it names is there: a new table gets its protection in the transaction that makes it. What is
+ * changed or deleted waits for the end.
+ */
+function firstPart(
+  whole: Part & { readonly ledger: LedgerState },
+): Part & { readonly alone: PreparedMigration | undefined } {
+  const index = whole.migrations.findIndex(({ noTransaction }) => noTransaction);
+  if (index < 0) return { ...whole, alone: undefined };
+  const migrations = whole.migrations.slice(0, index);
+  const apply = index === 0 ? [] : whole.plan.apply.filter(({ reason }) => reason === "new");
+  return {
+    migrations,
+    plan: { migrations: migrations.map(({ file }) => file), apply, remove: [] },
+    files: { ...whole.files, repeatables: [...whole.ledger.repeatables, ...apply.map(({ file }) => file)] },
+    alone: whole.migrations[index],
+  };
+}
+
+const UNTOUCHED: SecretsResult = { jwtSecret: "kept", authenticatorPassword: "kept" };
+
+function isKept(secrets: SecretsResult): boolean {
+  return (
+    secrets.authenticatorPassword !== "set" && (secrets.jwtSecret === "kept" || secrets.jwtSecret === "not configured")
+  );
+}
+
+function noWayBack(migrations: readonly PreparedMigration[]): string[] {
+  const stuck = migrations.filter(({ entry }) => entry.downSql === null);
+  return stuck.map(({ file }) => `${file.path} has no down part: it cannot be rolled back`);
+}
+
+/** Whatever is wrong with the files is said before the first statement runs, and in a dry run too. */
+async function checkRepeatables(plan: DeploymentPlan): Promise<void> {
+  if (plan.apply.length === 0) return;
+  await loadSqlParser();
+  declareFiles(plan.apply.map(({ file }) => file));
+}
+
+function previewSteps(plan: DeploymentPlan): StepResult[] {
+  return [
+    ...plan.remove.map(({ path }): StepResult => ({ action: "take-back", path, ms: null })),
+    ...plan.migrations.map(({ path }): StepResult => ({ action: "migrate", path, ms: null })),
+    ...plan.apply.map(({ file, reason }): StepResult => ({
+      action: reason === "new" ? "apply" : "replace",
+      path: file.path,
+      ms: null,
+    })),
+  ];
+}

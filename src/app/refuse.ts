@@ -1,0 +1,39 @@
+import type { DatabaseName } from "../core/command-result.ts";
+import { TmDbError } from "../core/errors.ts";
+import type { DatabaseClient } from "../db/client.ts";
+import { findForeignRelations } from "../deploy/ledger.ts";
+import type { LedgerState } from "../deploy/ledger-state.ts";
+
+/**
+ * Default privileges and ownership belong to the role that deployed first: what another role made would be executable by
+ * everybody, and could not be replaced later.
+ */
+export function refuseOtherDeployer(ledger: LedgerState, database: DatabaseName): void {
+  if (ledger.deployer === undefined) return;
+  throw new TmDbError(
+    "PERMISSION_DENIED",
+    `${database.address}: this database was deployed by the role ${ledger.deployer}`,
+    {
+      hint: `connect as ${ledger.deployer}`,
+    },
+  );
+}
+
+/** The first deployment into a database that somebody else already uses is asked for, not assumed. */
+export async function refuseForeignDatabase(
+  client: DatabaseClient,
+  database: DatabaseName,
+  options: { readonly allowNonEmpty?: boolean | undefined },
+): Promise<void> {
+  if (options.allowNonEmpty === true) return;
+  const relations = await findForeignRelations(client);
+  if (relations.length === 0) return;
+  const names = relations.length > 3 ? [...relations.slice(0, 3), "…"] : relations;
+  throw new TmDbError(
+    "DATABASE_NOT_EMPTY",
+    `${database.address} holds tables or views that tm-db did not make: ${names.join(", ")}`,
+    {
+      hint: "name an empty database, or deploy beside them on purpose: npx tm-db migrate --allow-non-empty",
+    },
+  );
+}
