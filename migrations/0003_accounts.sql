@@ -14,6 +14,8 @@ comment on table auth.secrets is 'The secret that signs tokens: one row, written
 create table auth.settings (
   only_row boolean primary key default true check (only_row),
   token_lifetime interval not null default '1 hour' check (token_lifetime > interval '0'),
+  -- A cost, not a key: it never grows.
+  -- squawk-ignore prefer-bigint-over-int
   bcrypt_cost integer not null default 10 check (bcrypt_cost between 4 and 18)
 );
 comment on table auth.settings is 'How long a token lasts, and how much work a password''s hash is.';

@@ -4,14 +4,16 @@ import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
-const { version, dependencies, optionalDependencies } = JSON.parse(readFileSync(`${root}/package.json`, "utf8"));
+const { version, dependencies, optionalDependencies, peerDependencies } = JSON.parse(
+  readFileSync(`${root}/package.json`, "utf8"),
+);
 
 // Small and loaded on every run: they go into the bundle. Everything else stays in node_modules until it is needed; of
 // node-pg-migrate that is all but the order of files.
 const bundled = new Set(["commander", "libpg-query", "node-pg-migrate", "pg", "pg-copy-streams"]);
-const external = [...Object.keys(dependencies), ...Object.keys(optionalDependencies)].filter(
-  (name) => !bundled.has(name),
-);
+const external = [dependencies, optionalDependencies, peerDependencies]
+  .flatMap(Object.keys)
+  .filter((name) => !bundled.has(name));
 
 // Beside the old one until it is complete: a build that fails leaves what was there.
 const next = `${root}/.dist-next`;

@@ -71,8 +71,15 @@ function commandSection(command: Command): string[] {
 function optionRow(option: Option): string {
   const conflicts = Reflect.get(option, "conflictsWith") as readonly string[];
   const alone =
-    conflicts.length === 0 ? "" : `; not together with ${conflicts.map((name) => `\`--${name}\``).join(", ")}`;
+    conflicts.length === 0
+      ? ""
+      : `; not together with ${conflicts.map((name) => `\`--${kebabCase(name)}\``).join(", ")}`;
   return `| \`${option.flags}\` | ${option.description}${alone} |`.replaceAll("||", "\\|\\|");
+}
+
+/** Commander knows options by their name in programs: `databaseUrl` is `--database-url`. */
+function kebabCase(name: string): string {
+  return name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 }
 
 /** The example lines that stand after a command's options; empty where there are none. */

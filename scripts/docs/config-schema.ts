@@ -65,6 +65,14 @@ export const CONFIG_SCHEMA = {
       },
       { required: ["query"] },
     ),
+    lint: object("What `tm-db lint` leaves out.", {
+      ignore: {
+        type: "array",
+        description:
+          "Rules, or a rule and the one file to leave out: `ban-drop-column migrations/0009_drop_notes.sql`.",
+        items: text("A rule's name, and perhaps a path from the project's folder."),
+      },
+    }),
   }),
 } as const;
 

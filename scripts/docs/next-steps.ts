@@ -17,6 +17,10 @@ export const NEXT_STEPS: Readonly<Record<ErrorCode, string>> = {
   MIGRATION_EDITED: "Restore the file, and put the change in a new migration.",
   MIGRATION_MISSING: "Restore the file; another branch may have it. Or take it back: `npx tm-db rollback`.",
   MIGRATION_OUT_OF_ORDER: "Give the new migration the next free number, or say `--allow-out-of-order`.",
+  MIGRATION_FORM: "Convert the files: `npx tm-db import <folder>`.",
+  IMPORT_REFUSED: "Mend the files that the message lists; nothing was written.",
+  FILE_EXISTS: "Remove or move the files that the message lists; nothing was written.",
+  SUM_MISMATCH: "Restore what was applied anywhere. Otherwise write the list anew: `npx tm-db sum`.",
   MIGRATION_NO_WAY_BACK: "Undo it with a new migration.",
   MIGRATION_UNFINISHED: "Look at what it left, then `npx tm-db resolve <migration> --applied` or `--rolled-back`.",
   NOTHING_TO_RESOLVE: "`npx tm-db status` shows what is applied.",
@@ -47,5 +51,7 @@ export const NEXT_STEPS: Readonly<Record<ErrorCode, string>> = {
   CONFIRMATION_NEEDED: "Say `--yes` if you mean it.",
   NOT_CONFIRMED: "Nothing was changed; run the command again if you mean it.",
   IMPERSONATION_REFUSED: "Name a role that policies hold for: no superuser, no BYPASSRLS, no owner of the tables.",
+  CONTAINER_UNAVAILABLE: "`npm install --save-dev testcontainers@11`, start Docker; or leave `--server` out.",
+  LINTER_UNUSABLE: "Install the package that the message names; or mend the project's `.squawk.toml`.",
   INTERRUPTED: "Run the command again.",
 };

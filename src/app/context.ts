@@ -16,6 +16,8 @@ export interface CommandOptions {
   readonly databaseUrl?: string | undefined;
   /** Major version for the embedded server. */
   readonly pg?: string | undefined;
+  /** The server that was started for this command alone; before all others. */
+  readonly container?: ConnectionSpec | undefined;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly onEvent: EventListener;
   readonly signal?: AbortSignal | undefined;
@@ -53,7 +55,8 @@ export async function openTarget(project: Project, start: "start" | "must-run"):
   return url === undefined ? await embeddedTarget(project, start) : urlTarget(project, url);
 }
 
-function urlConnection({ databaseUrl, env }: CommandOptions): ConnectionSpec | undefined {
+function urlConnection({ container, databaseUrl, env }: CommandOptions): ConnectionSpec | undefined {
+  if (container !== undefined) return container;
   if (databaseUrl !== undefined) return connectionSpecFromUrl(databaseUrl, "--database-url", env);
   const fromEnvironment = env["DATABASE_URL"];
   if (fromEnvironment !== undefined && fromEnvironment !== "")
@@ -112,7 +115,8 @@ async function embeddedTarget({ options, config }: Project, start: "start" | "mu
   };
 }
 
-function parseMajor(text: string | undefined): EmbeddedMajor | undefined {
+/** The version that `--pg` names. @throws TmDbError USAGE for one that the embedded server does not come in. */
+export function parseMajor(text: string | undefined): EmbeddedMajor | undefined {
   if (text === undefined) return undefined;
   const major = EMBEDDED_MAJORS.find((known) => String(known) === text);
   if (major !== undefined) return major;

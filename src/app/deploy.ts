@@ -2,6 +2,7 @@ import type { MigrateResult, SecretsResult, StepResult } from "../core/command-r
 import type { ProjectFiles } from "../core/project-files.ts";
 import type { DatabaseClient } from "../db/client.ts";
 import { lockDeployments } from "../db/lock.ts";
+import { leaveLedgerSchema } from "../db/search-path.ts";
 import { setTimeouts } from "../db/timeouts.ts";
 import { undone, withTransaction } from "../db/transaction.ts";
 import { applyDeployment, notifyPostgrest, type PreparedMigration, prepareMigrations } from "../deploy/apply.ts";
@@ -70,6 +71,7 @@ async function deployPart(client: DatabaseClient, input: PartInput): Promise<Dep
     // The lock first: a deployment may wait as long as it must for the one before it.
     if (!dryRun) await lockDeployments(client, (holder) => onEvent({ kind: "waiting-for-lock", holder }));
     input.watch(await setTimeouts(client, input.options));
+    await leaveLedgerSchema(client);
     const pending = await readPending(client, input);
     const isFirst = input.isFirst || !pending.ledger.exists;
     const outcome: PartOutcome = dryRun
@@ -115,7 +117,7 @@ async function readPending(client: DatabaseClient, { project, target, files, opt
   if (!ledger.exists) await refuseForeignDatabase(client, database, options);
   refuseOtherDeployer(ledger, database);
   const plan = planDeployment(files, ledger, { allowOutOfOrder: options.allowOutOfOrder === true });
-  const migrations = await prepareMigrations(project.config.projectDir, plan.migrations);
+  const migrations = await prepareMigrations(project.config.projectDir, plan.migrations, files.migrations);
   // In a database that has nothing to lose, parsing the files can wait until PostgreSQL is at work on the migrations.
   if (ledger.exists || options.dryRun === true) await checkRepeatables(plan);
   else void declareAhead(plan.apply.map(({ file }) => file)).catch(() => {});

@@ -1,5 +1,6 @@
 import type { MigrateResult } from "../core/command-result.ts";
 import { withClient } from "../db/client.ts";
+import { checkMigrationSum } from "../files/migration-sum.ts";
 import { readProjectFiles } from "../files/read-project.ts";
 import { type CommandOptions, openProject, openTarget } from "./context.ts";
 import { deploy } from "./deploy.ts";
@@ -15,6 +16,7 @@ export interface MigrateOptions extends CommandOptions, DeployOptions {}
 export async function migrate(options: MigrateOptions): Promise<MigrateResult> {
   const project = await openProject(options);
   const files = readProjectFiles(project.config);
+  checkMigrationSum(project.config, files.migrations);
   chosenJwtSecret(project);
   const target = await openTarget(project, "start");
   return await withClient(target.connection, { signal: options.signal }, async (client) => {

@@ -3,6 +3,7 @@ import { describeConnection } from "../core/connection-spec.ts";
 import { TmDbError } from "../core/errors.ts";
 import { withClient } from "../db/client.ts";
 import { recreateDatabase } from "../db/recreate-database.ts";
+import { checkMigrationSum } from "../files/migration-sum.ts";
 import { readProjectFiles } from "../files/read-project.ts";
 import { type CommandOptions, openProject, openTarget } from "./context.ts";
 import { chosenJwtSecret } from "./secrets.ts";
@@ -18,7 +19,8 @@ export interface ResetOptions extends CommandOptions {
  */
 export async function reset(options: ResetOptions): Promise<ResetResult> {
   const project = await openProject(options);
-  readProjectFiles(project.config);
+  const files = readProjectFiles(project.config);
+  checkMigrationSum(project.config, files.migrations);
   chosenJwtSecret(project);
   const target = await openTarget(project, "start");
   const question = `This drops the database ${describeConnection(target.connection)} (${target.connection.source}) with everything in it.`;

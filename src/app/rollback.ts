@@ -3,6 +3,7 @@ import { TmDbError } from "../core/errors.ts";
 import { TOOL_VERSION } from "../core/tool-version.ts";
 import { type DatabaseClient, withClient } from "../db/client.ts";
 import { lockDeployments } from "../db/lock.ts";
+import { leaveLedgerSchema } from "../db/search-path.ts";
 import { setTimeouts, type Timeouts } from "../db/timeouts.ts";
 import { withTransaction } from "../db/transaction.ts";
 import { notifyPostgrest, prepareMigrations } from "../deploy/apply.ts";
@@ -77,6 +78,7 @@ async function takeBackOnce(
   return await withTransaction(client, dryRun ? "read only" : "read write", async () => {
     if (!dryRun) await lockDeployments(client, (holder) => onEvent({ kind: "waiting-for-lock", holder }));
     watch(await setTimeouts(client, options));
+    await leaveLedgerSchema(client);
     const ledger = await readLedger(client);
     if (!ledger.exists) throw nothingToRollBack();
     refuseUnfinished(ledger.unfinished);

@@ -4,6 +4,7 @@ import { withTransaction } from "../db/transaction.ts";
 import { readDeployments, readLedger } from "../deploy/ledger.ts";
 import { findOrphans } from "../deploy/orphans.ts";
 import { compareFiles } from "../deploy/plan.ts";
+import { checkMigrationSum } from "../files/migration-sum.ts";
 import { readProjectFiles } from "../files/read-project.ts";
 import { type CommandOptions, nameOf, openProject, openTarget } from "./context.ts";
 
@@ -11,6 +12,7 @@ import { type CommandOptions, nameOf, openProject, openTarget } from "./context.
 export async function status(options: CommandOptions): Promise<StatusResult> {
   const project = await openProject(options);
   const files = readProjectFiles(project.config);
+  checkMigrationSum(project.config, files.migrations);
   const target = await openTarget(project, "must-run");
   return await withClient(target.connection, { signal: options.signal }, async (client) => {
     return await withTransaction(client, "read only", async () => {

@@ -2,6 +2,7 @@ import type { UpResult } from "../core/command-result.ts";
 import { connectionUrl } from "../core/connection-spec.ts";
 import { type DatabaseClient, withClient } from "../db/client.ts";
 import { runSql } from "../deploy/run-sql.ts";
+import { checkMigrationSum } from "../files/migration-sum.ts";
 import { readProjectFiles } from "../files/read-project.ts";
 import { readSeed } from "../files/read-seed.ts";
 import { type CommandOptions, nameOf, openProject, openTarget, type Project, type Target } from "./context.ts";
@@ -16,6 +17,7 @@ import { chosenJwtSecret } from "./secrets.ts";
 export async function up(options: CommandOptions): Promise<UpResult> {
   const project = await openProject(options);
   const files = readProjectFiles(project.config);
+  checkMigrationSum(project.config, files.migrations);
   chosenJwtSecret(project);
   const target = await openTarget(project, "start");
   return await withClient(target.connection, { signal: options.signal }, async (client) => {

@@ -3,6 +3,7 @@ import { withClient } from "../db/client.ts";
 import { dropRoles } from "../db/drop-roles.ts";
 import { withScratchDatabase } from "../db/scratch-database.ts";
 import { prepareMigrations, type PreparedMigration } from "../deploy/apply.ts";
+import { checkMigrationSum } from "../files/migration-sum.ts";
 import { readProjectFiles } from "../files/read-project.ts";
 import { readSeed } from "../files/read-seed.ts";
 import { type CommandOptions, nameOf, openProject, openTarget } from "./context.ts";
@@ -20,6 +21,7 @@ export async function verify(options: CommandOptions): Promise<VerifyResult> {
   const startedAt = Date.now();
   const project = await openProject(options);
   const files = readProjectFiles(project.config);
+  checkMigrationSum(project.config, files.migrations);
   const target = await openTarget(project, "start");
   const server = await withClient(target.maintenance, { signal: options.signal }, (client) =>
     Promise.resolve(nameOf({ connection: target.maintenance }, client)),

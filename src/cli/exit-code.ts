@@ -19,11 +19,15 @@ export function exitCodeOfResult(result: CommandResult, { check }: { readonly ch
       return result.allowed ? 0 : 1;
     case "drift":
       return result.equal ? 0 : 1;
+    case "lint":
+      return result.findings.length === 0 ? 0 : 1;
     case "migrate":
     case "up":
     case "stop":
     case "rollback":
     case "new":
+    case "sum":
+    case "import":
     case "refresh":
     case "adopt":
     case "reset":

@@ -1,4 +1,5 @@
 import { CommanderError } from "commander";
+import type { CommandOptions } from "../app/context.ts";
 import type { CommandResult } from "../core/command-result.ts";
 import { TmDbError } from "../core/errors.ts";
 import { TOOL_VERSION } from "../core/tool-version.ts";
@@ -6,6 +7,7 @@ import { defectText, errorText } from "../report/error-text.ts";
 import { defectJson, errorJson, resultJson } from "../report/json.ts";
 import { ProgressWriter } from "../report/progress.ts";
 import { makeStyle, type Style } from "../report/style.ts";
+import { githubAnnotations } from "../report/github.ts";
 import { resultText } from "../report/text.ts";
 import { confirm } from "./confirm.ts";
 import type { Execute } from "./execute.ts";
@@ -13,7 +15,7 @@ import { exitCodeOfError, exitCodeOfResult } from "./exit-code.ts";
 import { buildProgram } from "./program.ts";
 import { findProjectDir, type SharedOptions } from "./shared-options.ts";
 
-const wantsJson = process.argv.includes("--json");
+const wantsJson = process.argv.includes("--json") || /(^| )--format[ =]json( |$)/.test(process.argv.join(" "));
 const progress = new ProgressWriter(process.stderr);
 const interrupt = new AbortController();
 
@@ -51,18 +53,30 @@ const execute: Execute = async (shared, work, verdict = { check: false }) => {
       return await confirm(question, { yes, signal: interrupt.signal });
     },
   };
-  const result = await work(options);
+  const result = await onServer(shared, options, work);
   progress.clear();
   printResult(result, shared);
   process.exitCode = exitCodeOfResult(result, verdict);
 };
+
+/** On a container that ends with the command, where one was asked for. */
+async function onServer<Options extends CommandOptions, Result>(
+  { server, image }: SharedOptions,
+  options: Options,
+  work: (options: Options) => Promise<Result>,
+): Promise<Result> {
+  if (server !== "container") return await work(options);
+  return await (await import("../app/with-container.ts")).inContainer(options, image ?? "postgres:18", work);
+}
 
 function listener(shared: SharedOptions) {
   return shared.quiet === true ? () => {} : progress.show.bind(progress);
 }
 
 function printResult(result: CommandResult, shared: SharedOptions): void {
-  process.stdout.write(shared.json === true ? resultJson(result) : resultText(result, styleFor(process.stdout)));
+  if (shared.json === true || shared.format === "json") process.stdout.write(resultJson(result));
+  else if (shared.format === "github" && "findings" in result) process.stdout.write(githubAnnotations(result.findings));
+  else process.stdout.write(resultText(result, styleFor(process.stdout)));
 }
 
 function styleFor(stream: NodeJS.WriteStream): Style {

@@ -3,6 +3,8 @@ import { TOOL_VERSION } from "../core/tool-version.ts";
 import { adoptCommand } from "./commands/adopt.ts";
 import { driftCommand } from "./commands/drift.ts";
 import { envCommand } from "./commands/env.ts";
+import { importCommand } from "./commands/import.ts";
+import { lintCommand } from "./commands/lint.ts";
 import { migrateCommand } from "./commands/migrate.ts";
 import { newCommand } from "./commands/new.ts";
 import { planCommand } from "./commands/plan.ts";
@@ -12,6 +14,7 @@ import { resolveCommand } from "./commands/resolve.ts";
 import { rollbackCommand } from "./commands/rollback.ts";
 import { statusCommand } from "./commands/status.ts";
 import { stopCommand } from "./commands/stop.ts";
+import { sumCommand } from "./commands/sum.ts";
 import { upCommand } from "./commands/up.ts";
 import { verifyCommand } from "./commands/verify.ts";
 import type { Execute } from "./execute.ts";
@@ -38,9 +41,12 @@ export function buildProgram(execute: Execute): Command {
     statusCommand(execute),
     resolveCommand(execute),
     newCommand(execute),
+    sumCommand(execute),
+    importCommand(execute),
     verifyCommand(execute),
     driftCommand(execute),
     adoptCommand(execute),
+    lintCommand(execute),
     refreshCommand(execute),
     resetCommand(execute),
   ];

@@ -9,6 +9,10 @@ export interface SharedOptions {
   readonly config?: string;
   readonly databaseUrl?: string;
   readonly pg?: string;
+  readonly server?: "container";
+  readonly image?: string;
+  /** Of commands that report findings. */
+  readonly format?: "text" | "github" | "json";
 }
 
 export function addSharedOptions(command: Command): Command {
@@ -23,6 +27,19 @@ export function addDatabaseOptions(command: Command): Command {
     .option("--database-url <url>", "use this server; else DATABASE_URL, the PG* variables, or the embedded server")
     .addOption(
       new Option("--pg <major>", "version of the embedded server: 15, 16, 17 or 18 (the newest if it has none yet)"),
+    );
+}
+
+/** For commands that are done with their server when they end. */
+export function addContainerOptions(command: Command): Command {
+  return command
+    .addOption(
+      new Option("--server <kind>", "container: a server of its own in Docker, for this command; needs testcontainers")
+        .choices(["container"])
+        .conflicts(["databaseUrl", "pg"]),
+    )
+    .addOption(
+      new Option("--image <image>", "the container's image (default: postgres:18)").implies({ server: "container" }),
     );
 }
 

@@ -31,6 +31,14 @@ export interface Config {
   readonly jwtSecret: ColumnRef | undefined;
   /** How a token is issued for a user of the project. */
   readonly token: TokenConfig | undefined;
+  readonly lint: { readonly ignore: readonly IgnoredRule[] };
+}
+
+/** A rule that `tm-db lint` leaves out: everywhere, or in one file. */
+export interface IgnoredRule {
+  readonly rule: string;
+  /** Relative to the project, with `/`. */
+  readonly path: string | undefined;
 }
 
 export interface FunctionRef {
@@ -106,10 +114,12 @@ export function parseConfig(raw: unknown, projectDir: string, fileName: string):
     "recount",
     "jwtSecret",
     "token",
+    "lint",
   ]);
   const paths = reader.object(root["paths"] ?? {}, "paths", Object.keys(DEFAULT_PATHS));
   const roles = reader.object(root["roles"] ?? {}, "roles", ["authenticator", "anonymous"]);
   const token = root["token"] === undefined ? undefined : reader.object(root["token"], "token", ["query", "devUser"]);
+  const lint = reader.object(root["lint"] ?? {}, "lint", ["ignore"]);
   const config: Config = {
     projectDir,
     database: reader.name(root["database"], "database") ?? defaultDatabaseName(projectDir),
@@ -138,6 +148,11 @@ export function parseConfig(raw: unknown, projectDir: string, fileName: string):
             query: reader.text(token["query"], "token.query", { required: true }) ?? "",
             devUser: reader.text(token["devUser"], "token.devUser"),
           },
+    lint: {
+      ignore: (reader.list(lint["ignore"], "lint.ignore") ?? []).flatMap((item, index) =>
+        ignoredRule(reader.text(item, `lint.ignore[${index}]`)),
+      ),
+    },
   };
   if (reader.problems.length > 0) {
     throw new TmDbError("CONFIG_INVALID", `${fileName} has ${reader.problems.length} problem(s)`, {
@@ -151,6 +166,11 @@ export function parseConfig(raw: unknown, projectDir: string, fileName: string):
 function functionRef(parts: readonly string[] | undefined): FunctionRef[] {
   const [schema, name] = parts ?? [];
   return schema === undefined || name === undefined ? [] : [{ schema, name }];
+}
+
+function ignoredRule(text: string | undefined): IgnoredRule[] {
+  const [rule, ...path] = text?.trim().split(/\s+/) ?? [];
+  return rule === undefined ? [] : [{ rule, path: path.length === 0 ? undefined : path.join(" ") }];
 }
 
 function columnRef(parts: readonly string[] | undefined): ColumnRef | undefined {

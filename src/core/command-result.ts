@@ -1,5 +1,7 @@
 import type { StepAction } from "./event.ts";
 import type { LockMode } from "./lock-modes.ts";
+import type { Finding } from "./finding.ts";
+import type { SumDifference } from "./migration-sum.ts";
 
 /** What a command found or did, as `--json` prints it (with `ok: true` before it) and `report/` words it. */
 export type CommandResult =
@@ -16,6 +18,9 @@ export type CommandResult =
   | PlanResult
   | AdoptResult
   | ResolveResult
+  | LintResult
+  | SumResult
+  | ImportResult
   | EnvResult;
 
 /** Where a command worked: never with a password. */
@@ -186,6 +191,40 @@ export interface DriftResult {
   } | null;
   readonly equal: boolean;
   readonly ms: number;
+}
+
+export interface LintResult {
+  readonly command: "lint";
+  /** Which migrations were linted: pending in `database` · every one (`--all`, or no server runs) · the named ones. */
+  readonly scope: "pending" | "all" | "no server" | "named";
+  /** Whose ledger said what is pending; null where no database was asked. */
+  readonly database: DatabaseName | null;
+  /** How many were linted. */
+  readonly migrations: number;
+  /** How many functions, views and policies were linted. */
+  readonly repeatables: number;
+  readonly findings: readonly Finding[];
+}
+
+export interface SumResult extends SumDifference {
+  readonly command: "sum";
+  /** Of the file that was written, relative to the project. */
+  readonly path: string;
+}
+
+export interface ImportResult {
+  readonly command: "import";
+  readonly dryRun: boolean;
+  readonly files: readonly ImportedFile[];
+  /** Files of the folder that are no migrations. */
+  readonly skipped: readonly string[];
+}
+
+export interface ImportedFile {
+  readonly from: string;
+  readonly to: string;
+  /** What could not be said the same way. */
+  readonly notes: readonly string[];
 }
 
 /** The only result that holds secrets: `tm-db env` is asked for them. */

@@ -22,6 +22,14 @@ export const ERROR_CODES = {
   MIGRATION_EDITED: { exit: 1, means: "A migration changed after it was applied." },
   MIGRATION_MISSING: { exit: 1, means: "A migration was applied here, and its file is gone." },
   MIGRATION_OUT_OF_ORDER: { exit: 1, means: "A new migration stands before one that is applied already." },
+  MIGRATION_FORM: { exit: 2, means: "A migration is written for dbmate, whose markers mean nothing here." },
+  IMPORT_REFUSED: { exit: 2, means: "A file of dbmate cannot be converted." },
+  FILE_EXISTS: { exit: 2, means: "A file that would be written is there already." },
+  SUM_MISMATCH: {
+    exit: 1,
+    means:
+      "The files in `migrations/` are not those that `tm-db.sum` lists: another branch added one, or one was edited.",
+  },
   MIGRATION_NO_WAY_BACK: { exit: 1, means: "A migration has no down part, so it cannot be rolled back." },
   MIGRATION_UNFINISHED: {
     exit: 1,
@@ -67,6 +75,14 @@ export const ERROR_CODES = {
   IMPERSONATION_REFUSED: {
     exit: 2,
     means: "A request cannot be made as that role, or would prove nothing: policies do not hold for it.",
+  },
+  CONTAINER_UNAVAILABLE: {
+    exit: 2,
+    means: "`--server container` was asked for, and testcontainers, a Docker engine or the image is not there.",
+  },
+  LINTER_UNUSABLE: {
+    exit: 2,
+    means: "squawk, which lints migrations, is not installed for this machine, or does not run.",
   },
   INTERRUPTED: { exit: 130, means: "Ctrl-C, or a signal: what had begun was rolled back." },
 } as const satisfies Record<string, { readonly exit: 1 | 2 | 130; readonly means: string }>;

@@ -20,6 +20,7 @@ export type ServerEvent =
   | { readonly kind: "creating-cluster"; readonly major: number; readonly dataDir: string }
   | { readonly kind: "starting"; readonly major: number; readonly port: number }
   | { readonly kind: "port-changed"; readonly from: number; readonly to: number }
+  | { readonly kind: "starting-container"; readonly image: string }
   | { readonly kind: "database-created"; readonly database: string }
   /** The folder was moved, and the server with it. */
   | { readonly kind: "project-moved"; readonly from: string }

@@ -7,7 +7,7 @@ export function maskSql(sql: string, options: { readonly comments: boolean }): s
   let out = "";
   let at = 0;
   const blank = (end: number): void => {
-    out += sql.slice(at, end).replaceAll(/[^\n]/g, " ");
+    out += sql.slice(at, end).replaceAll(/[^\n]+/g, (line) => " ".repeat(line.length));
     at = end;
   };
   while (at < sql.length) {

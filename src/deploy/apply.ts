@@ -32,17 +32,17 @@ export interface PreparedMigration {
 }
 
 /**
- * Reads the two ways of pending migrations, without a database.
+ * Reads the two ways of pending migrations, without a database. `known` are all migrations of the project, whose
+ * shorthands scripts may use.
  * @throws TmDbError MIGRATION_INVALID for one that would end the deployment's transaction, or cannot be loaded.
  */
 export async function prepareMigrations(
   projectDir: string,
   files: readonly MigrationFile[],
+  known: readonly MigrationFile[] = files,
 ): Promise<PreparedMigration[]> {
-  const scripts = await buildScripts(
-    projectDir,
-    files.filter((file) => file.language === "script"),
-  );
+  const isScript = ({ language }: MigrationFile): boolean => language === "script";
+  const scripts = await buildScripts(projectDir, files.filter(isScript), known.filter(isScript));
   return files.map((file) => {
     const script = scripts.get(file.path);
     return script === undefined ? prepareSql(file) : prepareScript(file, script);

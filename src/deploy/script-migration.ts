@@ -15,23 +15,28 @@ export interface ScriptSql {
  * Loads migrations in node-pg-migrate's own form with its loader (jiti), runs their `up` and `down` against its builder
  * and collects the SQL. A script that asks the database while it builds (`pgm.db`) is refused: what it would do could
  * not be shown beforehand, nor taken back without the file.
+ * `known` are all scripts of the project: as in node-pg-migrate, a script may use the shorthands of those before it.
  * @throws TmDbError MIGRATION_INVALID
  */
 export async function buildScripts(
   projectDir: string,
   files: readonly MigrationFile[],
+  known: readonly MigrationFile[],
 ): Promise<ReadonlyMap<string, ScriptSql>> {
   if (files.length === 0) return new Map();
   const { loadMigrationUnits } = await import("node-pg-migrate/migrationLoader");
   const { MigrationBuilder } = await import("node-pg-migrate/migrationBuilder");
   const built = new Map<string, ScriptSql>();
+  const wanted = new Set(files.map(({ path }) => path));
+  const last = known.findLastIndex(({ path }) => wanted.has(path));
   let shorthands = {};
-  for (const file of files) {
+  for (const file of known.slice(0, last + 1)) {
     try {
       const [unit] = await loadMigrationUnits({}, [join(projectDir, file.path)]);
       if (unit === undefined) throw new Error("the file exports nothing");
       const { up, down } = unit.actions;
       shorthands = { ...shorthands, ...unit.actions.shorthands };
+      if (!wanted.has(file.path)) continue;
       const collect = async (action: MigrationAction, isReverse: boolean) => {
         const builder = new MigrationBuilder(NO_DATABASE, shorthands, false, SILENT);
         if (isReverse) builder.enableReverseMode();

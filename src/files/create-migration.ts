@@ -6,23 +6,13 @@ import { TmDbError } from "../core/errors.ts";
 const DIGITS = 4;
 
 /**
- * Creates `migrations/NNNN_name.sql` with the next free number, and the folder where there is none. Returns its path
- * relative to the project. Never overwrites: of two at the same moment, one gets the next number.
+ * Creates `migrations/NNNN_slug.sql` with the next free number. Returns its path relative to the project. Never
+ * overwrites: of two at the same moment, one gets the next number.
+ * @throws TmDbError FILE_UNWRITABLE.
  */
-export async function createMigration(config: Config, name: string): Promise<string> {
-  const slug = name
-    .trim()
-    .toLowerCase()
-    .replaceAll(/[^a-z0-9]+/g, "_")
-    .replace(/^_+|_+$/g, "");
-  if (slug === "") {
-    throw new TmDbError("USAGE", `${JSON.stringify(name)} gives no file name`, {
-      hint: "for example: npx tm-db new add_due_dates",
-    });
-  }
+export async function createMigration(config: Config, slug: string): Promise<string> {
   const folder = config.paths.migrations;
   try {
-    await mkdir(join(config.projectDir, folder), { recursive: true });
     for (let number = (await lastNumber(config, folder)) + 1; ; number += 1) {
       const path = `${folder}/${String(number).padStart(DIGITS, "0")}_${slug}.sql`;
       try {
@@ -33,11 +23,38 @@ export async function createMigration(config: Config, name: string): Promise<str
       }
     }
   } catch (error) {
-    throw new TmDbError("FILE_UNWRITABLE", `cannot write into ${folder}/: ${(error as Error).message}`, {
-      hint: `check the permissions: ls -ld ${folder}`,
-      cause: error,
-    });
+    throw unwritable(folder, error);
   }
+}
+
+/** Makes the folder of the migrations where there is none. @throws TmDbError FILE_UNWRITABLE. */
+export async function ensureMigrationsFolder(config: Config): Promise<void> {
+  const folder = config.paths.migrations;
+  try {
+    await mkdir(join(config.projectDir, folder), { recursive: true });
+  } catch (error) {
+    throw unwritable(folder, error);
+  }
+}
+
+function unwritable(folder: string, error: unknown): TmDbError {
+  return new TmDbError("FILE_UNWRITABLE", `cannot write into ${folder}/: ${(error as Error).message}`, {
+    hint: `check the permissions: ls -ld ${folder}`,
+    cause: error,
+  });
+}
+
+/** What a migration does, as part of its file's name. @throws TmDbError USAGE where nothing of it can be. */
+export function migrationSlug(name: string): string {
+  const slug = name
+    .trim()
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9]+/g, "_")
+    .replace(/^_+|_+$/g, "");
+  if (slug !== "") return slug;
+  throw new TmDbError("USAGE", `${JSON.stringify(name)} gives no file name`, {
+    hint: "for example: npx tm-db new add_due_dates",
+  });
 }
 
 async function lastNumber(config: Config, folder: string): Promise<number> {

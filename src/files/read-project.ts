@@ -1,11 +1,14 @@
 import { type Dirent, readdirSync, readFileSync } from "node:fs";
-import { extname, join } from "node:path";
+import { basename, extname, join } from "node:path";
 import { compareMigrationFileNames } from "node-pg-migrate/utils/comparators";
 import { getNumericPrefix } from "node-pg-migrate/utils/fileNameUtils";
 import type { Config } from "../config/config.ts";
 import { checksum } from "../core/checksum.ts";
+import { hasDbmateMarkers } from "../core/dbmate.ts";
 import { readDirectives } from "../core/directives.ts";
 import { type Problem, TmDbError } from "../core/errors.ts";
+import { locate } from "../core/locate.ts";
+import { maskSql } from "../core/mask-sql.ts";
 import type {
   MigrationFile,
   ProjectFiles,
@@ -23,7 +26,7 @@ const SCRIPT_ENDINGS = new Set([".ts", ".js", ".mts", ".mjs", ".cts", ".cjs"]);
  * migrations, are passed over in the repeatable folders; in `migrations/` an unknown file is a problem, since a
  * misspelt name would otherwise be a migration that never runs. `tm-db.sum` and `README.md` may stand there.
  * @throws TmDbError PROJECT_NOT_FOUND, FILE_UNREADABLE, FILE_NOT_UTF8, MIGRATION_NAME, MIGRATION_DUPLICATE,
- * MIGRATION_DIRECTIVE; each with every problem found.
+ * MIGRATION_FORM, MIGRATION_DIRECTIVE; each with every problem found.
  */
 export function readProjectFiles(config: Config): ProjectFiles {
   const files = {
@@ -34,7 +37,8 @@ export function readProjectFiles(config: Config): ProjectFiles {
   return files;
 }
 
-function readMigrations(config: Config): MigrationFile[] {
+/** Reads the migrations alone, in their order. @throws TmDbError as `readProjectFiles` does. */
+export function readMigrations(config: Config): MigrationFile[] {
   const folder = config.paths.migrations;
   const names = listFolder(config, folder)?.filter((name) => !name.includes("/") && !/^[._]/.test(name));
   if (names === undefined) {
@@ -56,12 +60,34 @@ function readMigrations(config: Config): MigrationFile[] {
     message: "migrations have the same number",
     hint: "give the later one the next free number",
   });
-  return sorted.map((fileName): MigrationFile => {
-    const source = readSource(config, `${folder}/${fileName}`);
+  const sources = sorted.map((fileName) => readSource(config, `${folder}/${fileName}`));
+  refuseDbmate(sources, folder);
+  return sources.map((source): MigrationFile => {
+    const fileName = basename(source.path);
     const language = extname(fileName) === ".sql" ? "sql" : "script";
     const name = fileName.slice(0, -extname(fileName).length);
     return { ...source, name, language, directives: readDirectives(source, language) };
   });
+}
+
+/** Without its markers, a file of dbmate would run both of its ways, one after the other. */
+function refuseDbmate(sources: readonly SourceFile[], folder: string): void {
+  const found = sources.filter(({ path, text }) => path.endsWith(".sql") && isDbmate(text));
+  failOnAny("MIGRATION_FORM", {
+    problems: found.map(({ path, text }) => ({
+      message: "is a migration of dbmate",
+      location: locate(path, text, text.search(/^--\s*migrate:/m)),
+    })),
+    message: `${folder}/ holds migrations that were written for dbmate`,
+    hint: `convert them: mv ${folder} dbmate && npx tm-db import dbmate`,
+  });
+}
+
+function isDbmate(text: string): boolean {
+  if (!hasDbmateMarkers(text)) return false;
+  // What stands in a string or a function's body is no marker.
+  const visible = maskSql(text, { comments: false });
+  return hasDbmateMarkers(visible) && !/^\s*--[\s-]*(up|down)\s+migration/im.test(visible);
 }
 
 const SILENT = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
@@ -165,7 +191,7 @@ function checkDirectives(files: ProjectFiles): void {
 }
 
 function failOnAny(
-  code: "MIGRATION_NAME" | "MIGRATION_DUPLICATE" | "MIGRATION_DIRECTIVE",
+  code: "MIGRATION_NAME" | "MIGRATION_FORM" | "MIGRATION_DUPLICATE" | "MIGRATION_DIRECTIVE",
   found: { readonly problems: readonly Problem[]; readonly message: string; readonly hint: string },
 ): void {
   if (found.problems.length > 0)

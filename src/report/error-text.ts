@@ -27,7 +27,8 @@ export function defectText(error: unknown, version: string, style: Style): strin
   );
 }
 
-function placeOf(location: SourceLocation): string {
+/** `file:line:column`. */
+export function placeOf(location: SourceLocation): string {
   return `${location.file}:${location.line}:${location.column}`;
 }
 
@@ -37,7 +38,8 @@ function placeLines(location: SourceLocation, style: Style): string[] {
 
 const WIDEST_LINE = 200;
 
-function caretLines(location: SourceLocation, style: Style): string[] {
+/** The line itself, and a caret below the place. */
+export function caretLines(location: SourceLocation, style: Style): string[] {
   const characters = [...location.text];
   const from = Math.max(0, location.column - 1 - WIDEST_LINE / 2);
   const shown = characters.slice(from, from + WIDEST_LINE).join("");

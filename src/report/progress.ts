@@ -41,6 +41,8 @@ export function progressLine(event: TmDbEvent): ProgressLine {
         text: `port ${event.from} is taken by another program; the server now has port ${event.to}`,
         isPassing: false,
       };
+    case "starting-container":
+      return { text: `starting a container of ${event.image}`, isPassing: false };
     case "database-created":
       return { text: `creating the database ${event.database}`, isPassing: true };
     case "project-moved":

@@ -12,6 +12,9 @@ import type {
   VerifyCheck,
   VerifyResult,
 } from "../core/command-result.ts";
+import { importLines } from "./import.ts";
+import { lintLines } from "./lint.ts";
+import { sumLines } from "./sum.ts";
 import { assertNever } from "../core/errors.ts";
 import type { StepAction } from "../core/event.ts";
 import { adoptLines } from "./adopt-text.ts";
@@ -50,6 +53,12 @@ export function resultText(result: CommandResult, style: Style): string {
       return lines(adoptLines(result, style));
     case "drift":
       return lines(driftLines(result, style));
+    case "sum":
+      return lines(sumLines(result));
+    case "import":
+      return lines(importLines(result, style));
+    case "lint":
+      return lines(lintLines(result, style));
     case "env":
       return lines(envLines(result));
     default:

@@ -193,8 +193,8 @@ cluster_name = 'tm-db'
 # Times are the same for everybody who works on the project.
 timezone = 'UTC'
 
-# One server on a developer's machine: nothing is replicated, so less has to be written.
-wal_level = minimal
+# One server on a developer's machine: nothing is replicated. With wal_level = minimal, a crash could make a sequence
+# give numbers out again that it gave out after the transaction that made it.
 max_wal_senders = 0
 log_checkpoints = off
 ${undurable}`;

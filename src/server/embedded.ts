@@ -2,6 +2,7 @@ import { createHash, randomUUID } from "node:crypto";
 import { chmodSync, existsSync, mkdirSync, realpathSync, renameSync, rmSync, statSync } from "node:fs";
 import { hostname } from "node:os";
 import { basename, isAbsolute, join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
 import { type ConnectionSpec, EMBEDDED_SERVER } from "../core/connection-spec.ts";
 import { TmDbError } from "../core/errors.ts";
 import type { ServerEvent } from "../core/event.ts";
@@ -85,6 +86,8 @@ export interface FoundEmbedded extends EmbeddedAccess {
 
 const NEWEST: EmbeddedMajor = 18;
 const LOGIN_TIMEOUT_MS = 5_000;
+const RECOVERY_TIMEOUT_MS = 120_000;
+const RECOVERY_POLL_MS = 20;
 const PORT_ATTEMPTS = 10;
 
 /**
@@ -259,6 +262,19 @@ async function startOnFreePort(
   });
 }
 
+/** A server that lost one of its processes recovers by itself; until then it says 57P03, and its `postmaster.pid` "ready". */
+async function whenRecovered<T>(work: () => Promise<T>): Promise<T> {
+  const deadline = Date.now() + RECOVERY_TIMEOUT_MS;
+  for (;;) {
+    try {
+      return await work();
+    } catch (error) {
+      if (!(error instanceof TmDbError) || error.sqlState !== "57P03" || Date.now() > deadline) throw error;
+      await pause(RECOVERY_POLL_MS);
+    }
+  }
+}
+
 /** Makes sure that the owner gets into the database; returns the version that the server reports. */
 async function openDoors(given: {
   readonly found: EmbeddedAccess;
@@ -272,11 +288,14 @@ async function openDoors(given: {
     if (version !== undefined) return version;
   }
   try {
-    const { databaseCreated, version } = await ensureOwnerAndDatabase(found.superuser, {
-      database: state.database,
-      ownerPassword: state.ownerPassword,
-      signal: options.signal,
-    });
+    const { databaseCreated, version } = await whenRecovered(
+      async () =>
+        await ensureOwnerAndDatabase(found.superuser, {
+          database: state.database,
+          ownerPassword: state.ownerPassword,
+          signal: options.signal,
+        }),
+    );
     if (databaseCreated) options.onEvent?.({ kind: "database-created", database: state.database });
     return version;
   } catch (error) {

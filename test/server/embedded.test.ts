@@ -16,6 +16,13 @@ async function query<Row extends Record<string, unknown>>(spec: ConnectionSpec, 
   return await withClient(spec, {}, async (client) => (await client.query<Row>(sql)).rows);
 }
 
+async function answers(spec: ConnectionSpec): Promise<boolean> {
+  return await query(spec, "select").then(
+    () => true,
+    () => false,
+  );
+}
+
 function pidOf(projectDir: string): number {
   const pid = findEmbedded({ projectDir })?.pid;
   if (pid === undefined) throw new Error("no server runs");
@@ -171,6 +178,38 @@ describe("after accidents", () => {
     const second = await project.start();
     expect(second).toEqual({ ...first, created: false });
     expect(await query(second.connection, "select one from kept")).toEqual([{ one: 1 }]);
+  });
+
+  test("a killed server gives no number of a sequence out twice", async () => {
+    const project = projects.create();
+    const { connection } = await project.start({ durable: true });
+    const insert = "insert into numbered default values returning id";
+    const created = "create table numbered (id integer generated always as identity primary key)";
+    await query(connection, `begin; ${created}; ${insert}; commit`);
+    const given = await query<{ id: number }>(connection, insert);
+    expect(given).toEqual([{ id: 2 }]);
+    process.kill(pidOf(project.dir), "SIGKILL");
+    await until("the server is gone", () => findEmbedded({ projectDir: project.dir })?.running === false);
+    await project.start({ durable: true });
+    const [after] = await query<{ id: number }>(connection, insert);
+    expect(after?.id).toBeGreaterThan(2);
+  });
+
+  test("a server that is recovering from the end of one of its processes is waited for", async () => {
+    const project = projects.create();
+    const { connection, superuser } = await project.start({ durable: true });
+    await query(
+      connection,
+      "create table filled as select n, repeat('x', 500) as t from generate_series(1, 100000) as n",
+    );
+    const [worker] = await query<{ pid: number }>(
+      superuser,
+      "select pid from pg_stat_activity where backend_type = 'checkpointer'",
+    );
+    process.kill(worker?.pid ?? 0, "SIGKILL");
+    await until("it throws everybody out", async () => !(await answers(connection)));
+    expect(await project.start({ durable: true })).toMatchObject({ started: false });
+    expect(await query(connection, "select count(*)::int as rows from filled")).toEqual([{ rows: 100_000 }]);
   });
 
   test("a postmaster.pid whose number belongs to another process now hinders nothing, and that process lives on", async () => {

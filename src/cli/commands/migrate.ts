@@ -1,6 +1,7 @@
 import { Command } from "commander";
 import type { Execute } from "../execute.ts";
 import {
+  addContainerOptions,
   addDatabaseOptions,
   addTimeoutOptions,
   type SharedOptions,
@@ -15,7 +16,7 @@ interface MigrateFlags extends SharedOptions, TimeoutFlags {
 }
 
 export function migrateCommand(execute: Execute): Command {
-  return addTimeoutOptions(addDatabaseOptions(new Command("migrate")))
+  return addTimeoutOptions(addContainerOptions(addDatabaseOptions(new Command("migrate"))))
     .description("deploy pending migrations and changed functions, views and policies, as one transaction")
     .option("--dry-run", "show what would be done, in a READ ONLY transaction")
     .option("--allow-out-of-order", "apply new migrations that stand before applied ones")

@@ -1,9 +1,9 @@
 import { Command } from "commander";
 import type { Execute } from "../execute.ts";
-import { addDatabaseOptions, type SharedOptions } from "../shared-options.ts";
+import { addContainerOptions, addDatabaseOptions, type SharedOptions } from "../shared-options.ts";
 
 export function verifyCommand(execute: Execute): Command {
-  return addDatabaseOptions(new Command("verify"))
+  return addContainerOptions(addDatabaseOptions(new Command("verify")))
     .description("prove on a scratch database that every migration and the whole can be taken back exactly")
     .addHelpText("after", "\nExample:\n  npx tm-db verify\n")
     .action(async (options: SharedOptions) => {

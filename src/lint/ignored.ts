@@ -1,0 +1,38 @@
+import { maskSql } from "../core/mask-sql.ts";
+
+/**
+ * The rules that the comments just before a statement ignore: `-- tm-db: ignore policy-for-all, policy-to-public`, and
+ * perhaps a reason after a colon. (In migrations it is squawk that reads `-- squawk-ignore`.)
+ */
+export function ignoredBefore(text: string, statementStart: number): ReadonlySet<string> {
+  const rules = new Set<string>();
+  const lines = text.slice(0, statementStart).split("\n");
+  // The last one is the statement's own, up to its first word.
+  for (const line of lines.slice(0, -1).toReversed()) {
+    if (line.trim() !== "" && !line.trim().startsWith("--")) break;
+    const names = /^\s*--\s*tm-db:\s*ignore\s+([^:]*)/.exec(line)?.[1] ?? "";
+    for (const name of names.split(/[\s,]+/)) if (name !== "") rules.add(name);
+  }
+  return rules;
+}
+
+/** Whether an entry of `lint.ignore` covers a finding. */
+export function isIgnored(
+  entries: readonly { readonly rule: string; readonly path: string | undefined }[],
+  finding: { readonly rule: string; readonly path: string },
+): boolean {
+  return entries.some(({ rule, path }) => rule === finding.rule && (path === undefined || path === finding.path));
+}
+
+/** A text in which only one part is left, at its place: everything else is blank, and no line moves. */
+export function onlyPart(text: string, part: { readonly sql: string; readonly offset: number }): string {
+  const blank = (other: string): string => other.replaceAll(/[^\n]/g, " ");
+  const end = part.offset + part.sql.length;
+  return blank(text.slice(0, part.offset)) + part.sql + blank(text.slice(end));
+}
+
+/** Whether a SQL migration says at its head that it cannot run in a transaction. */
+export function saysNoTransaction(text: string): boolean {
+  const head = text.slice(0, /\S/.exec(maskSql(text, { comments: true }))?.index);
+  return /^\s*--\s*tm-db:\s*no-transaction\b/m.test(head);
+}
