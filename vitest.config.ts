@@ -20,19 +20,30 @@ const databaseProjects = EMBEDDED_MAJORS.map((major) => ({
  * The engine is tested on one version. Roles belong to the whole server, so what makes roles and what compares catalogs
  * get a server of their own each.
  */
-const engineProjects = ["deploy", "history", "catalog", "verify", "adversarial", "forms", "seed", "seed-engine"].map(
-  (name) => ({
-    extends: true as const,
-    test: {
-      name,
-      include: [`test/db/${name}.test.ts`],
-      globalSetup: ["test/support/global-setup.ts"],
-      env: { TM_DB_TEST_PG: "18" },
-      testTimeout: 60_000,
-      hookTimeout: 120_000,
-    },
-  }),
-);
+const engineProjects = [
+  "deploy",
+  "history",
+  "catalog",
+  "verify",
+  "adversarial",
+  "forms",
+  "drift",
+  "status",
+  "plan",
+  "adopt",
+  "seed",
+  "seed-engine",
+].map((name) => ({
+  extends: true as const,
+  test: {
+    name,
+    include: [`test/db/${name}.test.ts`],
+    globalSetup: ["test/support/global-setup.ts"],
+    env: { TM_DB_TEST_PG: "18" },
+    testTimeout: 60_000,
+    hookTimeout: 120_000,
+  },
+}));
 
 /** `import text from "./x.sql"`, as scripts/build.mjs bundles it. */
 const sqlAsText = {

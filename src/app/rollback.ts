@@ -119,7 +119,7 @@ async function makePlan(
 }
 
 /** The ledger's migrations, and from the files those that node-pg-migrate's own command line applied. */
-async function knownEntries(
+export async function knownEntries(
   client: DatabaseClient,
   project: Project,
   ledger: LedgerState,

@@ -2,6 +2,7 @@ import type { StatusResult } from "../core/command-result.ts";
 import { withClient } from "../db/client.ts";
 import { withTransaction } from "../db/transaction.ts";
 import { readDeployments, readLedger } from "../deploy/ledger.ts";
+import { findOrphans } from "../deploy/orphans.ts";
 import { compareFiles } from "../deploy/plan.ts";
 import { checkMigrationSum } from "../files/migration-sum.ts";
 import { readProjectFiles } from "../files/read-project.ts";
@@ -17,12 +18,14 @@ export async function status(options: CommandOptions): Promise<StatusResult> {
     return await withTransaction(client, "read only", async () => {
       const ledger = await readLedger(client);
       const statuses = compareFiles(files, ledger);
+      const orphans = ledger.exists ? await findOrphans(client, ledger.repeatables) : [];
       const deployments = ledger.exists ? await readDeployments(client) : [];
       return {
         command: "status",
         database: nameOf(target, client),
         files: statuses,
         deployments: deployments.map(({ startedAt, ...rest }) => ({ ...rest, startedAt: startedAt.toISOString() })),
+        orphans,
         upToDate: statuses.every(({ state }) => state === "applied"),
       };
     });

@@ -15,6 +15,10 @@ export function exitCodeOfResult(result: CommandResult, { check }: { readonly ch
       return check && !result.upToDate ? 1 : 0;
     case "verify":
       return result.holds ? 0 : 1;
+    case "plan":
+      return result.allowed ? 0 : 1;
+    case "drift":
+      return result.equal ? 0 : 1;
     case "lint":
       return result.findings.length === 0 ? 0 : 1;
     case "migrate":
@@ -26,6 +30,7 @@ export function exitCodeOfResult(result: CommandResult, { check }: { readonly ch
     case "import":
     case "refresh":
     case "seed":
+    case "adopt":
     case "reset":
     case "resolve":
     case "env":

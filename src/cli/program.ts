@@ -1,10 +1,13 @@
 import { Command } from "commander";
 import { TOOL_VERSION } from "../core/tool-version.ts";
+import { adoptCommand } from "./commands/adopt.ts";
+import { driftCommand } from "./commands/drift.ts";
 import { envCommand } from "./commands/env.ts";
 import { importCommand } from "./commands/import.ts";
 import { lintCommand } from "./commands/lint.ts";
 import { migrateCommand } from "./commands/migrate.ts";
 import { newCommand } from "./commands/new.ts";
+import { planCommand } from "./commands/plan.ts";
 import { refreshCommand } from "./commands/refresh.ts";
 import { resetCommand } from "./commands/reset.ts";
 import { resolveCommand } from "./commands/resolve.ts";
@@ -33,6 +36,7 @@ export function buildProgram(execute: Execute): Command {
     upCommand(execute),
     stopCommand(execute),
     envCommand(execute),
+    planCommand(execute),
     migrateCommand(execute),
     rollbackCommand(execute),
     statusCommand(execute),
@@ -41,6 +45,8 @@ export function buildProgram(execute: Execute): Command {
     sumCommand(execute),
     importCommand(execute),
     verifyCommand(execute),
+    driftCommand(execute),
+    adoptCommand(execute),
     lintCommand(execute),
     refreshCommand(execute),
     seedCommand(execute),

@@ -1,4 +1,5 @@
 import type { StepAction } from "./event.ts";
+import type { LockMode } from "./lock-modes.ts";
 import type { Finding } from "./finding.ts";
 import type { SumDifference } from "./migration-sum.ts";
 
@@ -13,6 +14,9 @@ export type CommandResult =
   | ResetResult
   | VerifyResult
   | RefreshResult
+  | DriftResult
+  | PlanResult
+  | AdoptResult
   | ResolveResult
   | LintResult
   | SumResult
@@ -106,12 +110,14 @@ export interface StatusResult {
   }[];
   readonly deployments: readonly {
     readonly id: string;
-    readonly kind: "migrate" | "rollback";
+    readonly kind: "migrate" | "rollback" | "adopt";
     readonly startedAt: string;
     readonly durationMs: number;
     readonly deployedBy: string;
     readonly rolledBackBy: string | null;
   }[];
+  /** Objects in the files' schemas that no file seems to make; `tm-db drift` says it for certain. */
+  readonly orphans: readonly string[];
   /** Whether the database is what the files say, as far as the ledger knows. */
   readonly upToDate: boolean;
 }
@@ -172,13 +178,40 @@ export interface VerifyResult {
 export interface VerifyCheck {
   /** The migration's file, or `everything`. */
   readonly subject: string;
-  /** `down`: as before it · `up again`: as after the first time · `nothing to do`: a second deployment. */
-  readonly check: "down" | "up again" | "nothing to do" | "no way back";
-  readonly differences: readonly {
-    readonly kind: "missing" | "extra" | "different";
-    readonly object: string;
-    readonly detail: string;
-  }[];
+  /**
+   * `down`: as before it · `up again`: as after the first time · `nothing to do`: a second deployment · `rows kept`:
+   * with development data loaded, what stood in the tables before it.
+   */
+  readonly check: "down" | "up again" | "nothing to do" | "rows kept" | "no way back";
+  readonly differences: readonly Difference[];
+  /** Why the step could not be carried out, with file, line and column; null if it was. */
+  readonly failure: string | null;
+}
+
+/** How a catalog differs from what it should be. */
+export interface Difference {
+  readonly kind: "missing" | "extra" | "different";
+  /** In words: `policy select_member on api.tasks`. */
+  readonly object: string;
+  /** For `different`: which property, and both its values, the expected one first; may have several lines. */
+  readonly detail: string;
+}
+
+export interface DriftResult {
+  readonly command: "drift";
+  readonly database: DatabaseName;
+  /** What the database was compared with: the files as they were deployed, or as they are now. */
+  readonly against: "deployed" | "files";
+  /** `extra` is what no file makes. */
+  readonly differences: readonly Difference[];
+  /** SQL that would make the database what the files say; null if it was not asked for. */
+  readonly sql: {
+    readonly statements: readonly string[];
+    /** Differences that no statement is about, in words. */
+    readonly leftOut: readonly string[];
+  } | null;
+  readonly equal: boolean;
+  readonly ms: number;
 }
 
 export interface LintResult {
@@ -219,4 +252,71 @@ export interface ImportedFile {
 export interface EnvResult {
   readonly command: "env";
   readonly variables: Readonly<Record<string, string>>;
+}
+
+export interface PlanResult {
+  readonly command: "plan";
+  readonly database: DatabaseName;
+  readonly steps: readonly StepResult[];
+  readonly warnings: readonly string[];
+  /** Null if it was not asked for. */
+  readonly locks: LockReport | null;
+  /** Whether every lock keeps to the limits; true where none were given. */
+  readonly allowed: boolean;
+  /** Milliseconds. */
+  readonly ms: number;
+}
+
+/** What the pending deployment did to the tables and views of an empty copy of the schema. */
+export interface LockReport {
+  readonly statements: readonly {
+    /** The migration, or a group of files. */
+    readonly path: string;
+    readonly line: number | null;
+    /** The beginning of the statement, without its texts, or what is done with the files. */
+    readonly statement: string;
+    /** Milliseconds, on empty tables. */
+    readonly ms: number;
+    readonly locks: readonly { readonly table: string; readonly mode: LockMode }[];
+    readonly rewrites: readonly string[];
+    /** Tables that are read as a whole. */
+    readonly scans: readonly string[];
+    readonly indexes: readonly { readonly name: string; readonly table: string }[];
+  }[];
+  /** A table's locks, each stronger than the one before; held until the transaction ends. */
+  readonly locks: readonly TableLock[];
+  /** Locks that do not keep to the limits. */
+  readonly tooLong: readonly { readonly table: string; readonly mode: LockMode; readonly because: string }[];
+}
+
+export interface TableLock {
+  readonly table: string;
+  readonly mode: LockMode;
+  /** The statement that takes it. */
+  readonly path: string;
+  readonly line: number | null;
+  /** Milliseconds from that statement's begin to the end of the transaction, on empty tables. */
+  readonly heldMs: number;
+  /** Rows of the real table as PostgreSQL estimates them; null where it does not know. */
+  readonly rows: number | null;
+  /** Size of the real table, without its indexes. */
+  readonly bytes: number;
+}
+
+export interface AdoptResult {
+  readonly command: "adopt";
+  readonly database: DatabaseName;
+  readonly dryRun: boolean;
+  /** Its id in the ledger; null in a dry run. */
+  readonly deployment: string | null;
+  /** node-pg-migrate's table, if there is one. */
+  readonly history: string | null;
+  /** Files that the ledger holds as applied. */
+  readonly adopted: readonly string[];
+  /** Files that wait for the next `migrate`. */
+  readonly pending: readonly string[];
+  /** What was accepted: how the database differs from what the files make. */
+  readonly differences: readonly Difference[];
+  readonly warnings: readonly string[];
+  readonly ms: number;
 }

@@ -4,7 +4,7 @@ import { readUnfinished } from "./unfinished.ts";
 
 /** What one deployment or rollback did, as it is written down. */
 export interface DeploymentRecord {
-  readonly kind: "migrate" | "rollback";
+  readonly kind: "migrate" | "rollback" | "adopt";
   readonly toolVersion: string;
   /** The commit of the project's checkout, where it is one. */
   readonly commit: string | undefined;
@@ -34,7 +34,7 @@ export type FileChange =
 /** A deployment or rollback of the past. */
 export interface DeploymentSummary {
   readonly id: string;
-  readonly kind: "migrate" | "rollback";
+  readonly kind: "migrate" | "rollback" | "adopt";
   readonly startedAt: Date;
   readonly durationMs: number;
   readonly deployedBy: string;
@@ -123,7 +123,7 @@ create table if not exists tm_db.migrations (
 );
 create table if not exists tm_db.deployments (
   id bigint generated always as identity primary key,
-  kind text not null check (kind in ('migrate', 'rollback')),
+  kind text not null check (kind in ('migrate', 'rollback', 'adopt')),
   started_at timestamptz not null,
   duration_ms integer not null,
   deployed_by text not null default session_user,
@@ -215,6 +215,8 @@ const INSERT_MIGRATIONS = `
 insert into tm_db.migrations (name, run_on)
 select m.name, now()
 from unnest($1::text[]) with ordinality as m (name, position)
+-- An adopted one may stand there already: node-pg-migrate may have been told to use this table.
+where not exists (select from tm_db.migrations as known where known.name = m.name)
 order by m.position`;
 
 const SELECT_DEPLOYMENTS = `

@@ -18,6 +18,9 @@ import { assertNever } from "../core/errors.ts";
 import type { StepAction } from "../core/event.ts";
 import { formatMs, where } from "./format.ts";
 import { accountLines, seedLines } from "./seed-text.ts";
+import { adoptLines } from "./adopt-text.ts";
+import { differenceLines, driftLines, orphanLines } from "./drift-text.ts";
+import { planLines } from "./plan-text.ts";
 import type { Style } from "./style.ts";
 
 /** A result for a person, as it goes to stdout. */
@@ -43,6 +46,14 @@ export function resultText(result: CommandResult, style: Style): string {
       return lines([`${result.path} counts as ${result.as.replace("-", " ")} in ${where(result.database, style)}`]);
     case "refresh":
       return lines(refreshLines(result, style));
+    case "plan":
+      return lines(
+        planLines(result, { steps: stepLines(result.steps, style), where: where(result.database, style) }, style),
+      );
+    case "adopt":
+      return lines(adoptLines(result, style));
+    case "drift":
+      return lines(driftLines(result, style));
     case "sum":
       return lines(sumLines(result));
     case "import":
@@ -162,6 +173,7 @@ function statusLines(result: StatusResult, style: Style): string[] {
     where(result.database, style),
     `  ${style.green("applied".padEnd(12))}  ${applied} ${applied === 1 ? "file" : "files"}`,
     ...others.map(({ path, state }) => `  ${style.yellow(state.padEnd(12))}  ${path}`),
+    ...orphanLines(result.orphans, style),
     `${deployment}; ${verdict}`,
   ];
 }
@@ -183,35 +195,28 @@ const CHECK_WORDS: Readonly<Record<VerifyCheck["check"], string>> = {
   down: "its way back leaves what was before it",
   "up again": "a second time makes what the first time made",
   "nothing to do": "a second deployment has nothing to do",
+  "rows kept": "rows that were there before it are there after its way up and back",
   "no way back": "it has no way back, so nothing can be said of it",
 };
 
 function verifyLines(result: VerifyResult, style: Style): string[] {
-  const checks = result.checks.flatMap(({ subject, check, differences }) => {
+  const checks = result.checks.flatMap(({ subject, check, differences, failure }) => {
     const mark =
       check === "no way back"
         ? style.yellow("skipped")
-        : differences.length === 0
+        : differences.length === 0 && failure === null
           ? style.green("holds")
           : style.red("fails");
     return [
       `  ${mark}  ${subject}: ${CHECK_WORDS[check]}`,
-      ...differences.map((found) => `         ${differenceWords(found)}`),
+      ...[...(failure === null ? [] : [failure]), ...differenceLines(differences)].map((line) => `         ${line}`),
     ];
   });
-  const verdict = result.holds
-    ? style.green("every way back is exact")
-    : style.red("the catalogs differ; nothing after that was checked");
+  const verdict = result.holds ? style.green("every way back is exact") : style.red("not every way back is exact");
   return [
     ...checks,
     `${verdict} ${style.dim(`(scratch databases on ${result.server.address}, ${formatMs(result.ms)})`)}`,
   ];
-}
-
-function differenceWords({ kind, object, detail }: VerifyCheck["differences"][number]): string {
-  return kind === "different"
-    ? `different: ${object}, ${detail}`
-    : `${kind === "missing" ? "missing" : "too much"}: ${object}`;
 }
 
 function envLines({ variables }: EnvResult): string[] {

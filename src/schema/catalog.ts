@@ -1,87 +1,77 @@
-import type { FactBase } from "@supabase/pg-delta";
+import type { Delta, FactBase, StableId } from "@supabase/pg-delta";
 import type { ConnectionSpec } from "../core/connection-spec.ts";
-import { withPool } from "../db/pool.ts";
+import { type DatabaseClient, withClient } from "../db/client.ts";
+import { poolWithin } from "../db/pool.ts";
+import { withTransaction } from "../db/transaction.ts";
+import { detailWords, isOwnSetting } from "./detail.ts";
+import OTHERS from "./others.sql";
+import { withoutLedger } from "./without-ledger.ts";
+import { objectWords } from "./words.ts";
 
 /** Everything that the catalog of a database says of its objects, without object ids and order. */
 export interface Catalog {
   readonly facts: FactBase;
-  /** What pg-delta leaves out, as sorted lines: settings of roles and databases, default privileges for all schemas, extended statistics, column storage. */
-  readonly others: readonly string[];
+  /**
+   * What pg-delta leaves out, by what it is about: settings of roles and databases, default privileges for all schemas,
+   * extended statistics, column storage, text search, operators, casts and other rare kinds.
+   */
+  readonly others: ReadonlyMap<string, string>;
 }
 
 /** A difference between two catalogs, in words. */
 export interface CatalogDifference {
   readonly kind: "missing" | "extra" | "different";
-  /** Which object, for example `policy api.tasks.select_member`. */
+  /** Which object, for example `policy select_member on api.tasks`. */
   readonly object: string;
-  /** For `different`: which property, and both its values. */
+  /** For `different`: which property, and both its values; several lines for long ones. */
   readonly detail: string;
 }
 
-/** Reads a database's catalog in one snapshot: what @supabase/pg-delta sees, and what it leaves out. */
-export async function readCatalog(spec: ConnectionSpec): Promise<Catalog> {
-  const { extract } = await import("@supabase/pg-delta");
-  return await withPool(spec, async (pool) => {
-    const { factBase } = await extract(pool);
-    const { rows } = await pool.query<{ line: string }>(OTHERS);
-    return { facts: factBase, others: rows.map(({ line }) => line) };
+/** Reads a database's catalog in one READ ONLY snapshot: what @supabase/pg-delta sees, and what it leaves out. */
+export async function readCatalog(
+  spec: ConnectionSpec,
+  options: { readonly signal?: AbortSignal | undefined } = {},
+): Promise<Catalog> {
+  return await withClient(spec, options, async (client) => {
+    return await withTransaction(client, "read only", async () => {
+      await client.query("set transaction isolation level repeatable read");
+      return await readCatalogWithin(client);
+    });
   });
 }
 
-const OTHERS = `
-select format('setting of role %s: %s', r.rolname, array_to_string(s.setconfig, ', ')) as line
-from pg_catalog.pg_db_role_setting as s
-join pg_catalog.pg_roles as r on r.oid = s.setrole
-where s.setdatabase in (0, (select oid from pg_catalog.pg_database where datname = current_database()))
-union all
-select format('setting of the database: %s', array_to_string(s.setconfig, ', '))
-from pg_catalog.pg_db_role_setting as s
-where s.setrole = 0 and s.setdatabase = (select oid from pg_catalog.pg_database where datname = current_database())
-union all
-select
-  format(
-    'default privileges of %s%s on %s: %s',
-    pg_catalog.pg_get_userbyid(d.defaclrole),
-    ' in schema ' || d.defaclnamespace::regnamespace::text,
-    d.defaclobjtype,
-    (select string_agg(a::text, ', ' order by a::text) from unnest(d.defaclacl) as a)
-  )
-from pg_catalog.pg_default_acl as d
-union all
-select pg_catalog.pg_get_statisticsobjdef(e.oid)
-from pg_catalog.pg_statistic_ext as e
-union all
-select format('column %s.%s: statistics %s, storage %s', a.attrelid::regclass, a.attname, a.attstattarget, a.attstorage)
-from pg_catalog.pg_attribute as a
-join pg_catalog.pg_class as c on c.oid = a.attrelid
-join pg_catalog.pg_namespace as n on n.oid = c.relnamespace
-join pg_catalog.pg_type as t on t.oid = a.atttypid
-where a.attnum > 0
-  and not a.attisdropped
-  and c.relkind in ('r', 'p', 'm')
-  and n.nspname not in ('pg_catalog', 'information_schema', 'tm_db')
-  and n.nspname not like 'pg\\_toast%'
-  and (coalesce(a.attstattarget, -1) <> -1 or a.attstorage <> t.typstorage)
-order by 1`;
+/** The same in the transaction that is open on `client`, with what it has not committed. */
+export async function readCatalogWithin(client: DatabaseClient): Promise<Catalog> {
+  const { extract } = await import("@supabase/pg-delta");
+  const { factBase } = await extract(poolWithin(client));
+  await client.query("savepoint tm_db_catalog; set local search_path to pg_catalog");
+  const { rows } = await client.query<{ object: string; value: string }>(OTHERS);
+  await client.query("rollback to savepoint tm_db_catalog; release savepoint tm_db_catalog");
+  return { facts: factBase, others: new Map(rows.map(({ object, value }) => [object, value])) };
+}
 
-/** What `actual` has too little, too much, or otherwise than `expected`; tm-db's own ledger is left out. */
+/**
+ * What `actual` has too little, too much, or otherwise than `expected`. Of an object that is missing or too much, its
+ * parts are not told. tm-db's own ledger is left out.
+ */
 export async function compareCatalogs(expected: Catalog, actual: Catalog): Promise<CatalogDifference[]> {
   const { diff, encodeId } = await import("@supabase/pg-delta");
-  const differences = diff(expected.facts, actual.facts).flatMap((delta): CatalogDifference[] => {
+  const deltas = diff(await withoutLedger(expected.facts), await withoutLedger(actual.facts));
+  const gone = new Set(deltas.flatMap((delta) => (delta.verb === "remove" ? [encodeId(delta.fact.id)] : [])));
+  const found = new Set(deltas.flatMap((delta) => (delta.verb === "add" ? [encodeId(delta.fact.id)] : [])));
+  const isPart = (id: StableId, side: FactBase, set: ReadonlySet<string>): boolean =>
+    wholesOf(id, side).some((whole) => set.has(encodeId(whole)));
+  const differences = deltas.flatMap((delta): CatalogDifference[] => {
     switch (delta.verb) {
       case "add":
-        return [{ kind: "extra", object: encodeId(delta.fact.id), detail: "" }];
+        return isPart(delta.fact.id, actual.facts, found) ? [] : [difference("extra", delta.fact.id)];
       case "remove":
-        return [{ kind: "missing", object: encodeId(delta.fact.id), detail: "" }];
+        return isPart(delta.fact.id, expected.facts, gone) ? [] : [difference("missing", delta.fact.id)];
       case "set":
-        return [
-          {
-            kind: "different",
-            object: encodeId(delta.id),
-            detail: `${delta.attr}: ${JSON.stringify(delta.from)} → ${JSON.stringify(delta.to)}`,
-          },
-        ];
-      // Dependencies follow from definitions, which are compared as texts.
+        // A role's settings are told one by one below.
+        if (delta.id.kind === "role" && delta.attr === "config") return [];
+        return [difference("different", delta.id, detailWords(delta.attr, delta.from, delta.to))];
+      // Dependencies follow from definitions, which are compared as texts; owners are told below.
       case "link":
       case "unlink":
         return [];
@@ -89,11 +79,50 @@ export async function compareCatalogs(expected: Catalog, actual: Catalog): Promi
         return delta satisfies never;
     }
   });
-  const lost = expected.others.filter((line) => !actual.others.includes(line));
-  const found = actual.others.filter((line) => !expected.others.includes(line));
   return [
-    ...differences.filter(({ object }) => !/\btm_db\b/.test(object)),
-    ...lost.map((line): CatalogDifference => ({ kind: "missing", object: line, detail: "" })),
-    ...found.map((line): CatalogDifference => ({ kind: "extra", object: line, detail: "" })),
-  ];
+    ...differences,
+    ...compareOwners(deltas, encodeId),
+    ...compareOthers(expected.others, actual.others),
+  ].toSorted((a, b) => (a.object < b.object ? -1 : a.object > b.object ? 1 : 0));
+}
+
+function difference(kind: CatalogDifference["kind"], id: StableId, detail = ""): CatalogDifference {
+  return { kind, object: objectWords(id), detail };
+}
+
+/** What an object is a part of: the table of a column, the extension of a function. */
+function wholesOf(id: StableId, facts: FactBase): StableId[] {
+  const extensions = facts.outgoingEdges(id).filter(({ kind }) => kind === "memberOfExtension");
+  const parent = facts.get(id)?.parent;
+  return [...(parent === undefined ? [] : [parent]), ...extensions.map(({ to }) => to)];
+}
+
+/** Owners that changed; those of objects that came or went are told with the objects. */
+function compareOwners(deltas: readonly Delta[], encodeId: (id: StableId) => string): CatalogDifference[] {
+  const before = new Map<string, StableId>();
+  for (const delta of deltas)
+    if (delta.verb === "unlink" && delta.edge.kind === "owner") before.set(encodeId(delta.edge.from), delta.edge.to);
+  return deltas.flatMap((delta): CatalogDifference[] => {
+    if (delta.verb !== "link" || delta.edge.kind !== "owner") return [];
+    const owner = before.get(encodeId(delta.edge.from));
+    if (owner === undefined) return [];
+    return [difference("different", delta.edge.from, `owner: ${objectWords(owner)} → ${objectWords(delta.edge.to)}`)];
+  });
+}
+
+function compareOthers(
+  expected: ReadonlyMap<string, string>,
+  actual: ReadonlyMap<string, string>,
+): CatalogDifference[] {
+  const words = (object: string, value: string): string => {
+    const setting = /^setting (\S+) of /.exec(object)?.[1];
+    return setting !== undefined && isOwnSetting(setting) ? "(not shown)" : value;
+  };
+  return [...new Set([...expected.keys(), ...actual.keys()])].flatMap((object): CatalogDifference[] => {
+    const [before, after] = [expected.get(object), actual.get(object)];
+    if (before === after) return [];
+    if (before === undefined) return [{ kind: "extra", object, detail: "" }];
+    if (after === undefined) return [{ kind: "missing", object, detail: "" }];
+    return [{ kind: "different", object, detail: `${words(object, before)} → ${words(object, after)}` }];
+  });
 }

@@ -46,6 +46,8 @@ test.each([
   ["column statistics", "alter table api.t alter column extra set statistics 7"],
   ["column storage", "alter table api.t alter column extra set storage external"],
   ["extended statistics", "create statistics api.s (dependencies) on note, extra from api.t"],
+  ["a text search configuration", "create text search configuration api.mine (copy = pg_catalog.english)"],
+  ["an operator", "create operator api.=== (leftarg = text, rightarg = text, function = pg_catalog.texteq)"],
   [
     "a setting of the database",
     "do $$ begin execute format('alter database %I set work_mem = ''5MB''', current_database()); end $$",

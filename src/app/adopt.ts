@@ -1,0 +1,197 @@
+import type { AdoptResult, DatabaseName, Difference } from "../core/command-result.ts";
+import { TmDbError } from "../core/errors.ts";
+import type { MigrationFile, ProjectFiles, RepeatableFile } from "../core/project-files.ts";
+import { TOOL_VERSION } from "../core/tool-version.ts";
+import { type DatabaseClient, withClient } from "../db/client.ts";
+import { lockDeployments } from "../db/lock.ts";
+import { setTimeouts, type Timeouts } from "../db/timeouts.ts";
+import { withTransaction } from "../db/transaction.ts";
+import {
+  findPresentFiles,
+  type ForeignHistory,
+  type HistoryTable,
+  keepRunTimes,
+  readForeignHistory,
+} from "../deploy/adopt.ts";
+import { prepareMigrations } from "../deploy/apply.ts";
+import { ensureLedger, type FileChange, readLedger, recordDeployment } from "../deploy/ledger.ts";
+import { readCommit } from "../files/read-commit.ts";
+import { readProjectFiles } from "../files/read-project.ts";
+import { type Catalog, compareCatalogs, readCatalogWithin } from "../schema/catalog.ts";
+import { differenceSentence } from "../schema/words.ts";
+import { withoutTable } from "../schema/without-table.ts";
+import { type CommandOptions, nameOf, openProject, openTarget } from "./context.ts";
+import { withScratchBuild } from "./scratch-build.ts";
+
+export interface AdoptOptions extends CommandOptions, Partial<Timeouts> {
+  readonly dryRun?: boolean | undefined;
+  /** Write the ledger although the database is not what the files make. */
+  readonly acceptDifferences?: boolean | undefined;
+  /** Where there is no table of node-pg-migrate: the last migration that counts as applied; all, if not given. */
+  readonly to?: string | undefined;
+  /** node-pg-migrate's own settings; `public` and `pgmigrations` if not given. */
+  readonly migrationsSchema?: string | undefined;
+  readonly migrationsTable?: string | undefined;
+}
+
+/**
+ * Writes the ledger for a database that holds already what the files make, as if tm-db had deployed them. Before that,
+ * the files are built on a scratch database, and the catalogs compared.
+ * @throws TmDbError ALREADY_DEPLOYED; ADOPTION_REFUSED with every difference; then nothing was written.
+ */
+export async function adopt(options: AdoptOptions): Promise<AdoptResult> {
+  const startedAt = new Date();
+  const { signal } = options;
+  const project = await openProject(options);
+  const files = readProjectFiles(project.config);
+  const target = await openTarget(project, "must-run");
+  const table = { schema: options.migrationsSchema ?? "public", name: options.migrationsTable ?? "pgmigrations" };
+  const live = await withClient(target.connection, { signal }, async (client) => {
+    return await readLive(client, { database: nameOf(target, client), table, files });
+  });
+  const choice = chooseFiles(files, live, options.to);
+  const migrations = await prepareMigrations(project.config.projectDir, choice.migrations);
+  const given = { files: { migrations, repeatables: choice.repeatables }, signal };
+  const built = await withScratchBuild(target.maintenance, given, async (client, run) => {
+    return { expected: await readCatalogWithin(client), changes: run.changes() };
+  });
+  const differences = await compareCatalogs(built.expected, await withoutTable(live.catalog, table));
+  if (differences.length > 0 && options.acceptDifferences !== true) throw refused(live.database, differences);
+  const deployment =
+    options.dryRun === true
+      ? null
+      : await withClient(target.connection, { signal }, async (client) => {
+          const commit = await readCommit(project.config.projectDir);
+          return await write(client, { options, live, table, changes: built.changes, startedAt, commit });
+        });
+  return {
+    command: "adopt",
+    database: live.database,
+    dryRun: options.dryRun === true,
+    deployment,
+    history: live.history === undefined ? null : `${table.schema}.${table.name}`,
+    adopted: [...choice.migrations, ...choice.repeatables].map(({ path }) => path),
+    pending: choice.pending,
+    differences,
+    warnings: choice.warnings,
+    ms: Date.now() - startedAt.getTime(),
+  };
+}
+
+interface Live {
+  readonly database: DatabaseName;
+  readonly catalog: Catalog;
+  readonly history: ForeignHistory | undefined;
+  readonly present: readonly RepeatableFile[];
+}
+
+async function readLive(
+  client: DatabaseClient,
+  given: { readonly database: DatabaseName; readonly table: HistoryTable; readonly files: ProjectFiles },
+): Promise<Live> {
+  const { database, table, files } = given;
+  return await withTransaction<Live>(client, "read only", async () => {
+    await client.query("set transaction isolation level repeatable read");
+    await refuseLedger(client, database);
+    return {
+      database,
+      history: await readForeignHistory(client, table),
+      present: await findPresentFiles(client, files.repeatables),
+      catalog: await readCatalogWithin(client),
+    };
+  });
+}
+
+async function refuseLedger(client: DatabaseClient, { address }: DatabaseName): Promise<void> {
+  if (!(await readLedger(client)).exists) return;
+  throw new TmDbError("ALREADY_DEPLOYED", `tm-db has deployed to ${address} already: it has a ledger`, {
+    hint: "npx tm-db status shows what is applied",
+  });
+}
+
+interface Choice {
+  readonly migrations: readonly MigrationFile[];
+  readonly repeatables: readonly RepeatableFile[];
+  readonly pending: readonly string[];
+  readonly warnings: readonly string[];
+}
+
+/** What counts as applied: what node-pg-migrate's table names, or else everything up to `to`; and files that are there. */
+function chooseFiles(files: ProjectFiles, { history, present }: Live, to: string | undefined): Choice {
+  const isApplied = history === undefined ? upTo(files.migrations, to) : byName(history, to);
+  const migrations = files.migrations.filter(isApplied);
+  const waiting = files.migrations.filter((file) => !isApplied(file));
+  const last = files.migrations.findLastIndex(isApplied);
+  const known = new Set(files.migrations.map(({ name }) => name));
+  const lost = (history?.names ?? []).filter((name) => !known.has(name));
+  const early = files.migrations.slice(0, Math.max(0, last)).filter((file) => !isApplied(file));
+  const missing = files.repeatables.filter((file) => !present.includes(file));
+  return {
+    migrations,
+    repeatables: present,
+    pending: [...waiting, ...missing].map(({ path }) => path),
+    warnings: [
+      ...lost.map((name) => `${name} was applied and has no file: it is not adopted, and cannot be rolled back`),
+      ...early.map(
+        ({ path }) => `${path} was not applied and stands before one that was: npx tm-db migrate --allow-out-of-order`,
+      ),
+    ],
+  };
+}
+
+function byName(history: ForeignHistory, to: string | undefined): (file: MigrationFile) => boolean {
+  if (to !== undefined) {
+    throw new TmDbError(
+      "USAGE",
+      "--to is for a database without a table of node-pg-migrate; here the table says what ran",
+      {
+        hint: "leave --to out",
+      },
+    );
+  }
+  const applied = new Set(history.names);
+  return ({ name }) => applied.has(name);
+}
+
+function upTo(migrations: readonly MigrationFile[], to: string | undefined): (file: MigrationFile) => boolean {
+  if (to === undefined) return () => true;
+  const wanted = to.replace(/\.(sql|[cm]?[tj]s)$/, "").replace(/^.*\//, "");
+  const last = migrations.findIndex(({ name }) => name === wanted || name.startsWith(`${wanted}_`));
+  if (last < 0) {
+    throw new TmDbError("USAGE", `no migration is named ${to}`, { hint: "npx tm-db status lists them" });
+  }
+  const applied = new Set(migrations.slice(0, last + 1));
+  return (file) => applied.has(file);
+}
+
+function refused({ address }: DatabaseName, differences: readonly Difference[]): TmDbError {
+  return new TmDbError("ADOPTION_REFUSED", `${address} is not what the files make, so nothing was written`, {
+    problems: differences.map((found) => ({ message: differenceSentence(found) })),
+    hint: "mend the files or the database; or, if it shall stay so: npx tm-db adopt --accept-differences",
+  });
+}
+
+async function write(
+  client: DatabaseClient,
+  given: {
+    readonly options: AdoptOptions;
+    readonly live: Live;
+    readonly table: HistoryTable;
+    readonly changes: readonly FileChange[];
+    readonly startedAt: Date;
+    readonly commit: string | undefined;
+  },
+): Promise<string> {
+  const { options, live, table, changes, startedAt, commit } = given;
+  return await withTransaction(client, "read write", async () => {
+    await lockDeployments(client, (holder) => options.onEvent({ kind: "waiting-for-lock", holder }));
+    await setTimeouts(client, options);
+    // Somebody may have been quicker while the scratch database was being built.
+    await refuseLedger(client, live.database);
+    await ensureLedger(client);
+    const record = { kind: "adopt", toolVersion: TOOL_VERSION, commit, startedAt, changes, rollsBack: [] } as const;
+    const deployment = await recordDeployment(client, record);
+    if (live.history !== undefined) await keepRunTimes(client, table);
+    return deployment;
+  });
+}

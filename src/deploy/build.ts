@@ -1,0 +1,89 @@
+import { readDirectives } from "../core/directives.ts";
+import { maskSql } from "../core/mask-sql.ts";
+import type { RepeatableFile } from "../core/project-files.ts";
+import type { DatabaseClient } from "../db/client.ts";
+import { applyDeployment, type PreparedMigration } from "./apply.ts";
+import type { MigrationEntry } from "./ledger-state.ts";
+import { loadSqlParser, parseSql } from "./parse-sql.ts";
+import type { DeploymentRun } from "./run.ts";
+
+/** Files that were deployed, or shall be looked at as if they were. */
+export interface BuildFiles {
+  /** In the order in which they ran. */
+  readonly migrations: readonly PreparedMigration[];
+  readonly repeatables: readonly RepeatableFile[];
+}
+
+/** Migrations as the ledger keeps them, ready to run once more. */
+export function preparedFromLedger(entries: readonly MigrationEntry[]): PreparedMigration[] {
+  return entries.map((entry) => {
+    const { name, path, text, upSql } = entry;
+    const language = path.endsWith(".sql") ? "sql" : "script";
+    const offset = Math.max(0, text.indexOf(upSql));
+    return {
+      // An applied migration always has a checksum here: those without are of node-pg-migrate, and were never seen.
+      file: { name, path, text, checksum: entry.checksum ?? "", language, directives: readDirectives(entry, language) },
+      entry,
+      part: { sql: upSql, offset },
+      noTransaction: false,
+    };
+  });
+}
+
+/**
+ * Builds what files say in an empty database, in the caller's transaction and without a ledger. The transaction is
+ * meant to be rolled back, and roles belong to the whole server: a `create role` of one that is there is passed over,
+ * and `concurrently`, which no transaction allows and which changes nothing of the outcome, is left out.
+ * @throws TmDbError SQL_ERROR and its like.
+ */
+export async function buildFromNothing(client: DatabaseClient, files: BuildFiles): Promise<DeploymentRun> {
+  const roles = await readRoles(client);
+  const migrations: PreparedMigration[] = [];
+  for (const migration of files.migrations)
+    migrations.push({ ...migration, part: { ...migration.part, sql: await forBuild(migration.part.sql, roles) } });
+  return await applyDeployment(client, {
+    plan: {
+      migrations: files.migrations.map(({ file }) => file),
+      apply: files.repeatables.map((file) => ({ file, reason: "new" })),
+      remove: [],
+    },
+    migrations,
+    files: { migrations: files.migrations.map(({ file }) => file), repeatables: files.repeatables },
+    ledger: { exists: false, deployer: undefined, migrations: [], repeatables: [], unfinished: undefined },
+    onMissing: "fail",
+    onEvent: () => {},
+  });
+}
+
+async function readRoles(client: DatabaseClient): Promise<ReadonlySet<string>> {
+  const { rows } = await client.query<{ name: string }>("select rolname as name from pg_catalog.pg_roles");
+  return new Set(rows.map(({ name }) => name));
+}
+
+/** SQL that can run in a transaction on a server that has its roles; nothing in it moves. */
+export async function forBuild(sql: string, roles: ReadonlySet<string>): Promise<string> {
+  const withRoles = /\bcreate\s+(role|user|group)\b/i.test(sql) ? await withoutRoles(sql, roles) : sql;
+  return withoutConcurrently(withRoles);
+}
+
+/** `create index concurrently` and its like, as they run in a transaction. */
+export function withoutConcurrently(sql: string): string {
+  const visible = maskSql(sql, { comments: true });
+  let result = sql;
+  for (const { index } of visible.matchAll(/\bconcurrently\b/gi)) result = blank(result, index, "concurrently".length);
+  return result;
+}
+
+async function withoutRoles(sql: string, roles: ReadonlySet<string>): Promise<string> {
+  await loadSqlParser();
+  let result = sql;
+  for (const { node, start, end } of parseSql({ path: "", text: sql })) {
+    if (!("CreateRoleStmt" in node) || !roles.has(node.CreateRoleStmt.role ?? "")) continue;
+    result = blank(result, start, end - start);
+  }
+  return result;
+}
+
+function blank(text: string, start: number, length: number): string {
+  return text.slice(0, start) + " ".repeat(length) + text.slice(start + length);
+}

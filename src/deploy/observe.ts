@@ -1,0 +1,135 @@
+import { locate } from "../core/locate.ts";
+import type { DatabaseClient } from "../db/client.ts";
+import type { ApplyInput, PreparedMigration } from "./apply.ts";
+import { withoutConcurrently } from "./build.ts";
+import { loadSqlParser, parseSql } from "./parse-sql.ts";
+import { reconcile } from "./reconcile.ts";
+import { runSql, sourceOf } from "./run-sql.ts";
+import { DeploymentRun } from "./run.ts";
+import { type Effects, Watch } from "./watch.ts";
+
+/** A statement of a migration, or a group of files, and what it did. */
+export interface ObservedStep extends Effects {
+  /** The migration's file; of a group, the files. */
+  readonly path: string;
+  /** Where the statement begins in a SQL migration. */
+  readonly line: number | null;
+  /** The beginning of the statement, or what is done with the files. */
+  readonly statement: string;
+  /** Steps with the same number are one transaction. */
+  readonly transaction: number;
+}
+
+/**
+ * Carries out a plan in the caller's transaction, as `applyDeployment` does, statement by statement, and says what each
+ * did to the tables that were there. Nothing is made ready for the ledger: the transaction is meant to be rolled back.
+ * @throws TmDbError SQL_ERROR and its like.
+ */
+export async function observeDeployment(client: DatabaseClient, input: ApplyInput): Promise<ObservedStep[]> {
+  await loadSqlParser();
+  const observation = new Observation(client, input, await Watch.begin(client));
+  return await observation.run();
+}
+
+class Observation {
+  readonly #client: DatabaseClient;
+  readonly #input: ApplyInput;
+  readonly #watch: Watch;
+  readonly #run: DeploymentRun;
+  readonly #steps: ObservedStep[] = [];
+  #transaction = 1;
+
+  constructor(client: DatabaseClient, input: ApplyInput, watch: Watch) {
+    this.#client = client;
+    this.#input = input;
+    this.#watch = watch;
+    this.#run = new DeploymentRun(client, input.ledger.repeatables, input.onEvent);
+  }
+
+  async run(): Promise<ObservedStep[]> {
+    const { plan, migrations, files } = this.#input;
+    await this.#takeBack(
+      plan.remove.map(({ path }) => path),
+      "leave",
+    );
+    for (const migration of migrations) await this.#migration(migration);
+    await this.#group("functions, views and policies", async () => {
+      await reconcile(this.#run, files.repeatables, { onMissing: "fail", afterMigrations: migrations.length > 0 });
+    });
+    return this.#steps;
+  }
+
+  async #migration(migration: PreparedMigration): Promise<void> {
+    const { needs, retract } = migration.file.directives;
+    await this.#takeBack(retract, "fail");
+    const applied = new Set(this.#run.applied.map(({ path }) => path));
+    const needed = this.#input.files.repeatables.filter(({ path }) => needs.includes(path) && !applied.has(path));
+    if (needed.length > 0) {
+      await this.#group("needed files", async () => void (await this.#run.applyFiles(needed, "fail")));
+    }
+    await this.#statements(migration);
+  }
+
+  async #statements({ file, entry, part: whole, noTransaction }: PreparedMigration): Promise<void> {
+    for (const { start, end, sql } of parseSql({ path: file.path, text: whole.sql })) {
+      const isConcurrent = isConcurrently(sql);
+      if (noTransaction) this.#transaction += 1;
+      const part = { sql: withoutConcurrently(whole.sql.slice(start, end)), offset: whole.offset + start };
+      const effects = await this.#watch.watch(async () => {
+        await runSql(this.#client, sourceOf(entry, part));
+      });
+      this.#steps.push({
+        ...(isConcurrent ? asConcurrently(effects) : effects),
+        path: file.path,
+        line: file.language === "sql" ? locate(file.path, file.text, part.offset).line : null,
+        statement: firstWords(sql),
+        transaction: this.#transaction,
+      });
+      if (noTransaction) this.#transaction += 1;
+    }
+  }
+
+  async #takeBack(paths: readonly string[], onHeld: "fail" | "leave"): Promise<void> {
+    if (paths.length === 0) return;
+    await this.#group("taken back", async () => {
+      await this.#run.takeBack({ paths, keepable: new Set(), onHeld }, await this.#run.readDependencies());
+    });
+  }
+
+  /** Files come and go in groups: several may have to step aside for one. */
+  async #group(statement: string, work: () => Promise<void>): Promise<void> {
+    const before = this.#run.applied;
+    const effects = await this.#watch.watch(work);
+    const after = this.#run.applied;
+    const changed = [
+      ...before.filter((file) => !after.includes(file)),
+      ...after.filter((file) => !before.includes(file)),
+    ];
+    const paths = [...new Set(changed.map(({ path }) => path))];
+    if (paths.length === 0) return;
+    const shown = paths.slice(0, 3).join(", ");
+    const path = paths.length > 3 ? `${shown} and ${paths.length - 3} more` : shown;
+    this.#steps.push({ ...effects, path, line: null, statement, transaction: this.#transaction });
+  }
+}
+
+/** `create index concurrently` and its like run outside of any transaction. */
+function isConcurrently(sql: string): boolean {
+  return /^\s*(create|drop|reindex|refresh|alter)\b[^;'"]*\bconcurrently\b/i.test(sql);
+}
+
+/** It was tried as an ordinary statement; the lock of a concurrent one is what PostgreSQL's manual says of it. */
+function asConcurrently(effects: Effects): Effects {
+  return { ...effects, locks: effects.locks.map(({ table }) => ({ table, mode: "share-update-exclusive" })) };
+}
+
+const WIDEST_STATEMENT = 80;
+
+/** Without its texts: a password might be among them. */
+function firstWords(sql: string): string {
+  const line = sql
+    .replaceAll(/'(?:[^']|'')*'/g, "'…'")
+    .replaceAll(/\s+/g, " ")
+    .trim();
+  return line.length > WIDEST_STATEMENT ? `${line.slice(0, WIDEST_STATEMENT - 1)}…` : line;
+}

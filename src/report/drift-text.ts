@@ -1,0 +1,66 @@
+import type { Difference, DriftResult } from "../core/command-result.ts";
+import type { Style } from "./style.ts";
+
+const WORDS: Readonly<Record<Difference["kind"], string>> = {
+  missing: "missing",
+  extra: "too much",
+  different: "different",
+};
+
+/** Differences, a line each; what differs in a longer text stands below its line. */
+export function differenceLines(differences: readonly Difference[]): string[] {
+  return differences.flatMap(({ kind, object, detail }) => {
+    const [first = "", ...more] = detail.split("\n");
+    return [`${WORDS[kind]}: ${object}${first === "" ? "" : `, ${first}`}`, ...more.map((line) => `  ${line}`)];
+  });
+}
+
+export function driftLines(result: DriftResult, style: Style): string[] {
+  const { database, against, differences, equal, sql } = result;
+  const where = `${database.address} ${style.dim(`(PostgreSQL ${database.version}, ${database.source})`)}`;
+  const files = against === "deployed" ? "the files as they were deployed" : "the files as they are now";
+  if (sql !== null) return sqlLines(result, files);
+  if (equal) return [`${style.green("no drift")}: ${where} is what ${files} make`];
+  const parts = differences.length === 1 ? "1 difference" : `${differences.length} differences`;
+  return [
+    ...differenceLines(differences).map((line) => `  ${line}`),
+    `${style.red("drift")}: ${where} differs from ${files} in ${parts}`,
+    "  too much: no file makes it · missing: a file makes it · different: the files' value → the database's",
+    against === "deployed"
+      ? "SQL that takes it back: npx tm-db drift --sql   or write down what shall stay: npx tm-db new <name>"
+      : "SQL that takes it back: npx tm-db drift --files --sql   what is only pending: npx tm-db migrate --dry-run",
+  ];
+}
+
+/** A script for psql: what it is, the statements, and what they do not bring back. */
+function sqlLines({ database, sql, equal }: DriftResult, files: string): string[] {
+  const address = oneLine(database.address);
+  if (equal) return [`-- ${address} is what ${files} make`];
+  const { statements, leftOut } = sql ?? { statements: [], leftOut: [] };
+  return [
+    `-- Makes ${address} what ${files} make. Read it before you run it: what is too much is dropped.`,
+    "begin;",
+    "set local check_function_bodies = off;",
+    ...statements,
+    "commit;",
+    ...leftOut.map((object) => `-- not in this script: ${oneLine(object)}`),
+  ];
+}
+
+/** A name with a line break in it must not end a comment. */
+function oneLine(text: string): string {
+  return text.replaceAll(/\s+/g, " ");
+}
+
+const MOST_ORPHANS = 5;
+
+/** For `status`: what nobody's file makes, briefly. */
+export function orphanLines(orphans: readonly string[], style: Style): string[] {
+  if (orphans.length === 0) return [];
+  const more = orphans.length - MOST_ORPHANS;
+  return [
+    ...orphans.slice(0, MOST_ORPHANS).map((object) => `  ${style.yellow("orphan".padEnd(12))}  ${object}`),
+    ...(more > 0 ? [`  ${style.yellow("orphan".padEnd(12))}  and ${more} more`] : []),
+    "orphans are made by no file; for certain and in full: npx tm-db drift",
+  ];
+}

@@ -1,0 +1,182 @@
+import { expect, inject, test } from "vitest";
+import { drift, type DriftOptions } from "../../src/app/drift.ts";
+import type { DriftResult } from "../../src/core/command-result.ts";
+import { connectionUrl } from "../../src/core/connection-spec.ts";
+import { quoteIdent } from "../../src/core/quote-ident.ts";
+import { type EngineProject, engineProject, queryRows } from "./project.ts";
+
+/** A library that lends books: a migration with data, one that needs a function, and one file of each folder. */
+const LIBRARY = {
+  "migrations/0001_books.sql":
+    "-- Up Migration\ncreate schema lib;\ncreate table lib.books (id bigint primary key, title text not null);\n" +
+    "insert into lib.books values (1, 'Emma');\n-- Down Migration\ndrop table lib.books;\ndrop schema lib;\n",
+  "migrations/0002_loans.sql":
+    "-- tm-db: needs functions/lib/reader.sql\n-- Up Migration\n" +
+    "create table lib.loans (book_id bigint references lib.books, reader text default lib.reader());\n" +
+    "-- Down Migration\ndrop table lib.loans;\n",
+  "functions/lib/reader.sql":
+    "create function lib.reader() returns text language sql stable as $$ select current_user::text $$;\n",
+  "views/lib/free.sql":
+    "create view lib.free as select b.id from lib.books as b;\ngrant select on lib.free to public;\n",
+  "policies/lib/loans.sql":
+    "alter table lib.loans enable row level security;\n" +
+    "create policy select_own on lib.loans for select to public using (reader = lib.reader());\n",
+};
+
+async function drifted(project: EngineProject, options: Partial<DriftOptions> = {}): Promise<DriftResult> {
+  const databaseUrl = connectionUrl(project.spec);
+  return await drift({ projectDir: project.dir, databaseUrl, env: {}, onEvent: () => {}, ...options });
+}
+
+async function library(): Promise<EngineProject> {
+  const project = await engineProject(LIBRARY);
+  await project.migrate();
+  return project;
+}
+
+const words = ({ differences }: DriftResult): string[] => differences.map(({ kind, object }) => `${kind} ${object}`);
+
+test("what was deployed is no drift, nor is what was deployed in steps, changed and rolled back", async () => {
+  const project = await engineProject({ "migrations/0001_books.sql": LIBRARY["migrations/0001_books.sql"] });
+  await project.migrate();
+  project.write(LIBRARY);
+  await project.migrate();
+  project.write({ "views/lib/free.sql": "create view lib.free as select b.title from lib.books as b;\n" });
+  await project.migrate();
+  await project.rollback();
+  expect(await drifted(project)).toMatchObject({ equal: true, differences: [], against: "deployed", sql: null });
+});
+
+test("what ran outside of a transaction is built in one, and is no drift", async () => {
+  const project = await library();
+  project.write({
+    "migrations/0003_index.sql":
+      "-- tm-db: no-transaction\n-- Up Migration\ncreate index concurrently books_title_idx on lib.books (title);\n",
+  });
+  await project.migrate();
+  expect(await drifted(project)).toMatchObject({ equal: true });
+});
+
+test("a file that waits to be deployed is no drift, but the files as they are now say otherwise", async () => {
+  const project = await library();
+  project.write({
+    "migrations/0003_authors.sql": "create table lib.authors (id bigint);",
+    "functions/lib/reader.sql": null,
+    "functions/lib/moved.sql": LIBRARY["functions/lib/reader.sql"].replace("current_user", "session_user"),
+    "migrations/0002_loans.sql": LIBRARY["migrations/0002_loans.sql"].replace("reader.sql", "moved.sql"),
+  });
+  expect(await drifted(project)).toMatchObject({ equal: true });
+  const now = await drifted(project, { files: true });
+  expect(now).toMatchObject({ equal: false, against: "files" });
+  expect(words(now)).toEqual(["different function lib.reader()", "missing table lib.authors"]);
+  expect(now.differences[0]?.detail.split("\n")).toEqual([
+    "definition:",
+    "- AS $function$ select session_user::text $function$",
+    "+ AS $function$ select current_user::text $function$",
+  ]);
+});
+
+test("what somebody did by hand is told object by object, and the SQL takes it back", async () => {
+  const project = await library();
+  await project.query(`
+    create function lib."By Hand"(a int) returns int language sql as 'select 1';
+    create table lib.extra (id int primary key, note text default 'x');
+    create schema other; create table other.t (id int); create view other.v as select 1 as one;
+    drop policy select_own on lib.loans;
+    alter table lib.loans no force row level security, disable row level security;
+    alter table lib.books alter column title drop not null, add column year int;
+    create index books_title_idx on lib.books (title);
+    revoke select on lib.free from public;
+    comment on table lib.books is 'by hand';
+    alter function lib.reader() volatile;`);
+  const found = await drifted(project, { sql: true });
+  expect(words(found)).toEqual(
+    [
+      "extra column lib.books.year",
+      "different column lib.books.title",
+      "extra comment on table lib.books",
+      'extra function lib."By Hand"(integer)',
+      "different function lib.reader()",
+      "extra index lib.books_title_idx",
+      "missing policy select_own on lib.loans",
+      "missing privileges of PUBLIC on view lib.free",
+      "extra schema other",
+      "extra table lib.extra",
+      "different table lib.loans",
+    ].toSorted((a, b) => (a.replace(/^\w+ /, "") < b.replace(/^\w+ /, "") ? -1 : 1)),
+  );
+  expect(found.sql?.leftOut).toEqual([]);
+  await project.query(found.sql?.statements.join("\n") ?? "");
+  expect(await drifted(project)).toMatchObject({ equal: true });
+  expect(await project.query("select title from lib.books")).toEqual([{ title: "Emma" }]);
+});
+
+test("what no SQL is written for is said", async () => {
+  const project = await library();
+  await project.query("alter table lib.books alter column title set statistics 77");
+  const { sql, differences } = await drifted(project, { sql: true });
+  expect(sql?.leftOut).toEqual(differences.map(({ object }) => object));
+  expect(sql?.leftOut.join()).toContain("lib.books.title");
+});
+
+test("an extension by hand is one difference; its objects are none", async () => {
+  const project = await library();
+  await project.query("create extension pg_trgm schema lib");
+  expect(words(await drifted(project))).toEqual(["extra extension pg_trgm"]);
+});
+
+test("roles of the server are left as they are, whatever the files say of them", async () => {
+  const project = await engineProject({
+    "migrations/0001_role.sql":
+      "create role drift_reader nologin;\nalter role drift_reader set work_mem = '5MB';\ncreate schema lib;\ngrant usage on schema lib to drift_reader;\n",
+  });
+  const settings = "select rolcanlogin, rolconfig from pg_roles where rolname = 'drift_reader'";
+  try {
+    await project.migrate();
+    expect(await drifted(project)).toMatchObject({ equal: true });
+    await project.query("alter role drift_reader set work_mem = '9MB'; create role drift_stranger");
+    const before = await project.query(settings);
+    const found = await drifted(project, { sql: true });
+    expect(found.differences).toEqual([
+      { kind: "different", object: "setting work_mem of role drift_reader", detail: "5MB → 9MB" },
+    ]);
+    expect(await project.query(settings)).toEqual(before);
+  } finally {
+    await project.query(
+      "revoke usage on schema lib from drift_reader; drop role drift_reader; drop role if exists drift_stranger",
+    );
+  }
+});
+
+test("values of an application's own settings stand in no output: they may be secrets", async () => {
+  const project = await library();
+  const { database } = project.spec;
+  const superuser = { ...inject("server").superuser, database };
+  await queryRows(superuser, `alter database ${quoteIdent(database)} set app.jwt_secret = 'hidden-one'`);
+  const extra = await drifted(project, { sql: true });
+  expect(words(extra)).toEqual(["extra setting app.jwt_secret of the database"]);
+  project.write({
+    "migrations/0003_setting.sql": `do $$ begin execute format('alter database %I set app.jwt_secret = ''hidden-two''', current_database()); end $$;`,
+  });
+  await queryRows(superuser, `grant set on parameter app.jwt_secret to ${quoteIdent(project.spec.user)}`);
+  const different = await drifted(project, { sql: true, files: true });
+  expect(different.differences).toEqual([
+    { kind: "different", object: "setting app.jwt_secret of the database", detail: "(not shown) → (not shown)" },
+  ]);
+  expect(JSON.stringify([extra, different])).not.toMatch(/hidden-/);
+});
+
+test("a database without a ledger is refused, and no scratch database is left behind, also after an interruption", async () => {
+  const project = await engineProject(LIBRARY);
+  await expect(drifted(project)).rejects.toMatchObject({ code: "NOT_DEPLOYED" });
+  await project.migrate();
+  project.write({ "migrations/0003_slow.sql": "select pg_sleep(60);" });
+  const interrupt = new AbortController();
+  const run = drifted(project, { files: true, signal: interrupt.signal });
+  const sleeping =
+    "select from pg_stat_activity where query like '%pg_sleep(60)%' and state = 'active' and pid <> pg_backend_pid()";
+  await expect.poll(async () => (await project.query(sleeping)).length, { timeout: 10_000 }).toBe(1);
+  interrupt.abort();
+  await expect(run).rejects.toMatchObject({ code: "INTERRUPTED" });
+  expect(await project.query("select datname from pg_database where datname like 'tm\\_db\\_scratch%'")).toEqual([]);
+});

@@ -1,0 +1,29 @@
+import { expect, test } from "vitest";
+import type { DriftResult } from "../../../src/core/command-result.ts";
+import { driftLines } from "../../../src/report/drift-text.ts";
+import { makeStyle } from "../../../src/report/style.ts";
+
+const RESULT: DriftResult = {
+  command: "drift",
+  database: { address: "me@host:5432/a\ndrop table x; --", source: "--database-url", version: "18.4" },
+  against: "deployed",
+  differences: [{ kind: "different", object: "function a.f()", detail: "definition:\n- one\n+ two" }],
+  sql: { statements: ["select 1;"], leftOut: ['statistics a."s\ndrop table y;"'] },
+  equal: false,
+  ms: 1,
+};
+
+test("what differs in a longer text stands below its line", () => {
+  const lines = driftLines({ ...RESULT, sql: null }, makeStyle(false));
+  expect(lines.slice(0, 3)).toEqual(["  different: function a.f(), definition:", "    - one", "    + two"]);
+});
+
+test("no name ends a comment of the script", () => {
+  const script = driftLines(RESULT, makeStyle(false)).join("\n").split("\n");
+  expect(script.filter((line) => !line.startsWith("--"))).toEqual([
+    "begin;",
+    "set local check_function_bodies = off;",
+    "select 1;",
+    "commit;",
+  ]);
+});
