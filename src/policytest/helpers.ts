@@ -1,4 +1,4 @@
-import type { Client } from "pg";
+import type { DatabaseClient } from "../db/client.ts";
 import type { ApiSettings } from "../db/impersonate.ts";
 import { runScript, ScriptError } from "../db/run-script.ts";
 import { TmDbError } from "../core/errors.ts";
@@ -29,7 +29,7 @@ export interface TestApi extends ApiSettings {
  * database that people use.
  * @throws TmDbError PERMISSION_DENIED where it may not become them; what PostgreSQL throws.
  */
-export async function installTestHelpers(client: Client, api: TestApi): Promise<void> {
+export async function installTestHelpers(client: DatabaseClient, api: TestApi): Promise<void> {
   await runScript(client, SCRIPT);
   const { rowCount } = await client.query(INSERT_API, [
     api.schemas,
