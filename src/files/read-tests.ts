@@ -53,9 +53,13 @@ async function choose(
     const path = relative(config.projectDir, absolute).replaceAll("\\", "/").replace(/\/$/, "");
     const kind = await kindOf(absolute);
     if (kind === undefined || path.startsWith("../") || isAbsolute(path)) {
-      throw new TmDbError("USAGE", `${name}: ${kind === undefined ? "there is no such file or folder" : "it lies outside of the project"}`, {
-        hint: `name files or folders of ${config.paths.tests}/, or leave them out to run all`,
-      });
+      throw new TmDbError(
+        "USAGE",
+        `${name}: ${kind === undefined ? "there is no such file or folder" : "it lies outside of the project"}`,
+        {
+          hint: `name files or folders of ${config.paths.tests}/, or leave them out to run all`,
+        },
+      );
     }
     if (kind === "file") chosen.add(path);
     else for (const file of path === "" ? given.all : await sqlTests(config, path, given.all)) chosen.add(file);
