@@ -16,7 +16,6 @@ import { carriedPgtap, installPgtap, offeredPgtap, TEST_SEARCH_PATH } from "../p
 import type { ScriptOptions } from "../policytest/read-script.ts";
 import { type Template, withTemplate } from "../server/template.ts";
 import { nameOf, type Project, type Target } from "./context.ts";
-import { deploy } from "./migrate.ts";
 
 /**
  * Databases for tests: the project's files deployed as in production, pgTAP in the schema `pgtap`, the helpers in the
@@ -107,6 +106,8 @@ async function buildTemplate(
   fixtures: readonly Batch[],
 ): Promise<void> {
   const { config, options } = project;
+  // Only where something is built: a run on a template that is there does not wait for PostgreSQL's parser to load.
+  const { deploy } = await import("./migrate.ts");
   await withClient(database, { signal: options.signal }, async (client) => {
     await deploy(client, {
       // The template has a JWT secret of its own, and the authenticator keeps its password: both stay on the server.

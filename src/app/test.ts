@@ -6,7 +6,7 @@ import { hasFailed, type TestCounts, type TestFileResult } from "../core/test-re
 import { readProjectFiles } from "../files/read-project.ts";
 import { readTestFiles } from "../files/read-tests.ts";
 import { shuffle } from "../policytest/order.ts";
-import type { TestScript } from "../policytest/run-file.ts";
+import { loadTap, type TestScript } from "../policytest/run-file.ts";
 import { type FilesRun, runTestFiles } from "../policytest/run-files.ts";
 import { type CommandOptions, openProject, openTarget, type Project } from "./context.ts";
 import { composeScript, type TestDatabases, withTestDatabases } from "./test-database.ts";
@@ -85,8 +85,9 @@ async function runAll(
   { ordered, options }: { readonly ordered: readonly SourceFile[]; readonly options: TestOptions },
 ): Promise<FilesRun> {
   const { signal, onEvent } = options;
-  // While it is being made, the files are put together.
+  // While it is being made, the files are put together, and what is needed later is loaded.
   const firstClone = databases.open();
+  void loadTap();
   firstClone.catch(() => undefined);
   const composed = await Promise.all(ordered.map((file) => compose(project, file)));
   const broken = composed.filter((entry): entry is TestFileResult => "tap" in entry);

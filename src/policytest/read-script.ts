@@ -52,13 +52,21 @@ export interface Piece extends Origin {
   readonly isVerbatim: boolean;
 }
 
+/** A part of a file while it is being read; `value` is what a variable puts in its place. */
+interface OpenPiece {
+  readonly file: SourceFile;
+  readonly from: number;
+  to: number;
+  readonly value?: string;
+}
+
 /** Reads scripts into statements, doing what psql's own commands in them say. */
 class ScriptReader {
   readonly #options: ScriptOptions;
   readonly #variables = new Map<string, string>();
   readonly #statements: ScriptStatement[] = [];
   readonly #problems: Problem[] = [];
-  #pieces: Piece[] = [];
+  #pieces: OpenPiece[] = [];
   #words: string[] = [];
   #origin: Origin | undefined;
   #echoes: string[] = [];
@@ -84,33 +92,20 @@ class ScriptReader {
   }
 
   #add(file: SourceFile, token: Exclude<ScriptToken, { kind: "command" | "end" }>): void {
-    const text = file.text.slice(token.from, token.to);
-    if (token.kind === "space") {
-      if (this.#origin !== undefined) this.#push({ file, offset: token.from, text, isVerbatim: true });
-      return;
-    }
+    // What stands before a statement is none of it.
+    if (token.kind === "space" && this.#origin === undefined) return;
     this.#origin ??= { file, offset: token.from };
-    if (token.kind === "variable") {
-      const value = variableText(token.name, token.form, this.#variables);
-      this.#push({ file, offset: token.from, text: value ?? text, isVerbatim: value === undefined });
-      return;
-    }
-    if (token.word !== undefined && this.#words.length < 12) this.#words.push(token.word);
-    if (/\b(finish|runtests)\b/i.test(text)) this.#finishes = true;
-    this.#push({ file, offset: token.from, text, isVerbatim: true });
+    if (token.kind === "text" && token.word !== undefined && this.#words.length < 12) this.#words.push(token.word);
+    const value = token.kind === "variable" ? variableText(token.name, token.form, this.#variables) : undefined;
+    if (value !== undefined) this.#pieces.push({ file, from: token.from, to: token.to, value });
+    else this.#extend(file, token);
   }
 
-  /** Neighbours of one file become one piece. */
-  #push(piece: Piece): void {
+  /** What stands side by side in one file is one piece. */
+  #extend(file: SourceFile, { from, to }: ScriptToken): void {
     const last = this.#pieces.at(-1);
-    if (
-      last?.isVerbatim === true &&
-      piece.isVerbatim &&
-      last.file === piece.file &&
-      last.offset + last.text.length === piece.offset
-    ) {
-      this.#pieces[this.#pieces.length - 1] = { ...last, text: last.text + piece.text };
-    } else this.#pieces.push(piece);
+    if (last?.file === file && last.value === undefined && last.to === from) last.to = to;
+    else this.#pieces.push({ file, from, to });
   }
 
   #end(): void {
@@ -118,7 +113,14 @@ class ScriptReader {
     if (origin === undefined) return;
     const standing = standingOf(this.#words, this.#options.end);
     if (standing.kind === "refused") this.#problem(origin, standing.why);
-    this.#statements.push({ pieces: this.#pieces, origin, echoes: this.#echoes, standing });
+    const pieces = this.#pieces.map(({ file, from, to, value }) => ({
+      file,
+      offset: from,
+      text: value ?? file.text.slice(from, to),
+      isVerbatim: value === undefined,
+    }));
+    this.#finishes ||= pieces.some(({ text }) => /\b(?:finish|runtests)\s*\(/i.test(text));
+    this.#statements.push({ pieces, origin, echoes: this.#echoes, standing });
     this.#pieces = [];
     this.#words = [];
     this.#origin = undefined;

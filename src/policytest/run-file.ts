@@ -7,7 +7,7 @@ import type { ConnectionSpec } from "../core/connection-spec.ts";
 import { type BatchOutcome, runBatch } from "../db/run-batch.ts";
 import type { DatabaseError } from "../db/run-script.ts";
 import { type Batch, placeOfError, placeOfStatement } from "./compose-batch.ts";
-import { readTap, type TapLine, type TapReport } from "./read-tap.ts";
+import type { TapLine, TapReport } from "./read-tap.ts";
 import { readTouched, type Touched } from "./touched.ts";
 
 /** A file, ready to run. */
@@ -37,6 +37,7 @@ export async function runTestFile(
   const { file, batch } = given;
   const answer = await runWithin(client, spec, given);
   const lines = printedLines(batch, answer);
+  const { readTap } = await loadTap();
   const report = readTap(lines);
   const problems = [...runProblems(given, answer), ...reportProblems(report, given, answer.error === undefined)];
   const result: TestFileResult = {
@@ -50,6 +51,11 @@ export async function runTestFile(
     ms: performance.now() - startedAt,
   };
   return { result, touched: readTouched(batch, answer), bailOut: report.bailOut, isUsable: !answer.isLost };
+}
+
+/** Loads the parser; begun early, it is there when the first file has run. */
+export async function loadTap(): Promise<typeof import("./read-tap.ts")> {
+  return await import("./read-tap.ts");
 }
 
 interface Answer extends BatchOutcome {

@@ -27,8 +27,8 @@ export interface FilesRun {
   readonly summary: TouchedSummary;
 }
 
-/** What making another database takes, roughly: less work than that is done sooner without it. */
-const CLONE_COST_MS = 60;
+/** What another worker takes until it has caught up: less work than that is done sooner without it. */
+const WORKER_COST_MS = 150;
 
 /**
  * Runs files side by side, each worker over one connection to a database of its own. Workers are added while there is
@@ -67,7 +67,7 @@ class FilesRunner {
     this.#addWorker();
     // A worker may add another one while it is waited for.
     for (let index = 0; index < this.#workers.length; index += 1) await this.#workers[index];
-    if (this.#failure !== undefined) return await Promise.reject(this.#failure.error);
+    if (this.#failure !== undefined) throw this.#failure.error;
     return { results: this.#results, notRun: this.#notRun, summary: this.#summary };
   }
 
@@ -125,7 +125,7 @@ class FilesRunner {
   #isWorthAnother(): boolean {
     if (this.#isOpening || this.#workers.length >= this.#jobs) return false;
     const ahead = (this.#queue.length * this.#spentMs) / this.#results.length / this.#workers.length;
-    return ahead > CLONE_COST_MS;
+    return ahead > WORKER_COST_MS;
   }
 }
 

@@ -3,6 +3,7 @@ import type { ConnectionSpec } from "../core/connection-spec.ts";
 import { TmDbError } from "../core/errors.ts";
 import { quoteIdent } from "../core/quote-ident.ts";
 import { type DatabaseClient, withClient } from "../db/client.ts";
+import { dropDatabase } from "../db/drop-database.ts";
 import { isDatabaseError } from "../db/run-script.ts";
 
 /**
@@ -164,10 +165,6 @@ class TemplateRun implements Template {
 async function databaseExists(client: DatabaseClient, name: string): Promise<boolean> {
   const { rows } = await client.query("select from pg_catalog.pg_database where datname = $1", [name]);
   return rows.length > 0;
-}
-
-async function dropDatabase(client: DatabaseClient, name: string): Promise<void> {
-  await client.query(`drop database if exists ${quoteIdent(name)} with (force)`);
 }
 
 /** Everything of runs that are over, and what the project's earlier files were made into. */
