@@ -133,7 +133,8 @@ function runProblems(
   answer: Answer,
 ): TestFileProblem[] {
   const { error, rows, isTimedOut, isLost } = answer;
-  const start = placeOfStatement(batch, rows.length);
+  // Of a connection that was given up nothing was heard, so it is not known where the file was.
+  const start = isLost && rows.length === 0 ? undefined : placeOfStatement(batch, rows.length);
   if (isTimedOut) {
     const hint = `look at the statement, or allow more: npx tm-db test ${file.path} --timeout ${timeoutMs * 10}`;
     return [
