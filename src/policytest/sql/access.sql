@@ -1,4 +1,5 @@
--- Lets the tests run: whoever was become calls pgTAP, and the role of the connection becomes the roles of the API.
+-- Lets the tests run: whoever was become calls pgTAP, and the role of the connection becomes the
+-- authenticator and the roles of the API.
 do $$
 declare
   api tests.api;
@@ -17,8 +18,7 @@ begin
   for member_of in
     select r.rolname
     from pg_catalog.pg_roles as r
-    where r.rolname <> api.authenticator_role
-      and pg_catalog.pg_has_role(to_regrole(quote_ident(api.authenticator_role)), r.oid, 'member')
+    where pg_catalog.pg_has_role(to_regrole(quote_ident(api.authenticator_role)), r.oid, 'member')
       and not (select me.rolsuper from pg_catalog.pg_roles as me where me.rolname = session_user)
       and not r.rolsuper
   loop
