@@ -91,7 +91,7 @@ async function readRepeatables(config: Config, folder: RepeatableFolder): Promis
 }
 
 /** The files below a folder, with `/` between folders; undefined where there is no such folder. */
-async function listFolder(config: Config, folder: string): Promise<string[] | undefined> {
+export async function listFolder(config: Config, folder: string): Promise<string[] | undefined> {
   const root = join(config.projectDir, folder);
   try {
     const entries = await readdir(root, { withFileTypes: true, recursive: true });
