@@ -61,7 +61,9 @@ async function createExtension(client: DatabaseClient): Promise<boolean> {
  * What only `create extension` understands is taken out.
  */
 export function readCarriedPgtap(): string {
-  const archive = createRequire(import.meta.url).resolve(PACKAGE).replace(/[^/\\]+$/, "pgtap.tar.gz");
+  const archive = createRequire(import.meta.url)
+    .resolve(PACKAGE)
+    .replace(/[^/\\]+$/, "pgtap.tar.gz");
   const scripts = [...readTar(gunzipSync(readFileSync(archive)))].flatMap(({ name, content }) => {
     const version = /(?:^|\/)pgtap--(\d+(?:\.\d+)*)\.sql$/.exec(name)?.[1];
     return version === undefined ? [] : [{ version, content }];
@@ -80,7 +82,7 @@ export function readCarriedPgtap(): string {
 /** The regular files of a tar archive; https://www.gnu.org/software/tar/manual/html_node/Standard.html */
 function* readTar(archive: Buffer): Generator<{ readonly name: string; readonly content: Buffer }> {
   const block = 512;
-  for (let at = 0; at + block <= archive.length; ) {
+  for (let at = 0; at + block <= archive.length;) {
     const text = (from: number, length: number): string =>
       archive.toString("utf8", at + from, at + from + length).replace(/\0.*$/s, "");
     const name = text(0, 100);

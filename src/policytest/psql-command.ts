@@ -57,14 +57,18 @@ export function readPsqlCommand(name: string, rest: string, variables: Variables
         ? { kind: "nothing" }
         : refused(`\\pset ${words.join(" ")} would change the output, which must stay plain TAP`);
     default:
-      return refused(`\\${name} is a command of psql that tm-db does not know; \\i, \\ir, \\set, \\unset, \\echo and \\pset work`);
+      return refused(
+        `\\${name} is a command of psql that tm-db does not know; \\i, \\ir, \\set, \\unset, \\echo and \\pset work`,
+      );
   }
 }
 
 function readSet(name: string, value: string): PsqlCommand {
   const allowed = CONTROLS[name];
   if (allowed !== undefined && !allowed.test(value)) {
-    return refused(`\\set ${name} ${value} cannot be followed: a test file ends at its first error, and is rolled back`);
+    return refused(
+      `\\set ${name} ${value} cannot be followed: a test file ends at its first error, and is rolled back`,
+    );
   }
   return name === "" ? { kind: "nothing" } : { kind: "set", name, value };
 }

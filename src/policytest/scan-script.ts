@@ -9,9 +9,21 @@ export type ScriptToken =
   /** White space and comments. */
   | { readonly kind: "space"; readonly from: number; readonly to: number }
   /** `:name`, `:'name'`, `:"name"`, `:{?name}`. */
-  | { readonly kind: "variable"; readonly from: number; readonly to: number; readonly name: string; readonly form: VariableForm }
+  | {
+      readonly kind: "variable";
+      readonly from: number;
+      readonly to: number;
+      readonly name: string;
+      readonly form: VariableForm;
+    }
   /** A backslash and the rest of its line. */
-  | { readonly kind: "command"; readonly from: number; readonly to: number; readonly name: string; readonly rest: string }
+  | {
+      readonly kind: "command";
+      readonly from: number;
+      readonly to: number;
+      readonly name: string;
+      readonly rest: string;
+    }
   /** The end of a statement. */
   | { readonly kind: "end"; readonly from: number; readonly to: number };
 
@@ -30,7 +42,7 @@ const OTHER = /[\d.]+[\w.]*|::|:=|[^]/y;
 /** Reads a script token by token; together they are the whole text. */
 export function* scanScript(text: string): Generator<ScriptToken> {
   const depth = new StatementDepth();
-  for (let from = 0; from < text.length; ) {
+  for (let from = 0; from < text.length;) {
     const token = readToken(text, from, depth);
     depth.see(token, text);
     yield token;
