@@ -7,6 +7,7 @@ import assertions from "./sql/assertions.sql";
 import attempt from "./sql/attempt.sql";
 import httpStatus from "./sql/http-status.sql";
 import impersonate from "./sql/impersonate.sql";
+import only from "./sql/only.sql";
 import people from "./sql/people.sql";
 import report from "./sql/report.sql";
 import rls from "./sql/rls.sql";
@@ -51,7 +52,9 @@ export async function installTestHelpers(client: DatabaseClient, api: TestApi): 
   }
 }
 
-const SCRIPT = [schema, people, httpStatus, roles, impersonate, touched, attempt, report, assertions, rls].join("\n");
+const SCRIPT = [schema, people, httpStatus, roles, impersonate, touched, attempt, report, assertions, only, rls].join(
+  "\n",
+);
 
 /** Its `ok(boolean, text)` and `_get(text)` tell where pgTAP lies. */
 const INSERT_API = `insert into tests.api

@@ -37,7 +37,7 @@ export function readTap(lines: readonly TapLine[]): TapReport {
     // For a file that prints nothing at all tap-parser makes up a plan of its own.
     if (!hasPlan) return;
     found.planned = end - start + 1;
-    if (found.planned === 0 && comment !== "") found.skippedAll = comment;
+    if (found.planned === 0 && comment !== "") found.skippedAll = comment.replace(/^skip\S*\s*/i, "");
   });
   parser.on("bailout", (reason: unknown) => {
     found.bailOut = typeof reason === "string" && reason !== "" ? reason : "no reason given";

@@ -1,4 +1,5 @@
--- Lets the tests run: whoever was become calls pgTAP, and the role of the connection becomes the roles of the API.
+-- Lets the role of the connection become the authenticator and the roles of the API, which it may have made and yet not
+-- become.
 do $$
 declare
   api tests.api;
@@ -7,18 +8,10 @@ begin
   select a.*
   into api
   from tests.api as a;
-  -- A project may take EXECUTE away from everybody by default, also on what is loaded after it. Where pgTAP shares a
-  -- schema with the project, it is left as it is.
-  if api.tap_schema <> all (api.schemas || api.extra_search_path) then
-    execute format('grant usage on schema %I to public', api.tap_schema);
-    execute format('grant execute on all functions in schema %I to public', api.tap_schema);
-    execute format('grant select on all tables in schema %I to public', api.tap_schema);
-  end if;
   for member_of in
     select r.rolname
     from pg_catalog.pg_roles as r
-    where r.rolname <> api.authenticator_role
-      and pg_catalog.pg_has_role(to_regrole(quote_ident(api.authenticator_role)), r.oid, 'member')
+    where pg_catalog.pg_has_role(to_regrole(quote_ident(api.authenticator_role)), r.oid, 'member')
       and not (select me.rolsuper from pg_catalog.pg_roles as me where me.rolname = session_user)
       and not r.rolsuper
   loop

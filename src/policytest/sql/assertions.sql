@@ -6,7 +6,7 @@ create function tests.can_see(query text, n bigint, why text default null)
   language plpgsql
 as $$
 declare
-  result constant tests.attempt := tests._attempt(query, 'GET');
+  result constant tests.outcome := tests._attempt(query, 'GET');
 begin
   return tests._report(
     coalesce(result.row_count = n, false),
@@ -22,7 +22,7 @@ create function tests.can_see(query text, why text default null)
   language plpgsql
 as $$
 declare
-  result constant tests.attempt := tests._attempt(query, 'GET');
+  result constant tests.outcome := tests._attempt(query, 'GET');
 begin
   return tests._report(
     coalesce(result.row_count > 0, false),
@@ -38,8 +38,8 @@ create function tests.sees_nothing(query text, why text default null)
   language plpgsql
 as $$
 declare
-  result constant tests.attempt := tests._attempt(query, 'GET');
-  control constant tests.attempt := tests._as_owner(query);
+  result constant tests.outcome := tests._attempt(query, 'GET');
+  control constant tests.outcome := tests._as_owner(query);
 begin
   return tests._report(
     coalesce(result.row_count = 0 and control.row_count > 0, false),
@@ -55,7 +55,7 @@ create function tests.lets(statement text, n bigint, why text default null)
   language plpgsql
 as $$
 declare
-  result constant tests.attempt := tests._attempt(statement);
+  result constant tests.outcome := tests._attempt(statement);
 begin
   return tests._report(
     coalesce(result.row_count = n, false),
@@ -71,7 +71,7 @@ create function tests.lets(statement text, why text default null)
   language plpgsql
 as $$
 declare
-  result constant tests.attempt := tests._attempt(statement);
+  result constant tests.outcome := tests._attempt(statement);
 begin
   return tests._report(
     coalesce(result.row_count > 0, false),
@@ -87,8 +87,8 @@ create function tests.filters(statement text, why text default null)
   language plpgsql
 as $$
 declare
-  result constant tests.attempt := tests._attempt(statement);
-  control constant tests.attempt := tests._as_owner(statement);
+  result constant tests.outcome := tests._attempt(statement);
+  control constant tests.outcome := tests._as_owner(statement);
 begin
   return tests._report(
     coalesce(result.row_count = 0 and control.row_count > 0, false),
@@ -104,7 +104,7 @@ create function tests.denies(statement text, why text default null)
   language plpgsql
 as $$
 declare
-  result constant tests.attempt := tests._attempt(statement);
+  result constant tests.outcome := tests._attempt(statement);
   invalid constant text := case when result.kind = 'denied' then tests._invalid_for_owner(statement) end;
 begin
   return tests._report(
@@ -124,7 +124,7 @@ create function tests.refuses(statement text, why text default null)
   language plpgsql
 as $$
 declare
-  result constant tests.attempt := tests._attempt(statement);
+  result constant tests.outcome := tests._attempt(statement);
 begin
   return tests._report(
     result.kind = 'refused',
@@ -140,7 +140,7 @@ create function tests.raises(statement text, http_status integer, why text defau
   language plpgsql
 as $$
 declare
-  result constant tests.attempt := tests._attempt(statement);
+  result constant tests.outcome := tests._attempt(statement);
 begin
   return tests._report(
     coalesce(result.status = http_status, false),

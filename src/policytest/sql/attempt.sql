@@ -1,7 +1,7 @@
 -- One request: the statement runs as whoever was become, in a subtransaction of its own that is always undone, so that
 -- an assertion leaves nothing behind, neither rows nor an aborted transaction.
 
-create type tests.attempt as (
+create type tests.outcome as (
   -- rows, denied (no privilege), refused (with check), error
   kind text,
   row_count bigint,
@@ -15,23 +15,24 @@ create type tests.attempt as (
 );
 
 create function tests._attempt(statement text, method text default null)
-  returns tests.attempt
+  returns tests.outcome
   language plpgsql
 as $$
 declare
-  persona jsonb := tests._persona();
-  result tests.attempt;
+  persona constant jsonb := tests._persona();
+  -- What tests.request() said, else what fits.
+  used_method constant text := coalesce(persona ->> 'method', method, tests._method(statement));
+  result tests.outcome;
   plan jsonb;
   context text;
 begin
-  persona := jsonb_build_object('method', coalesce(method, tests._method(statement))) || persona;
   result.by_pre_request := true;
   begin
     perform pg_catalog.set_config('role', 'none', true);
-    if persona ->> 'method' in ('GET', 'HEAD') or exists (select from tests._routine(persona) as r where not r.is_volatile) then
+    if used_method in ('GET', 'HEAD') or exists (select from tests._routine(persona) as r where not r.is_volatile) then
       perform pg_catalog.set_config('transaction_read_only', 'on', true);
     end if;
-    perform tests._apply(persona);
+    perform tests._apply(persona, used_method);
     perform tests._pre_request();
     result.by_pre_request := false;
     plan := tests._plan(statement);
@@ -96,7 +97,7 @@ $$;
 
 -- Three things share SQLSTATE 42501: a missing privilege, `with check`, and what a function raises itself. What could
 -- be explained lacks no privilege of its own; and the words count only for a statement inside a function.
-create function tests._kind(failure tests.attempt, plan jsonb, context text)
+create function tests._kind(failure tests.outcome, plan jsonb, context text)
   returns text
   language plpgsql
   immutable

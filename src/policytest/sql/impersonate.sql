@@ -1,6 +1,6 @@
 -- Becoming somebody as PostgREST does: the same settings in the same order as src/db/impersonate.ts, which a test compares.
--- Who is become stays in the setting tests.persona until the transaction ends: {"who", "role", "claims"}, and what
--- tests.request() said of the request. No function here pins its search_path, since PostgREST's is what they set.
+-- Who is become stays in the setting tests.persona until the transaction ends: {"who", "role", "claims"}, what
+-- tests.request() said of the request, and the settings that follow from it all. No function here pins its search_path, since PostgREST's is what they set.
 
 create function tests.as_user(name text, claims jsonb default '{}')
   returns void
@@ -86,27 +86,29 @@ end
 $$;
 
 -- Plain statements see PostgREST's settings too, with pgTAP's schema at the end of the path so that is(…) is found, and
--- without READ ONLY, which a transaction could not leave again. What an assertion runs gets the exact ones.
+-- without READ ONLY, which a transaction could not leave again. What an assertion runs gets the exact ones. For whom the
+-- pre-request function refuses, plain statements run as the authenticator, who may do nothing.
 create function tests._become(persona jsonb)
   returns void
   language plpgsql
 as $$
-declare
-  refusal text;
 begin
   perform tests.back_to_owner();
   perform tests._check_role(persona ->> 'role');
+  persona := persona || jsonb_build_object(
+    'settings', (select jsonb_agg(jsonb_build_array(s.name, s.value) order by s.n) from tests._settings(persona) as s)
+  );
   perform tests._keep_settings(persona);
-  perform tests._apply(persona);
+  perform tests._apply(persona, coalesce(persona ->> 'method', 'GET'));
   perform tests._find_tap();
   perform pg_catalog.set_config('tests.persona', persona::text, true);
   begin
     perform tests._pre_request();
   exception
+    -- PostgREST would run nothing more; an assertion's own request is refused in the same way.
     when others then
-      get stacked diagnostics refusal = message_text;
-      raise warning '% is refused by the pre-request function: %', persona ->> 'who', refusal
-        using hint = 'assertions such as tests.raises(…) see that; plain statements run as if it had passed';
+      perform pg_catalog.set_config('role', a.authenticator_role, true)
+      from tests.api as a;
   end;
 end
 $$;
@@ -118,7 +120,8 @@ create function tests._keep_settings(persona jsonb)
 as $$
 begin
   perform pg_catalog.set_config('tests.before', jsonb_object_agg(s.name, current_setting(s.name, true))::text, true)
-  from tests._settings(persona) as s
+  from jsonb_array_elements(persona -> 'settings') as setting
+  cross join lateral (select setting ->> 0) as s (name)
   where s.name <> 'role'
     and s.name not like 'request.%';
 end
@@ -141,22 +144,20 @@ begin
 end
 $$;
 
--- Sets the role last, in a function of its own: from then on the caller is somebody who may do little.
-create function tests._apply(persona jsonb)
+-- Makes the settings of a persona those of the transaction, in their order.
+create function tests._apply(persona jsonb, method text)
   returns void
   language plpgsql
 as $$
 declare
-  setting record;
+  setting jsonb;
 begin
-  for setting in
-    select
-      s.name,
-      s.value
-    from tests._settings(persona) as s
-    order by s.n
-  loop
-    perform pg_catalog.set_config(setting.name, setting.value, true);
+  for setting in select s.value from jsonb_array_elements(persona -> 'settings') as s loop
+    perform pg_catalog.set_config(
+      setting ->> 0,
+      case setting ->> 0 when 'request.method' then method else setting ->> 1 end,
+      true
+    );
   end loop;
 end
 $$;
@@ -164,7 +165,6 @@ $$;
 create function tests._settings(persona jsonb)
   returns table (n bigint, name text, value text)
   language sql
-  stable
 as $$
   select
     row_number() over (order by s.step, s.name),

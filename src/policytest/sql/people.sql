@@ -72,3 +72,13 @@ begin
 end
 $$;
 comment on function tests.claim(text, text) is 'One claim of a user''s token, as text: tests.claim(''ada'', ''sub'')::uuid.';
+
+create function tests.everybody()
+  returns text[]
+  language sql
+  stable
+as $$
+  select coalesce(array_agg(p.name order by p.name), '{}')
+  from tests.people as p
+$$;
+comment on function tests.everybody() is 'The names of all users that were made or defined.';

@@ -25,7 +25,7 @@ as $$
   select case n when 0 then 'no row' when 1 then '1 row' else n || ' rows' end
 $$;
 
-create function tests._got(wanted text, result tests.attempt)
+create function tests._got(wanted text, result tests.outcome)
   returns text[]
   language sql
   stable
@@ -48,11 +48,11 @@ $$;
 
 -- The same statement as whoever runs the tests, whom no policy binds: what is there to be seen or changed at all.
 create function tests._as_owner(statement text)
-  returns tests.attempt
+  returns tests.outcome
   language plpgsql
 as $$
 declare
-  result tests.attempt;
+  result tests.outcome;
 begin
   perform pg_catalog.set_config('role', 'none', true);
   execute statement;
@@ -78,7 +78,7 @@ as $$
   from tests._as_owner(statement) as o
 $$;
 
-create function tests._no_control(verb text, control tests.attempt)
+create function tests._no_control(verb text, control tests.outcome)
   returns text[]
   language sql
   immutable

@@ -53,12 +53,33 @@ begin
 end
 $$;
 
+-- Listing all settings takes longer than all else about becoming somebody, so the answer is kept for the transaction.
+create function tests._may_set(authenticator oid, setting text)
+  returns boolean
+  language plpgsql
+as $$
+declare
+  known constant jsonb := coalesce(nullif(current_setting('tests.may_set', true), ''), '{}')::jsonb;
+  may boolean := (known ->> setting)::boolean;
+begin
+  if may is null then
+    may := exists (
+      select
+      from pg_catalog.pg_settings as s
+      where s.name = _may_set.setting
+        and (s.context = 'user' or pg_catalog.has_parameter_privilege(authenticator, s.name, 'set'))
+    );
+    perform pg_catalog.set_config('tests.may_set', (known || jsonb_build_object(setting, may))::text, true);
+  end if;
+  return may;
+end
+$$;
+
 -- What `alter role … set` gave it, as PostgREST reads it: of the roles that the authenticator is itself a member of, in
 -- lower case, and only what the authenticator may set.
 create function tests._role_settings(role text)
   returns table (name text, value text)
   language sql
-  stable
 as $$
   select
     kv.name,
@@ -73,13 +94,9 @@ as $$
       split_part(setting, '=', 1),
       lower(substr(setting, strpos(setting, '=') + 1))
   ) as kv (name, value)
-  join pg_catalog.pg_settings as known on known.name = kv.name
   where r.rolname = role
     and kv.name <> 'default_transaction_isolation'
-    and (
-      known.context = 'user'
-      or pg_catalog.has_parameter_privilege(authenticator.oid, known.name, 'set')
-    )
+    and tests._may_set(authenticator.oid, kv.name)
   group by kv.name, kv.value
 $$;
 
