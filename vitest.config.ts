@@ -20,7 +20,7 @@ const databaseProjects = EMBEDDED_MAJORS.map((major) => ({
  * The engine is tested on one version. Roles belong to the whole server, so what makes roles and what compares catalogs
  * get a server of their own each.
  */
-const engineProjects = ["deploy", "history", "catalog", "verify"].map((name) => ({
+const engineProjects = ["deploy", "history", "catalog", "verify", "policy-tests"].map((name) => ({
   extends: true as const,
   test: {
     name,

@@ -39,7 +39,7 @@ export async function runTestFile(
   const lines = printedLines(batch, answer);
   const { readTap } = await loadTap();
   const report = readTap(lines);
-  const problems = [...runProblems(given, answer), ...reportProblems(report, given, answer.error === undefined)];
+  const problems = [...runProblems(given, answer), ...reportProblems(report, given, hasEnded(answer))];
   const result: TestFileResult = {
     path: file.path,
     passed: problems.length === 0 && !report.tests.some(hasFailed),
@@ -61,6 +61,11 @@ export async function loadTap(): Promise<typeof import("./read-tap.ts")> {
 interface Answer extends BatchOutcome {
   readonly isTimedOut: boolean;
   readonly isLost: boolean;
+}
+
+/** Whether every statement ran: only then do the counts mean anything. */
+function hasEnded({ error, isTimedOut, isLost }: Answer): boolean {
+  return error === undefined && !isTimedOut && !isLost;
 }
 
 /** A rollback of its own, since an error has ended the message before its last statement; and what no rollback undoes. */
