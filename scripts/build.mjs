@@ -29,7 +29,12 @@ await build({
   external: ["pg-native", "node-pg-migrate/migrationLoader", "node-pg-migrate/migrationBuilder", ...external],
   // pg asks whether it runs on Cloudflare; on Node 20, which has no `navigator`, the answer costs 25 ms (it loads undici).
   define: { __TM_DB_VERSION__: JSON.stringify(version), navigator: '{"userAgent":"Node.js"}' },
-  alias: { "libpg-query": `${root}/node_modules/libpg-query/wasm/index.js` },
+  // Every command reads the project's files in node-pg-migrate's order: that much of it goes into the bundle too.
+  alias: {
+    "libpg-query": `${root}/node_modules/libpg-query/wasm/index.js`,
+    "node-pg-migrate/utils/comparators": `${root}/node_modules/node-pg-migrate/dist/legacy/utils/comparators.js`,
+    "node-pg-migrate/utils/fileNameUtils": `${root}/node_modules/node-pg-migrate/dist/legacy/utils/fileNameUtils.js`,
+  },
   // What CommonJS code in the bundle expects to find; libpg-query looks for its .wasm file in `__dirname`.
   banner: {
     js: [

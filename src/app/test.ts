@@ -8,7 +8,7 @@ import { readTestFiles } from "../files/read-tests.ts";
 import { shuffle } from "../policytest/order.ts";
 import { loadTap, type TestScript } from "../policytest/run-file.ts";
 import { type FilesRun, runTestFiles } from "../policytest/run-files.ts";
-import { type CommandOptions, openProject, openTarget, type Project } from "./context.ts";
+import { type CommandOptions, openProject, openTarget, type Project, type Target } from "./context.ts";
 import { composeScript, type TestDatabases, withTestDatabases } from "./test-database.ts";
 
 export interface TestOptions extends CommandOptions {
@@ -44,12 +44,23 @@ export async function test(options: TestOptions): Promise<TestResult> {
   ]);
   const chosen = choose(tests, options, project);
   const seed = options.seed === "random" ? randomInt(2 ** 32) : (options.seed ?? null);
-  const target = await openTarget(project, "start");
+  const target = await openServer(project);
   return await withTestDatabases({ project, target, files, fixtures }, async (databases) => {
     const ordered = seed === null ? chosen : shuffle(chosen, seed);
     const run = await runAll(project, databases, { ordered, options });
-    return resultOf(run, { databases, seed, ms: performance.now() - startedAt });
+    const narrowed = (options.only ?? []).length > 0 || options.pattern !== undefined;
+    return resultOf(run, { databases, narrowed, seed, ms: performance.now() - startedAt });
   });
+}
+
+/** A server that runs is taken as it is: the connection that makes databases will tell whether it lets one in. */
+async function openServer(project: Project): Promise<Target> {
+  try {
+    return await openTarget(project, "must-run");
+  } catch (error) {
+    if (error instanceof TmDbError && error.code === "SERVER_NOT_RUNNING") return await openTarget(project, "start");
+    throw error;
+  }
 }
 
 function choose(tests: readonly SourceFile[], { pattern }: TestOptions, { config }: Project): readonly SourceFile[] {
@@ -122,7 +133,12 @@ async function compose(project: Project, file: SourceFile): Promise<TestScript |
 
 function resultOf(
   { results, notRun, summary }: FilesRun,
-  given: { readonly databases: TestDatabases; readonly seed: number | null; readonly ms: number },
+  given: {
+    readonly databases: TestDatabases;
+    readonly narrowed: boolean;
+    readonly seed: number | null;
+    readonly ms: number;
+  },
 ): TestResult {
   const files = results.toSorted((a, b) => (a.path < b.path ? -1 : 1));
   return {
@@ -133,6 +149,7 @@ function resultOf(
     notRun: notRun.map(({ file }) => file.path).toSorted(),
     counts: count(files),
     touched: summary,
+    narrowed: given.narrowed,
     seed: given.seed,
     passed: notRun.length === 0 && files.every(({ passed }) => passed),
     ms: given.ms,

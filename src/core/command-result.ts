@@ -170,6 +170,8 @@ export interface TestResult {
   readonly notRun: readonly string[];
   readonly counts: TestCounts;
   readonly touched: TouchedSummary;
+  /** Whether only some of the project's files were asked for, so that what was not touched says little. */
+  readonly narrowed: boolean;
   /** Of `--shuffle`; null without it. */
   readonly seed: number | null;
   /** Whether every file ran and passed. */

@@ -22,13 +22,13 @@ export function summaryLines(result: TestResult, style: Style): string[] {
   ];
 }
 
-function touchedLines({ touched }: TestResult, style: Style): string[] {
+function touchedLines({ touched, narrowed }: TestResult, style: Style): string[] {
   const { policies, roles, commands, untouched } = touched;
   const all = policies + untouched.length;
   if (all === 0) return [];
   const by = roles.length === 0 ? "" : ` by ${roles.join(", ")} with ${commands.join(", ")}`;
   const first = `touched: ${policies} of ${all} policies${by}`;
-  if (untouched.length === 0) return [first];
+  if (untouched.length === 0 || narrowed) return [first];
   return [first, style.yellow("no test touched"), ...untouched.map((policy) => `  ${policyWords(policy)}`)];
 }
 
