@@ -18,6 +18,7 @@ async function generatedPages() {
     platform: "node",
     target: "node20",
     packages: "external",
+    loader: { ".sql": "text" },
     logLevel: "warning",
   });
   try {

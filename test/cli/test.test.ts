@@ -49,20 +49,21 @@ async function untilSleeping({ DATABASE_URL = "" }: Readonly<Record<string, stri
 }
 
 test("0 when all pass, 1 when one fails, 2 when there is nothing to run; reports in every form", async () => {
-  const { run, write, dir } = project();
-  const passed = await run(["test"]);
+  const made = project();
+  const { dir } = made;
+  const passed = await made.run(["test"]);
   expect(passed).toMatchObject({ code: 0, stderr: "" });
   expect(passed.stdout).toMatch(/^pass {2}test\/policies\/books\.sql {2}1 test/);
   expect(passed.stdout).toMatch(/\npassed: 1 test, 1 file in /);
 
-  write({ "test/policies/books.sql": FILES["test/policies/books.sql"].replace("1::bigint", "2::bigint") });
-  const failed = await run(["test", "--reporter", "github", "--output", "report.txt"]);
+  made.write({ "test/policies/books.sql": FILES["test/policies/books.sql"].replace("1::bigint", "2::bigint") });
+  const failed = await made.run(["test", "--reporter", "github", "--output", "report.txt"]);
   expect(failed.code).toBe(1);
   expect(failed.stdout).toMatch(/not ok 1 one book {2}test\/policies\/books\.sql:2:1\n +have: 1\n +want: 2/);
   expect(readFileSync(join(dir, "report.txt"), "utf8")).toMatch(
     /^::error file=test\/policies\/books\.sql,line=2,col=1,title=not ok 1 one book::Failed test 1/,
   );
-  const json = await run(["test", "--json", "--shuffle"]);
+  const json = await made.run(["test", "--json", "--shuffle"]);
   expect(json.code).toBe(1);
   expect(JSON.parse(json.stdout)).toMatchObject({
     ok: true,
@@ -72,36 +73,36 @@ test("0 when all pass, 1 when one fails, 2 when there is nothing to run; reports
     counts: { tests: 1, failed: 1 },
     files: [{ path: "test/policies/books.sql", tests: [{ ok: false, location: { line: 2 } }] }],
   });
-  expect(await run(["test", "-t", "nobody"])).toMatchObject({ code: 2, stdout: "" });
-  expect(await run(["test", "--output", "none/report.xml", "--reporter", "junit"])).toMatchObject({ code: 2 });
-  expect(await run(["test", "--seed", "x"])).toMatchObject({ code: 2 });
+  expect(await made.run(["test", "-t", "nobody"])).toMatchObject({ code: 2, stdout: "" });
+  expect(await made.run(["test", "--output", "none/report.xml", "--reporter", "junit"])).toMatchObject({ code: 2 });
+  expect(await made.run(["test", "--seed", "x"])).toMatchObject({ code: 2 });
 });
 
 test("Ctrl-C leaves nothing; what kill -9 leaves, the next run takes away", async () => {
-  const { run, start, write } = project();
-  expect(await run(["test"])).toMatchObject({ code: 0 });
-  const variables = await readEnv({ run } as CliProject);
-  write({ "test/policies/books.sql": SLOW });
+  const made = project();
+  expect(await made.run(["test"])).toMatchObject({ code: 0 });
+  const variables = await readEnv(made);
+  made.write({ "test/policies/books.sql": SLOW });
 
-  const interrupted = start(["test"]);
+  const interrupted = made.start(["test"]);
   await untilSleeping(variables);
   interrupted.child.kill("SIGINT");
   expect(await interrupted.done).toMatchObject({ code: 130, stdout: "" });
   expect(await left(variables)).toEqual([]);
 
-  const killed = start(["test"]);
+  const killed = made.start(["test"]);
   await untilSleeping(variables);
   killed.child.kill("SIGKILL");
   await killed.done;
   expect(await left(variables)).not.toEqual([]);
-  write({ "test/policies/books.sql": FILES["test/policies/books.sql"] });
-  expect(await run(["test"])).toMatchObject({ code: 0 });
+  made.write({ "test/policies/books.sql": FILES["test/policies/books.sql"] });
+  expect(await made.run(["test"])).toMatchObject({ code: 0 });
   expect(await left(variables)).toEqual([]);
 });
 
 test("--watch runs a saved test, and everything on a new template when something else was saved", async () => {
-  const { start, write } = project({ "test/policies/other.sql": FILES["test/policies/books.sql"] });
-  const { child, done } = start(["test", "--watch"]);
+  const made = project({ "test/policies/other.sql": FILES["test/policies/books.sql"] });
+  const { child, done } = made.start(["test", "--watch"]);
   let output = "";
   child.stdout?.on("data", (text: string) => (output += text));
   const next = async (pattern: RegExp): Promise<string> => {
@@ -112,10 +113,10 @@ test("--watch runs a saved test, and everything on a new template when something
   };
   expect(await next(/passed: 2 tests, 2 files/)).toContain("pass  test/policies/books.sql");
 
-  write({ "test/policies/books.sql": FILES["test/policies/books.sql"].replace("'one book'", "'just one'") });
+  made.write({ "test/policies/books.sql": FILES["test/policies/books.sql"].replace("'one book'", "'just one'") });
   expect(await next(/passed: 1 test, 1 file/)).not.toContain("other.sql");
 
-  write({ "test/policies/_books.sql": "insert into public.books values (1), (2);\n" });
+  made.write({ "test/policies/_books.sql": "insert into public.books values (1), (2);\n" });
   expect(await next(/failed: 2 tests, 2 failed, 2 files/)).toContain("not ok 1 just one");
   child.kill("SIGINT");
   expect(await done).toMatchObject({ code: 130 });
