@@ -22,6 +22,7 @@ const LIBRARIES = {
   commander: ["cli"],
   pg: ["db"],
   "pg-copy-streams": ["db"],
+  "tap-parser": ["policytest"],
   "libpg-query": ["deploy"],
   "@supabase/pg-delta": ["schema"],
   // Its comparator orders the files; its loader and builder run migrations that are scripts.

@@ -7,7 +7,7 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 const { version, dependencies, optionalDependencies } = JSON.parse(readFileSync(`${root}/package.json`, "utf8"));
 
 // Small and loaded on every run: they go into the bundle. Everything else stays in node_modules until it is needed.
-const bundled = new Set(["commander", "libpg-query", "pg", "pg-copy-streams"]);
+const bundled = new Set(["commander", "libpg-query", "pg", "pg-copy-streams", "tap-parser"]);
 const external = [...Object.keys(dependencies), ...Object.keys(optionalDependencies)].filter(
   (name) => !bundled.has(name),
 );

@@ -15,6 +15,8 @@ export function exitCodeOfResult(result: CommandResult, { check }: { readonly ch
       return check && !result.upToDate ? 1 : 0;
     case "verify":
       return result.holds ? 0 : 1;
+    case "test":
+      return result.passed ? 0 : 1;
     case "migrate":
     case "up":
     case "stop":

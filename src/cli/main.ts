@@ -8,7 +8,7 @@ import { ProgressWriter } from "../report/progress.ts";
 import { makeStyle, type Style } from "../report/style.ts";
 import { resultText } from "../report/text.ts";
 import { confirm } from "./confirm.ts";
-import type { Execute } from "./execute.ts";
+import type { Execute, Presenting } from "./execute.ts";
 import { exitCodeOfError, exitCodeOfResult } from "./exit-code.ts";
 import { buildProgram } from "./program.ts";
 import { findProjectDir, type SharedOptions } from "./shared-options.ts";
@@ -37,7 +37,11 @@ for (const event of ["uncaughtException", "unhandledRejection"] as const) {
   });
 }
 
-const execute: Execute = async (shared, work, verdict = { check: false }) => {
+const execute: Execute = async (shared, work, presenting = { check: false }) => {
+  const print = (result: CommandResult): void => {
+    progress.clear();
+    printResult(result, shared, presenting);
+  };
   const options = {
     projectDir: findProjectDir(process.cwd(), shared.config),
     configFile: shared.config,
@@ -50,19 +54,20 @@ const execute: Execute = async (shared, work, verdict = { check: false }) => {
       progress.clear();
       return await confirm(question, { yes, signal: interrupt.signal });
     },
+    print,
+    printFailure: reportFailure,
   };
   const result = await work(options);
-  progress.clear();
-  printResult(result, shared);
-  process.exitCode = exitCodeOfResult(result, verdict);
+  print(result);
+  process.exitCode = exitCodeOfResult(result, presenting);
 };
 
 function listener(shared: SharedOptions) {
   return shared.quiet === true ? () => {} : progress.show.bind(progress);
 }
 
-function printResult(result: CommandResult, shared: SharedOptions): void {
-  process.stdout.write(shared.json === true ? resultJson(result) : resultText(result, styleFor(process.stdout)));
+function printResult(result: CommandResult, shared: SharedOptions, { present = resultText }: Presenting): void {
+  process.stdout.write(shared.json === true ? resultJson(result) : present(result, styleFor(process.stdout)));
 }
 
 function styleFor(stream: NodeJS.WriteStream): Style {

@@ -8,6 +8,7 @@ import { resetCommand } from "./commands/reset.ts";
 import { rollbackCommand } from "./commands/rollback.ts";
 import { statusCommand } from "./commands/status.ts";
 import { stopCommand } from "./commands/stop.ts";
+import { testCommand } from "./commands/test.ts";
 import { upCommand } from "./commands/up.ts";
 import { verifyCommand } from "./commands/verify.ts";
 import type { Execute } from "./execute.ts";
@@ -35,6 +36,7 @@ export function buildProgram(execute: Execute): Command {
     verifyCommand(execute),
     refreshCommand(execute),
     resetCommand(execute),
+    testCommand(execute),
   ];
   for (const command of commands) program.addCommand(addSharedOptions(command).helpOption("-h, --help", "print help"));
   return program;

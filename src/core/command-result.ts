@@ -1,4 +1,5 @@
 import type { StepAction } from "./event.ts";
+import type { TestCounts, TestFileResult, TouchedSummary } from "./test-result.ts";
 
 /** What a command found or did, as `--json` prints it (with `ok: true` before it) and `report/` words it. */
 export type CommandResult =
@@ -11,7 +12,8 @@ export type CommandResult =
   | ResetResult
   | VerifyResult
   | RefreshResult
-  | EnvResult;
+  | EnvResult
+  | TestResult;
 
 /** Where a command worked: never with a password. */
 export interface DatabaseName {
@@ -150,4 +152,28 @@ export interface VerifyCheck {
 export interface EnvResult {
   readonly command: "env";
   readonly variables: Readonly<Record<string, string>>;
+}
+
+/** What the policy tests of a project came to. */
+export interface TestResult {
+  readonly command: "test";
+  /** The server that the databases of the tests were made on. */
+  readonly server: DatabaseName;
+  readonly template: {
+    readonly name: string;
+    /** Whether this run built it; otherwise an earlier one had. */
+    readonly built: boolean;
+  };
+  /** In the order of their paths, whatever the order in which they ran. */
+  readonly files: readonly TestFileResult[];
+  /** Files that were not run: after `--bail`, or `Bail out!`. */
+  readonly notRun: readonly string[];
+  readonly counts: TestCounts;
+  readonly touched: TouchedSummary;
+  /** Of `--shuffle`; null without it. */
+  readonly seed: number | null;
+  /** Whether every file ran and passed. */
+  readonly passed: boolean;
+  /** Milliseconds from start to end, the making of databases counted. */
+  readonly ms: number;
 }

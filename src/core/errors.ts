@@ -60,6 +60,11 @@ export const ERROR_CODES = {
     exit: 2,
     means: "A request cannot be made as that role, or would prove nothing: policies do not hold for it.",
   },
+  TEST_FILE_INVALID: {
+    exit: 2,
+    means: "A file of fixtures holds a command of psql or a statement that cannot be followed.",
+  },
+  NO_TESTS: { exit: 2, means: "There is no policy test to run." },
   INTERRUPTED: { exit: 130, means: "Ctrl-C, or a signal: what had begun was rolled back." },
 } as const satisfies Record<string, { readonly exit: 1 | 2 | 130; readonly means: string }>;
 

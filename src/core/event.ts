@@ -2,7 +2,15 @@
 export type TmDbEvent =
   | ServerEvent
   | { readonly kind: "waiting-for-lock"; readonly holder: string }
-  | { readonly kind: "step"; readonly action: StepAction; readonly path: string };
+  | { readonly kind: "step"; readonly action: StepAction; readonly path: string }
+  /** A file of policy tests has run. */
+  | {
+      readonly kind: "tested";
+      readonly path: string;
+      readonly passed: boolean;
+      readonly done: number;
+      readonly of: number;
+    };
 
 /** What is done with a file. `migrate` and `roll-back` for migrations, the others for repeatables. */
 export type StepAction = "migrate" | "roll-back" | "apply" | "replace" | "take-back";

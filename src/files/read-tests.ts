@@ -24,7 +24,6 @@ export async function readTestFiles(
 ): Promise<TestFiles> {
   const folder = config.paths.tests;
   const names = await sqlFiles(config, folder);
-  const isFixture = (path: string): boolean => /(^|\/)_[^/]*$/.test(path);
   const fixtures = names.filter(isFixture);
   const all = names.filter((path) => !isFixture(path));
   const chosen = given.only.length === 0 ? all : await choose(config, { ...given, all });
@@ -32,6 +31,11 @@ export async function readTestFiles(
     fixtures: await Promise.all(fixtures.map((path) => readSource(config, path))),
     tests: await Promise.all(chosen.map((path) => readSource(config, path))),
   };
+}
+
+/** `test/policies/*.sql` names those too, and somebody who types it means the tests. */
+function isFixture(path: string): boolean {
+  return /(^|\/)_[^/]*$/.test(path);
 }
 
 /** Relative to the project. Names that start with `.` are passed over, as folders that start with `_` are. */
@@ -53,11 +57,16 @@ async function choose(
     const path = relative(config.projectDir, absolute).replaceAll("\\", "/").replace(/\/$/, "");
     const kind = await kindOf(absolute);
     if (kind === undefined || path.startsWith("../") || isAbsolute(path)) {
-      throw new TmDbError("USAGE", `${name}: ${kind === undefined ? "there is no such file or folder" : "it lies outside of the project"}`, {
-        hint: `name files or folders of ${config.paths.tests}/, or leave them out to run all`,
-      });
+      throw new TmDbError(
+        "USAGE",
+        `${name}: ${kind === undefined ? "there is no such file or folder" : "it lies outside of the project"}`,
+        {
+          hint: `name files or folders of ${config.paths.tests}/, or leave them out to run all`,
+        },
+      );
     }
-    if (kind === "file") chosen.add(path);
+    if (kind === "file" && !isFixture(path)) chosen.add(path);
+    else if (kind === "file") continue;
     else for (const file of path === "" ? given.all : await sqlTests(config, path, given.all)) chosen.add(file);
   }
   return [...chosen];
@@ -66,7 +75,7 @@ async function choose(
 /** Tests of a folder, which may lie outside of the configured one. */
 async function sqlTests(config: Config, folder: string, all: readonly string[]): Promise<readonly string[]> {
   if (`${config.paths.tests}/`.startsWith(`${folder}/`)) return all;
-  return (await sqlFiles(config, folder)).filter((path) => !/(^|\/)_[^/]*$/.test(path));
+  return (await sqlFiles(config, folder)).filter((path) => !isFixture(path));
 }
 
 async function kindOf(path: string): Promise<"file" | "folder" | undefined> {

@@ -68,3 +68,6 @@ group by n.nspname
 having count(*) = 2
 order by n.nspname
 limit 1`;
+
+/** All that the helpers are made of: a template database is built anew when it changes. */
+export const TEST_HELPERS_SQL: string = `${SCRIPT}\n${access}`;

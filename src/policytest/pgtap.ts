@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import { TmDbError } from "../core/errors.ts";
 import { quoteIdent } from "../core/quote-ident.ts";
@@ -16,6 +17,17 @@ export const PGTAP_SCHEMA = "pgtap";
 export const TEST_SEARCH_PATH = `"$user", public, ${PGTAP_SCHEMA}`;
 
 const PACKAGE = "@electric-sql/pglite-pgtap";
+
+/** Names the pgTAP that comes with tm-db. */
+export function carriedPgtap(): string {
+  const { version } = JSON.parse(readFileSync(packageFile("../package.json"), "utf8")) as { readonly version: string };
+  return `${PACKAGE} ${version}`;
+}
+
+/** A file of the package, from where its main file lies. */
+function packageFile(path: string): string {
+  return join(dirname(createRequire(import.meta.url).resolve(PACKAGE)), path);
+}
 
 /** The version of pgTAP that the server offers as an extension; undefined where it has none. */
 export async function offeredPgtap(client: DatabaseClient): Promise<string | undefined> {
@@ -61,10 +73,8 @@ async function createExtension(client: DatabaseClient): Promise<boolean> {
  * What only `create extension` understands is taken out.
  */
 export function readCarriedPgtap(): string {
-  const archive = createRequire(import.meta.url)
-    .resolve(PACKAGE)
-    .replace(/[^/\\]+$/, "pgtap.tar.gz");
-  const scripts = [...readTar(gunzipSync(readFileSync(archive)))].flatMap(({ name, content }) => {
+  const archive = gunzipSync(readFileSync(packageFile("pgtap.tar.gz")));
+  const scripts = [...readTar(archive)].flatMap(({ name, content }) => {
     const version = /(?:^|\/)pgtap--(\d+(?:\.\d+)*)\.sql$/.exec(name)?.[1];
     return version === undefined ? [] : [{ version, content }];
   });

@@ -37,7 +37,8 @@ const DOLLAR_QUOTE = /\$(?:[A-Za-z_\u0080-\uffff][\w\u0080-\uffff]*)?\$/y;
 const WORD = /[A-Za-z_\u0080-\uffff][\w$\u0080-\uffff]*/y;
 const VARIABLE = /:(?:([\w\u0080-\uffff]+)|'([\w\u0080-\uffff]+)'|"([\w\u0080-\uffff]+)"|\{\?([\w\u0080-\uffff]+)\})/y;
 const COMMAND = /\\(\S[A-Za-z_]*|\?)?([^\n]*)/y;
-const OTHER = /[\d.]+[\w.]*|::|:=|[^]/y;
+/** Numbers with what clings to them, `::` and `:=`, signs that mean nothing here; else one character. */
+const OTHER = /\d[\w.]*|::|:=|[,.=<>+*|&!?@#%^~`[\]{}]+|[^]/y;
 
 /** Reads a script token by token; together they are the whole text. */
 export function* scanScript(text: string): Generator<ScriptToken> {
@@ -51,21 +52,51 @@ export function* scanScript(text: string): Generator<ScriptToken> {
 }
 
 function readToken(text: string, from: number, depth: StatementDepth): ScriptToken {
+  return (
+    readSpecial(text, from, depth) ?? { kind: "text", from, to: from + (match(OTHER, text, from)?.[0].length ?? 1) }
+  );
+}
+
+/** By the first character, since this runs for every token of every file. */
+function readSpecial(text: string, from: number, depth: StatementDepth): ScriptToken | undefined {
+  const first = text[from] ?? "";
+  switch (first) {
+    case "/":
+      return text[from + 1] === "*" ? { kind: "space", from, to: endOfComment(text, from) } : undefined;
+    case "'":
+      return textToken(match(STRING, text, from), from);
+    case '"':
+      return textToken(match(IDENTIFIER, text, from), from);
+    case "$": {
+      const tag = match(DOLLAR_QUOTE, text, from)?.[0];
+      return tag === undefined ? undefined : { kind: "text", from, to: endOfDollarQuote(text, from, tag) };
+    }
+    case "\\":
+      return readCommand(text, from);
+    case ":": {
+      const variable = text[from + 1] === ":" ? undefined : match(VARIABLE, text, from);
+      return variable === undefined ? undefined : readVariable(variable, from);
+    }
+    case ";":
+      return depth.isOutermost ? { kind: "end", from, to: from + 1 } : undefined;
+    default:
+      return readWordOrSpace(text, from);
+  }
+}
+
+function readWordOrSpace(text: string, from: number): ScriptToken | undefined {
   const space = match(SPACE, text, from);
   if (space !== undefined) return { kind: "space", from, to: from + space[0].length };
-  if (text.startsWith("/*", from)) return { kind: "space", from, to: endOfComment(text, from) };
-  const quoted = match(STRING, text, from) ?? match(ESCAPE_STRING, text, from) ?? match(IDENTIFIER, text, from);
-  if (quoted !== undefined) return { kind: "text", from, to: from + quoted[0].length };
-  const dollar = match(DOLLAR_QUOTE, text, from);
-  if (dollar !== undefined) return { kind: "text", from, to: endOfDollarQuote(text, from, dollar[0]) };
+  const escaped = text[from + 1] === "'" ? match(ESCAPE_STRING, text, from) : undefined;
+  if (escaped !== undefined) return textToken(escaped, from);
   const word = match(WORD, text, from);
-  if (word !== undefined) return { kind: "text", from, to: from + word[0].length, word: word[0].toLowerCase() };
-  if (text[from] === "\\") return readCommand(text, from);
-  const variable = text.startsWith("::", from) ? undefined : match(VARIABLE, text, from);
-  if (variable !== undefined) return readVariable(variable, from);
-  if (text[from] === ";" && depth.isOutermost) return { kind: "end", from, to: from + 1 };
-  const other = match(OTHER, text, from);
-  return { kind: "text", from, to: from + (other?.[0].length ?? 1) };
+  return word === undefined
+    ? undefined
+    : { kind: "text", from, to: from + word[0].length, word: word[0].toLowerCase() };
+}
+
+function textToken(found: RegExpExecArray | undefined, from: number): ScriptToken | undefined {
+  return found === undefined ? undefined : { kind: "text", from, to: from + found[0].length };
 }
 
 function match(pattern: RegExp, text: string, from: number): RegExpExecArray | undefined {

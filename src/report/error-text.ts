@@ -37,7 +37,7 @@ function placeLines(location: SourceLocation, style: Style): string[] {
 
 const WIDEST_LINE = 200;
 
-function caretLines(location: SourceLocation, style: Style): string[] {
+export function caretLines(location: SourceLocation, style: Style): string[] {
   const characters = [...location.text];
   const from = Math.max(0, location.column - 1 - WIDEST_LINE / 2);
   const shown = characters.slice(from, from + WIDEST_LINE).join("");
@@ -53,7 +53,7 @@ function caretLines(location: SourceLocation, style: Style): string[] {
   ];
 }
 
-function labelled(label: string, text: string, style: Style): string[] {
+export function labelled(label: string, text: string, style: Style): string[] {
   const [first = "", ...rest] = text.split("\n");
   return [`  ${style.dim(label)} ${first}`, ...rest.map((line) => `  ${" ".repeat(label.length)} ${line}`)];
 }

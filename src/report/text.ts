@@ -15,6 +15,7 @@ import type {
 import { assertNever } from "../core/errors.ts";
 import type { StepAction } from "../core/event.ts";
 import type { Style } from "./style.ts";
+import { specReport } from "./tests/spec.ts";
 
 /** A result for a person, as it goes to stdout. */
 export function resultText(result: CommandResult, style: Style): string {
@@ -39,6 +40,8 @@ export function resultText(result: CommandResult, style: Style): string {
       return lines(refreshLines(result, style));
     case "env":
       return lines(envLines(result));
+    case "test":
+      return specReport(result, style);
     default:
       return assertNever(result);
   }

@@ -3,6 +3,7 @@ import type { ConnectionSpec } from "../core/connection-spec.ts";
 import { TmDbError } from "../core/errors.ts";
 import { quoteIdent } from "../core/quote-ident.ts";
 import { type DatabaseClient, withClient } from "../db/client.ts";
+import { dropDatabase } from "../db/drop-database.ts";
 import { isDatabaseError } from "../db/run-script.ts";
 
 /**
@@ -24,8 +25,10 @@ export interface TemplateRequest {
   readonly maintenance: ConnectionSpec;
   /** Twelve hexadecimal digits that stand for the project: templates of other keys and the same project are dropped. */
   readonly project: string;
-  /** Sixteen hexadecimal digits: a hash of all that the template is made of. */
-  readonly key: string;
+  /** Answers sixteen hexadecimal digits: a hash of all that the template is made of. */
+  readonly key: (client: DatabaseClient) => Promise<string>;
+  /** What sessions in a clone begin with, as `alter database … set search_path` wants it. */
+  readonly searchPath: string;
   /** Fills an empty database; runs where there is no template of that key yet. */
   readonly build: (database: ConnectionSpec) => Promise<void>;
   readonly signal?: AbortSignal | undefined;
@@ -36,6 +39,8 @@ export interface Template {
   readonly name: string;
   /** Whether this call built it. */
   readonly built: boolean;
+  /** The connection that databases are made over, until the callback ends. */
+  readonly maintenance: DatabaseClient;
   /** Makes a database of the template's contents; it is dropped when the callback of `withTemplate` ends. */
   clone(): Promise<ConnectionSpec>;
 }
@@ -50,24 +55,28 @@ export async function withTemplate<T>(
   request: TemplateRequest,
   callback: (template: Template) => Promise<T>,
 ): Promise<T> {
-  const run = randomBytes(4).toString("hex");
-  const applicationName = `tm-db test ${request.key} ${run}`;
   // Without the signal: an interrupted run cleans up behind itself, over this connection.
-  return await withClient(request.maintenance, { applicationName }, async (client) => {
-    return await new TemplateRun(client, { ...request, run }).use(callback);
+  return await withClient(request.maintenance, {}, async (client) => {
+    const key = await request.key(client);
+    const run = randomBytes(4).toString("hex");
+    await client.query("select set_config('application_name', $1, false)", [`tm-db test ${key} ${run}`]);
+    return await new TemplateRun(client, { ...request, key, run }).use(callback);
   });
 }
+
+/** A request whose key is known, and the run that makes it. */
+type RunRequest = Omit<TemplateRequest, "key"> & { readonly key: string; readonly run: string };
 
 class TemplateRun implements Template {
   readonly name: string;
   built = false;
-  readonly #client: DatabaseClient;
-  readonly #request: TemplateRequest & { readonly run: string };
+  readonly maintenance: DatabaseClient;
+  readonly #request: RunRequest;
   readonly #clones: string[] = [];
   #making: Promise<unknown> = Promise.resolve();
 
-  constructor(client: DatabaseClient, request: TemplateRequest & { readonly run: string }) {
-    this.#client = client;
+  constructor(client: DatabaseClient, request: RunRequest) {
+    this.maintenance = client;
     this.#request = request;
     this.name = `${PREFIX}${request.project}_${request.key}`;
   }
@@ -79,36 +88,42 @@ class TemplateRun implements Template {
     } finally {
       // What was being made when the callback failed must be there before it can be dropped.
       await this.#making.catch(() => undefined);
-      await Promise.all(this.#clones.map((name) => dropDatabase(this.#client, name)));
+      await Promise.all(this.#clones.map((name) => dropDatabase(this.maintenance, name)));
     }
   }
 
   async clone(): Promise<ConnectionSpec> {
     const name = `${this.name}_${this.#request.run}_${this.#clones.length + 1}`;
     this.#clones.push(name);
-    const made = this.#createDatabase(name, this.name);
+    const made = this.#createClone(name);
     this.#making = Promise.allSettled([this.#making, made]);
     await made;
     return { ...this.#request.maintenance, database: name };
   }
 
+  async #createClone(name: string): Promise<void> {
+    await this.#createDatabase(name, this.name);
+    const { searchPath } = this.#request;
+    await this.maintenance.query(`alter database ${quoteIdent(name)} set search_path = ${searchPath}`);
+  }
+
   async #ensure(): Promise<void> {
-    await dropLeftovers(this.#client, this.#request);
-    if (await databaseExists(this.#client, this.name)) return;
+    await dropLeftovers(this.maintenance, this.#request);
+    if (await databaseExists(this.maintenance, this.name)) return;
     // Whoever comes second waits for the template of the first.
     const lock = BigInt.asIntN(64, BigInt(`0x${this.#request.key}`)).toString();
     await this.#takeLock(lock);
     try {
-      if (!(await databaseExists(this.#client, this.name))) await this.#build();
+      if (!(await databaseExists(this.maintenance, this.name))) await this.#build();
     } finally {
-      await this.#client.query("select pg_advisory_unlock($1)", [lock]);
+      await this.maintenance.query("select pg_advisory_unlock($1)", [lock]);
     }
   }
 
   /** By asking again and again: a wait inside PostgreSQL would not hear Ctrl-C. */
   async #takeLock(lock: string): Promise<void> {
     for (;;) {
-      const { rows } = await this.#client.query<{ readonly taken: boolean }>(
+      const { rows } = await this.maintenance.query<{ readonly taken: boolean }>(
         "select pg_try_advisory_lock($1) as taken",
         [lock],
       );
@@ -125,18 +140,18 @@ class TemplateRun implements Template {
     try {
       await build({ ...maintenance, database: name });
       // No connection is let in: a clone can be made only while nobody is connected to the template.
-      await this.#client.query(`alter database ${quoteIdent(name)} with allow_connections false`);
-      await this.#client.query(`alter database ${quoteIdent(name)} rename to ${quoteIdent(this.name)}`);
+      await this.maintenance.query(`alter database ${quoteIdent(name)} with allow_connections false`);
+      await this.maintenance.query(`alter database ${quoteIdent(name)} rename to ${quoteIdent(this.name)}`);
       this.built = true;
     } catch (error) {
-      await dropDatabase(this.#client, name);
+      await dropDatabase(this.maintenance, name);
       throw error;
     }
   }
 
   async #createDatabase(name: string, template: string): Promise<void> {
     try {
-      await this.#client.query(`create database ${quoteIdent(name)} template ${quoteIdent(template)}`);
+      await this.maintenance.query(`create database ${quoteIdent(name)} template ${quoteIdent(template)}`);
     } catch (error) {
       if (!isDatabaseError(error) || error.code !== "42501") throw error;
       throw new TmDbError("PERMISSION_DENIED", `no database for the tests can be made: ${error.message}`, {
@@ -152,12 +167,8 @@ async function databaseExists(client: DatabaseClient, name: string): Promise<boo
   return rows.length > 0;
 }
 
-async function dropDatabase(client: DatabaseClient, name: string): Promise<void> {
-  await client.query(`drop database if exists ${quoteIdent(name)} with (force)`);
-}
-
 /** Everything of runs that are over, and what the project's earlier files were made into. */
-async function dropLeftovers(client: DatabaseClient, { project, key }: TemplateRequest): Promise<void> {
+async function dropLeftovers(client: DatabaseClient, { project, key }: RunRequest): Promise<void> {
   const { rows } = await client.query<{ readonly databases: string[]; readonly alive: string[] }>(
     `select
        array(
