@@ -27,33 +27,33 @@ export type Statement = string | { readonly text: string; readonly values: reado
 /** Somebody who sends requests. What an expectation runs is undone; an expectation that fails throws an AssertionError. */
 export interface Person {
   /** Rows of a statement; what it changes stays until the test ends. An error of PostgreSQL is thrown as `pg` throws it. */
-  query<Row = Record<string, unknown>>(statement: Statement): Promise<Row[]>;
+  readonly query: <Row = Record<string, unknown>>(statement: Statement) => Promise<Row[]>;
   /** The query shows so many rows; without a number, one or more. */
-  expectRows(query: Statement, count?: number): Promise<void>;
+  readonly expectRows: (query: Statement, count?: number) => Promise<void>;
   /** The query shows no row, and shows some to the owner of the tables. */
-  expectNoRows(query: Statement): Promise<void>;
+  readonly expectNoRows: (query: Statement) => Promise<void>;
   /** The statement changes so many rows; without a number, one or more. */
-  expectAllowed(statement: Statement, count?: number): Promise<void>;
+  readonly expectAllowed: (statement: Statement, count?: number) => Promise<void>;
   /** The statement changes no row, and would change some for the owner of the tables. */
-  expectFiltered(statement: Statement): Promise<void>;
+  readonly expectFiltered: (statement: Statement) => Promise<void>;
   /** A privilege is missing. */
-  expectDenied(statement: Statement): Promise<void>;
+  readonly expectDenied: (statement: Statement) => Promise<void>;
   /** A row would violate the `with check` of the policies. */
-  expectRefused(statement: Statement): Promise<void>;
+  readonly expectRefused: (statement: Statement) => Promise<void>;
   /** The request fails, and PostgREST would answer it with that HTTP status. */
-  expectStatus(statement: Statement, status: number): Promise<void>;
+  readonly expectStatus: (statement: Statement, status: number) => Promise<void>;
 }
 
 /** What a test gets. Everything that happens through it is rolled back when the test ends. */
 export interface PolicyTest {
   /** Rows of a statement as the owner of the tables, whom no policy binds: to arrange what is tested. */
-  query<Row = Record<string, unknown>>(statement: Statement): Promise<Row[]>;
+  readonly query: <Row = Record<string, unknown>>(statement: Statement) => Promise<Row[]>;
   /** Somebody whom a fixture made; the claims are put over those of their token. */
-  asUser(name: string, claims?: Claims): Person;
+  readonly asUser: (name: string, claims?: Claims) => Person;
   /** Whoever sends a token with this role and these claims. */
-  asRole(role: string, claims?: Claims): Person;
+  readonly asRole: (role: string, claims?: Claims) => Person;
   /** Whoever sends no token. */
-  asAnonymous(): Person;
+  readonly asAnonymous: () => Person;
 }
 
 /**
