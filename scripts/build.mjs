@@ -17,7 +17,7 @@ const next = `${root}/.dist-next`;
 rmSync(next, { recursive: true, force: true });
 await build({
   absWorkingDir: root,
-  entryPoints: ["src/cli/main.ts", "src/index.ts"],
+  entryPoints: ["src/cli/main.ts", "src/index.ts", "src/testing.ts"],
   outdir: next,
   outbase: "src",
   bundle: true,

@@ -309,7 +309,7 @@ const CELLS: Readonly<Record<string, readonly Mutation[]>> = {
     [
       "create or replace function auth.user_id() returns bigint language sql stable as $$ select (current_setting('request.jwt.claims')::json ->> 'user_id')::bigint $$",
       "claims",
-      'the claim "one" may not see a task',
+      'the claim "abc" may not see a task',
     ],
     [
       "create or replace function auth.user_id() returns bigint language sql stable as $$ select coalesce(max(id), 0) from api.users $$",

@@ -1,10 +1,14 @@
--- A token that does not say who is nobody's: no rows, nothing written, and no error from a cast.
+-- Who has a token that does not say who they are: no rows, nothing written, and no error from a cast.
 begin;
 select no_plan();
 
+-- defect 07: a missing, empty or malformed user_id shows no rows, and is never a failed cast
+select tests.back_to_owner();
 delete from tests.people;
 select tests.define_user(format('the claim %s', coalesce(claim, 'that is missing')), jsonb_strip_nulls(jsonb_build_object('role', 'api_user', 'user_id', claim::jsonb)))
-from unnest(array[null, '""', '"one"', '99999999999999999999999999', '-1', '1.5', '"1; drop table"', '[1]', '{"id": 1}']) as claim;
+from unnest(array[
+  null, '""', '" "', '"abc"', '"1; drop table"', '"1.5"', '1.5', '-1', '"１"', '99999999999999999999999999', 'true', '[]', '{}'
+]) as claim;
 select tests.define_user('the claim null', '{"role": "api_user", "user_id": null}');
 
 select tests.only('{}', 'select id from api.users', 'sees_nothing', 'see a user');
@@ -19,6 +23,9 @@ select tests.only('{}', $$ update api.tasks set title = 'New' $$, 'filters', 'ch
 select tests.only('{}', 'delete from api.tasks', 'filters', 'delete a task');
 select tests.only('{}', $$ select api.change_password('open sesame', 'shut sesame') $$, '401', 'change a password');
 select tests.only('{}', $$ select api.delete_account('open sesame') $$, '401', 'delete an account');
+
+select tests.only('{}', 'select api.transfer_project(tests.project(''Apollo''), null)', '401', 'hand a project over');
+select tests.only('{}', 'select api.assign_task(tests.task(''Guidance''), null)', '404', 'find a task to assign');
 
 select * from finish();
 rollback;
