@@ -11,7 +11,9 @@ begin
   return tests._report(
     coalesce(result.row_count = n, false),
     coalesce(why, format('%s sees %s: %s', tests._who(), tests._rows(n), query)),
-    tests._got(format('see %s', tests._rows(n)), result) || tests._as_owner_line(query)
+    case
+      when result.row_count is distinct from n then tests._got(format('see %s', tests._rows(n)), result) || tests._as_owner_line(query)
+    end
   );
 end
 $$;
@@ -27,7 +29,9 @@ begin
   return tests._report(
     coalesce(result.row_count > 0, false),
     coalesce(why, format('%s sees rows: %s', tests._who(), query)),
-    tests._got('see a row or more', result) || tests._as_owner_line(query)
+    case
+      when coalesce(result.row_count, 0) = 0 then tests._got('see a row or more', result) || tests._as_owner_line(query)
+    end
   );
 end
 $$;
@@ -60,7 +64,9 @@ begin
   return tests._report(
     coalesce(result.row_count = n, false),
     coalesce(why, format('%s is let, with %s: %s', tests._who(), tests._rows(n), statement)),
-    tests._got(format('be let, with %s', tests._rows(n)), result) || tests._as_owner_line(statement)
+    case
+      when result.row_count is distinct from n then tests._got(format('be let, with %s', tests._rows(n)), result) || tests._as_owner_line(statement)
+    end
   );
 end
 $$;
@@ -76,7 +82,9 @@ begin
   return tests._report(
     coalesce(result.row_count > 0, false),
     coalesce(why, format('%s is let: %s', tests._who(), statement)),
-    tests._got('be let, with a row or more', result) || tests._as_owner_line(statement)
+    case
+      when coalesce(result.row_count, 0) = 0 then tests._got('be let, with a row or more', result) || tests._as_owner_line(statement)
+    end
   );
 end
 $$;
