@@ -33,6 +33,7 @@ const engineProjects = [
   "adopt",
   "seed",
   "seed-engine",
+  "policy-tests",
 ].map((name) => ({
   extends: true as const,
   test: {

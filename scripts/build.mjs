@@ -10,7 +10,7 @@ const { version, dependencies, optionalDependencies, peerDependencies } = JSON.p
 
 // Small and loaded on every run: they go into the bundle. Everything else stays in node_modules until it is needed; of
 // node-pg-migrate that is all but the order of files.
-const bundled = new Set(["commander", "libpg-query", "node-pg-migrate", "pg", "pg-copy-streams"]);
+const bundled = new Set(["commander", "libpg-query", "node-pg-migrate", "pg", "pg-copy-streams", "tap-parser"]);
 const external = [dependencies, optionalDependencies, peerDependencies]
   .flatMap(Object.keys)
   .filter((name) => !bundled.has(name));
@@ -20,7 +20,7 @@ const next = `${root}/.dist-next`;
 rmSync(next, { recursive: true, force: true });
 await build({
   absWorkingDir: root,
-  entryPoints: ["src/cli/main.ts", "src/index.ts"],
+  entryPoints: ["src/cli/main.ts", "src/index.ts", "src/testing.ts"],
   outdir: next,
   outbase: "src",
   bundle: true,

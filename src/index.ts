@@ -15,10 +15,19 @@ export { type SeedOptions, seed } from "./app/seed.ts";
 export { status } from "./app/status.ts";
 export { stop } from "./app/stop.ts";
 export { sum } from "./app/sum.ts";
+export { test, type TestOptions } from "./app/test.ts";
 export { up } from "./app/up.ts";
 export { verify } from "./app/verify.ts";
 export type * from "./core/command-result.ts";
 export type { LockLimit, LockMode } from "./core/lock-modes.ts";
+export type {
+  PolicyName,
+  TestCase,
+  TestCounts,
+  TestFileProblem,
+  TestFileResult,
+  TouchedSummary,
+} from "./core/test-result.ts";
 export { type ErrorCode, type Problem, type SourceLocation, TmDbError } from "./core/errors.ts";
 export type { Finding } from "./core/finding.ts";
 export type { EventListener, ServerEvent, StepAction, TmDbEvent } from "./core/event.ts";

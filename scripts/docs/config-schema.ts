@@ -39,6 +39,7 @@ export const CONFIG_SCHEMA = {
       views: folder("views", "views"),
       policies: folder("policies", "policies"),
       seeds: folder("data, loaded by tm-db seed", "seeds"),
+      tests: folder("policy tests", "test/policies"),
     }),
     exposedSchemas: names("What PostgREST exposes (db-schemas); the first is its default.", ["api"]),
     extraSearchPath: names("PostgREST's db-extra-search-path.", ["public"]),

@@ -59,5 +59,8 @@ export const NEXT_STEPS: Readonly<Record<ErrorCode, string>> = {
   TABLES_NOT_EMPTY: "Say `--add` to load it beside the rows, or `--truncate` to empty the tables first.",
   SEED_CHANGED_SCHEMA: "Load with `--keep-indexes`, which leaves them in place.",
   NOT_LOCAL: "If the database is meant, and nobody depends on it: `--yes-this-is-not-production`.",
+  TEST_FILE_INVALID:
+    "Mend the lines that the message names. Of psql's commands `\\i`, `\\ir`, `\\set`, `\\unset`, `\\echo` and `\\pset` work.",
+  NO_TESTS: "Write one below `test/policies/`, or check the names and the pattern that you gave.",
   INTERRUPTED: "Run the command again.",
 };

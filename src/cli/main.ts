@@ -11,7 +11,7 @@ import { makeStyle, type Style } from "../report/style.ts";
 import { githubAnnotations } from "../report/github.ts";
 import { resultText } from "../report/text.ts";
 import { confirm } from "./confirm.ts";
-import type { Execute } from "./execute.ts";
+import type { Execute, Presenting } from "./execute.ts";
 import { exitCodeOfError, exitCodeOfResult } from "./exit-code.ts";
 import { buildProgram } from "./program.ts";
 import { findProjectDir, type SharedOptions } from "./shared-options.ts";
@@ -40,7 +40,11 @@ for (const event of ["uncaughtException", "unhandledRejection"] as const) {
   });
 }
 
-const execute: Execute = async (shared, work, verdict = { check: false }) => {
+const execute: Execute = async (shared, work, presenting = { check: false }) => {
+  const print = (result: CommandResult): void => {
+    progress.clear();
+    printResult(result, shared, presenting);
+  };
   const options = {
     projectDir: findProjectDir(process.cwd(), shared.config),
     configFile: shared.config,
@@ -53,11 +57,12 @@ const execute: Execute = async (shared, work, verdict = { check: false }) => {
       progress.clear();
       return await confirm(question, { yes, signal: interrupt.signal });
     },
+    print,
+    printFailure: reportFailure,
   };
   const result = await onServer(shared, options, work);
-  progress.clear();
-  printResult(result, shared);
-  process.exitCode = exitCodeOfResult(result, verdict);
+  print(result);
+  process.exitCode = exitCodeOfResult(result, presenting);
 };
 
 /** On a container that ends with the command, where one was asked for. */
@@ -74,11 +79,11 @@ function listener(shared: SharedOptions) {
   return shared.quiet === true ? () => {} : progress.show.bind(progress);
 }
 
-function printResult(result: CommandResult, shared: SharedOptions): void {
+function printResult(result: CommandResult, shared: SharedOptions, { present = resultText }: Presenting): void {
   if (shared.json === true || shared.format === "json") process.stdout.write(resultJson(result));
   else if (shared.format === "github" && "findings" in result)
     process.stdout.write(githubAnnotations(result.findings, folderInRepository(shared)));
-  else process.stdout.write(resultText(result, styleFor(process.stdout)));
+  else process.stdout.write(present(result, styleFor(process.stdout)));
 }
 
 function folderInRepository({ config }: SharedOptions): string {

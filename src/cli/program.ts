@@ -16,6 +16,7 @@ import { seedCommand } from "./commands/seed.ts";
 import { statusCommand } from "./commands/status.ts";
 import { stopCommand } from "./commands/stop.ts";
 import { sumCommand } from "./commands/sum.ts";
+import { testCommand } from "./commands/test.ts";
 import { upCommand } from "./commands/up.ts";
 import { verifyCommand } from "./commands/verify.ts";
 import type { Execute } from "./execute.ts";
@@ -51,6 +52,7 @@ export function buildProgram(execute: Execute): Command {
     refreshCommand(execute),
     seedCommand(execute),
     resetCommand(execute),
+    testCommand(execute),
   ];
   for (const command of commands) program.addCommand(addSharedOptions(command).helpOption("-h, --help", "print help"));
   return program;

@@ -9,6 +9,8 @@ export interface ProjectPaths {
   readonly views: string;
   readonly policies: string;
   readonly seeds: string;
+  /** Policy tests and their fixtures. */
+  readonly tests: string;
 }
 
 /** What `tm-db.config.json` says, complete and checked. */
@@ -66,6 +68,7 @@ const DEFAULT_PATHS: ProjectPaths = {
   views: "views",
   policies: "policies",
   seeds: "seeds",
+  tests: "test/policies",
 };
 
 /**
@@ -129,6 +132,7 @@ export function parseConfig(raw: unknown, projectDir: string, fileName: string):
       views: reader.folder(paths["views"], "paths.views") ?? DEFAULT_PATHS.views,
       policies: reader.folder(paths["policies"], "paths.policies") ?? DEFAULT_PATHS.policies,
       seeds: reader.folder(paths["seeds"], "paths.seeds") ?? DEFAULT_PATHS.seeds,
+      tests: reader.folder(paths["tests"], "paths.tests") ?? DEFAULT_PATHS.tests,
     },
     exposedSchemas: reader.names(root["exposedSchemas"], "exposedSchemas") ?? ["api"],
     extraSearchPath: reader.names(root["extraSearchPath"], "extraSearchPath") ?? ["public"],

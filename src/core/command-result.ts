@@ -2,6 +2,7 @@ import type { StepAction } from "./event.ts";
 import type { LockMode } from "./lock-modes.ts";
 import type { Finding } from "./finding.ts";
 import type { SumDifference } from "./migration-sum.ts";
+import type { TestCounts, TestFileResult, TouchedSummary } from "./test-result.ts";
 
 /** What a command found or did, as `--json` prints it (with `ok: true` before it) and `report/` words it. */
 export type CommandResult =
@@ -22,7 +23,8 @@ export type CommandResult =
   | SumResult
   | ImportResult
   | SeedResult
-  | EnvResult;
+  | EnvResult
+  | TestResult;
 
 /** Where a command worked: never with a password. */
 export interface DatabaseName {
@@ -318,5 +320,31 @@ export interface AdoptResult {
   /** What was accepted: how the database differs from what the files make. */
   readonly differences: readonly Difference[];
   readonly warnings: readonly string[];
+  readonly ms: number;
+}
+
+/** What the policy tests of a project came to. */
+export interface TestResult {
+  readonly command: "test";
+  /** The server that the databases of the tests were made on. */
+  readonly server: DatabaseName;
+  readonly template: {
+    readonly name: string;
+    /** Whether this run built it; otherwise an earlier one had. */
+    readonly built: boolean;
+  };
+  /** In the order of their paths, whatever the order in which they ran. */
+  readonly files: readonly TestFileResult[];
+  /** Files that were not run: after `--bail`, or `Bail out!`. */
+  readonly notRun: readonly string[];
+  readonly counts: TestCounts;
+  readonly touched: TouchedSummary;
+  /** Whether only some of the project's files were asked for, so that what was not touched says little. */
+  readonly narrowed: boolean;
+  /** Of `--shuffle`; null without it. */
+  readonly seed: number | null;
+  /** Whether every file ran and passed. */
+  readonly passed: boolean;
+  /** Milliseconds from start to end, the making of databases counted. */
   readonly ms: number;
 }

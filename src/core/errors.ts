@@ -93,6 +93,11 @@ export const ERROR_CODES = {
     means: "An index or foreign key that was put aside while loading could not be made again exactly as it was.",
   },
   NOT_LOCAL: { exit: 2, means: "Data with known passwords would go to a database that may not be on this machine." },
+  TEST_FILE_INVALID: {
+    exit: 2,
+    means: "A file of fixtures holds a command of psql or a statement that cannot be followed.",
+  },
+  NO_TESTS: { exit: 2, means: "There is no policy test to run." },
   INTERRUPTED: { exit: 130, means: "Ctrl-C, or a signal: what had begun was rolled back." },
 } as const satisfies Record<string, { readonly exit: 1 | 2 | 130; readonly means: string }>;
 

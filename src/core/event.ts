@@ -7,7 +7,15 @@ export type TmDbEvent =
   | { readonly kind: "retrying"; readonly reason: string; readonly inMs: number }
   | { readonly kind: "step"; readonly action: StepAction; readonly path: string }
   | SeedEvent
-  | { readonly kind: "refreshed"; readonly objects: number; readonly corrected: string; readonly ms: number };
+  | { readonly kind: "refreshed"; readonly objects: number; readonly corrected: string; readonly ms: number }
+  /** A file of policy tests has run. */
+  | {
+      readonly kind: "tested";
+      readonly path: string;
+      readonly passed: boolean;
+      readonly done: number;
+      readonly of: number;
+    };
 
 /** What is done with a file. `migrate` and `roll-back` for migrations, the others for repeatables. */
 export type StepAction = "migrate" | "roll-back" | "apply" | "replace" | "take-back";

@@ -221,7 +221,7 @@ function cancelOnAbort(client: DatabaseClient, spec: ConnectionSpec, signal: Abo
   if (signal === undefined) return () => undefined;
   let timer: NodeJS.Timeout | undefined;
   const abort = (): void => {
-    sendCancelRequest(client, spec);
+    void cancelStatement(client, spec);
     timer = setTimeout(() => client.connection.stream.destroy(), CLOSE_TIMEOUT_MS);
   };
   if (signal.aborted) abort();
@@ -232,8 +232,12 @@ function cancelOnAbort(client: DatabaseClient, spec: ConnectionSpec, signal: Abo
   };
 }
 
-/** https://www.postgresql.org/docs/current/protocol-message-formats.html#PROTOCOL-MESSAGE-FORMATS-CANCELREQUEST */
-function sendCancelRequest(client: DatabaseClient, spec: ConnectionSpec): void {
+/**
+ * Asks the server to stop the statement that a connection is running, if it is running one. Resolves when the server has
+ * passed that on, so that it cannot hit the next statement.
+ * https://www.postgresql.org/docs/current/protocol-message-formats.html#PROTOCOL-MESSAGE-FORMATS-CANCELREQUEST
+ */
+export async function cancelStatement(client: DatabaseClient, spec: ConnectionSpec): Promise<void> {
   const { processID, secretKey } = client as unknown as { processID: number | null; secretKey: number | null };
   if (processID === null || secretKey === null) return;
   const message = Buffer.alloc(16);
@@ -247,8 +251,12 @@ function sendCancelRequest(client: DatabaseClient, spec: ConnectionSpec): void {
     : connectSocket({ host, port: spec.port });
   socket.on("error", () => undefined);
   socket.setTimeout(CLOSE_TIMEOUT_MS, () => socket.destroy());
+  const closed = new Promise<void>((resolve) => socket.once("close", () => resolve()));
   // The server hangs up when it is done. A pooler takes a client that hangs up first for one that changed its mind.
   socket.write(message);
+  // It answers nothing. Only if its end is read, `close` is emitted.
+  socket.resume();
+  await closed;
 }
 
 /** A call, since a narrowed property would count as unchanged across an `await`. */

@@ -3,6 +3,7 @@ import type { ConnectionSpec } from "../core/connection-spec.ts";
 import { TmDbError } from "../core/errors.ts";
 import { quoteIdent } from "../core/quote-ident.ts";
 import { withClient } from "./client.ts";
+import { dropDatabase } from "./drop-database.ts";
 import { isDatabaseError } from "./run-script.ts";
 
 const PREFIX = "tm_db_scratch_";
@@ -33,18 +34,14 @@ export async function withScratchDatabase<T>(
       "select datname as name from pg_catalog.pg_database where datname like $1 and datdba = current_user::regrole",
       [`${PREFIX.replaceAll("_", "\\_")}%`],
     );
-    for (const { name: other } of rows) if (isAbandoned(other)) await client.query(dropStatement(other));
+    for (const { name: other } of rows) if (isAbandoned(other)) await dropDatabase(client, other);
   });
   try {
     return await callback({ ...maintenance, database: name });
   } finally {
     // Without the signal: an interrupted run cleans up behind itself too.
-    await withClient(maintenance, {}, async (client) => void (await client.query(dropStatement(name))));
+    await withClient(maintenance, {}, async (client) => await dropDatabase(client, name));
   }
-}
-
-function dropStatement(name: string): string {
-  return `drop database if exists ${quoteIdent(name)} with (force)`;
 }
 
 function isAbandoned(name: string): boolean {

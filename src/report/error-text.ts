@@ -55,7 +55,7 @@ export function caretLines(location: SourceLocation, style: Style): string[] {
   ];
 }
 
-function labelled(label: string, text: string, style: Style): string[] {
+export function labelled(label: string, text: string, style: Style): string[] {
   const [first = "", ...rest] = text.split("\n");
   return [`  ${style.dim(label)} ${first}`, ...rest.map((line) => `  ${" ".repeat(label.length)} ${line}`)];
 }

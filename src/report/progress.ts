@@ -21,6 +21,11 @@ export function progressLine(event: TmDbEvent): ProgressLine {
   switch (event.kind) {
     case "step":
       return { text: `${DOING[event.action]} ${event.path}`, isPassing: true };
+    case "tested":
+      return {
+        text: `${event.done} of ${event.of}: ${event.passed ? "passed" : "failed"} ${event.path}`,
+        isPassing: true,
+      };
     case "waiting-for-lock":
       return { text: `waiting for ${event.holder}, which is deploying`, isPassing: false };
     case "blocked":

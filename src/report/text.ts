@@ -22,6 +22,7 @@ import { adoptLines } from "./adopt-text.ts";
 import { differenceLines, driftLines, orphanLines } from "./drift-text.ts";
 import { planLines } from "./plan-text.ts";
 import type { Style } from "./style.ts";
+import { specReport } from "./tests/spec.ts";
 
 /** A result for a person, as it goes to stdout. */
 export function resultText(result: CommandResult, style: Style): string {
@@ -64,6 +65,8 @@ export function resultText(result: CommandResult, style: Style): string {
       return lines(seedLines(result, style));
     case "env":
       return lines(envLines(result));
+    case "test":
+      return specReport(result, style);
     default:
       return assertNever(result);
   }

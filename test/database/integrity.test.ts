@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { withRequest } from "../../src/db/impersonate.ts";
 import { useCast } from "../support/cast.ts";
 import { blockedOrDone } from "../support/concurrency.ts";
-import { failureOf, type Outcome, rowOf, rowsOf, verdict } from "../support/outcome.ts";
+import { failureOf, type Outcome, rowsOf, verdict } from "../support/outcome.ts";
 import { API, type User, useReferenceDatabase } from "../support/reference-database.ts";
 
 const db = useReferenceDatabase();
@@ -20,110 +20,6 @@ async function team(): Promise<{ boss: User; admin: User; helper: User; guest: U
   return { boss, admin, helper, guest, project };
 }
 
-describe("policies", () => {
-  test("defect 02: no table's policies go round in circles", async () => {
-    for (const name of ["owner", "viewer", "stranger"] as const) {
-      for (const table of TABLES) {
-        const column = table === "project_members" ? "project_id" : "id";
-        expect(await db.attempt(cast().users[name]).get(table, {}, column), `${name}, ${table}`).toMatchObject({
-          kind: "rows",
-        });
-      }
-    }
-  });
-
-  test("defect 12: who makes a project may use it in the same breath", async () => {
-    const { boss, helper } = await db.users("boss", "helper");
-    const created = rowOf(
-      await db.as(boss).post("projects", { name: "Fresh", description: "New" }, "id, name, owner_id"),
-    );
-    expect(created).toMatchObject({ name: "Fresh", owner_id: boss.id });
-    const project = Number(created["id"]);
-    expect(await db.rows("select user_id, role from api.project_members where project_id = $1", [project])).toEqual([
-      { user_id: boss.id, role: "admin" },
-    ]);
-    const task = Number(rowOf(await db.as(boss).post("tasks", { title: "First", project_id: project }, "id"))["id"]);
-    expect(
-      await statusOf(db.as(boss).rpc("add_member", { project_id: project, email: helper.email, role: "contributor" })),
-    ).toBe("allowed");
-    expect(await statusOf(db.as(boss).rpc("assign_task", { task_id: task, assignee_id: helper.id }))).toBe("allowed");
-    expect(
-      await statusOf(db.as(helper).post("comments", { content: "On it", task_id: task }, "id, task_id, user_id")),
-    ).toBe("allowed");
-  });
-
-  test("defect 13: nobody gets into a project by inserting themself", async () => {
-    const { stranger } = cast().users;
-    const { project, task } = cast();
-    for (const role of ["viewer", "admin"]) {
-      expect(
-        await statusOf(db.as(stranger).post("project_members", { project_id: project, user_id: stranger.id, role })),
-      ).toBe("refused");
-    }
-    expect(rowsOf(await db.as(stranger).get("tasks", { id: task }, "id"))).toEqual([]);
-  });
-
-  test("defect 14: tags are for those who may write the task, and nobody without a token calls anything on it", async () => {
-    const { personas, users, task, foreign } = cast();
-    expect(await statusOf(db.as(personas.anonymous).rpc("add_task_tag", { task_id: task, tag: "x" }))).toBe(
-      "no privilege",
-    );
-    expect(await statusOf(db.as(users.stranger).rpc("add_task_tag", { task_id: task, tag: "x" }))).toBe(404);
-    expect(await statusOf(db.as(users.owner).rpc("add_task_tag", { task_id: foreign.task, tag: "x" }))).toBe(404);
-    expect(
-      await db.value("select count(*) from api.tasks where id = any ($1) and metadata = '{}'", [[task, foreign.task]]),
-    ).toBe(2);
-  });
-
-  test("defect 16: a viewer reads and changes nothing", async () => {
-    const { users, project, task, comment } = cast();
-    const viewer = db.as(users.viewer);
-    expect(await statusOf(viewer.get("tasks", { id: task }, "id"))).toBe("allowed");
-    expect(await statusOf(viewer.patch("tasks", { id: task }, { title: "hacked", status: "cancelled" }))).toBe(
-      "filtered",
-    );
-    expect(await statusOf(viewer.delete("tasks", { project_id: project }))).toBe("filtered");
-    expect(await statusOf(viewer.post("tasks", { title: "mine", project_id: project }))).toBe("refused");
-    expect(await statusOf(viewer.patch("comments", { task_id: task }, { content: "hacked" }))).toBe("filtered");
-    expect(await statusOf(viewer.delete("comments", { id: comment }))).toBe("filtered");
-    expect(await statusOf(viewer.patch("projects", { id: project }, { name: "hacked" }))).toBe("filtered");
-    expect(
-      await db.value("select count(*) from api.tasks where project_id = $1 and title <> 'hacked'", [project]),
-    ).toBeGreaterThan(0);
-  });
-
-  test("defect 17: a project, with all that is in it, is its owner's to delete", async () => {
-    const { boss, admin, helper, guest, project } = await team();
-    const task = await db.task(project, { created_by: helper.id });
-    for (const user of [guest, helper, admin])
-      expect(await statusOf(db.as(user).delete("projects", { id: project }))).toBe("filtered");
-    expect(await db.value("select count(*) from api.tasks where id = $1", [task])).toBe(1);
-    expect(await statusOf(db.as(boss).delete("projects", { id: project }))).toBe("allowed");
-  });
-
-  test("defect 18: nobody raises their own role, or takes a membership elsewhere", async () => {
-    const { users, project, foreign } = cast();
-    const mine = { project_id: project, user_id: users.viewer.id };
-    expect(await statusOf(db.as(users.viewer).patch("project_members", mine, { role: "admin" }))).toBe("filtered");
-    expect(
-      await statusOf(
-        db.as(users.viewer).patch("project_members", mine, { project_id: foreign.project, role: "admin" }),
-      ),
-    ).toBe("no privilege");
-    expect(await statusOf(db.as(users.admin).patch("project_members", mine, { project_id: foreign.project }))).toBe(
-      "no privilege",
-    );
-  });
-
-  test("defect 44: a change without a filter reaches what the caller may change, and nothing else", async () => {
-    const { users } = cast();
-    const before = await db.rows("select id, title, updated_at from api.tasks order by id");
-    expect(rowsOf(await db.as(users.viewer).delete("tasks", {}))).toEqual([]);
-    expect(rowsOf(await db.as(users.viewer).patch("tasks", {}, { title: "all of them" }))).toEqual([]);
-    expect(await db.rows("select id, title, updated_at from api.tasks order by id")).toEqual(before);
-  });
-});
-
 async function ownersWhoAreAdmins(project: number): Promise<number> {
   return await db.value(
     `select count(*) from api.projects as p
@@ -133,24 +29,6 @@ async function ownersWhoAreAdmins(project: number): Promise<number> {
 }
 
 describe("the owner of a project", () => {
-  test("defect 19: is not removed, demoted or replaced by an admin", async () => {
-    const { boss, admin, project } = await team();
-    const membership = { project_id: project, user_id: boss.id };
-    const outcomes = [
-      await db.as(admin).patch("projects", { id: project }, { owner_id: admin.id }),
-      await db.as(admin).delete("project_members", membership),
-      await db.as(admin).patch("project_members", membership, { role: "viewer" }),
-      await db.as(admin).rpc("transfer_project", { project_id: project, new_owner_id: admin.id }),
-    ];
-    for (const outcome of outcomes) expect(verdict(outcome)).not.toBe("allowed");
-    expect(
-      await db.rows(
-        "select p.owner_id, m.role from api.projects as p join api.project_members as m on m.project_id = p.id and m.user_id = p.owner_id where p.id = $1",
-        [project],
-      ),
-    ).toEqual([{ owner_id: boss.id, role: "admin" }]);
-  });
-
   test("neither leaves nor steps down while they own it, and hears why", async () => {
     const { boss, project } = await team();
     const membership = { project_id: project, user_id: boss.id };
@@ -232,39 +110,6 @@ describe("the owner of a project", () => {
 });
 
 describe("what a client may say of itself", () => {
-  test("defect 21: author, times and ids are the server's", async () => {
-    const { users, project, task } = cast();
-    const author = db.attempt(users.contributor);
-    expect(await statusOf(author.post("tasks", { title: "T", project_id: project, created_by: users.owner.id }))).toBe(
-      "refused",
-    );
-    expect(
-      await statusOf(author.post("comments", { content: "I resign", task_id: task, user_id: users.owner.id })),
-    ).toBe("refused");
-    expect(await statusOf(author.post("tasks", { title: "T", project_id: project, created_at: "1970-01-01" }))).toBe(
-      "no privilege",
-    );
-    expect(await statusOf(author.patch("tasks", { id: task }, { created_by: users.contributor.id }))).toBe(
-      "no privilege",
-    );
-    expect(rowOf(await author.post("tasks", { title: "T", project_id: project }, "created_by"))).toEqual({
-      created_by: users.contributor.id,
-    });
-    expect(rowOf(await author.post("comments", { content: "C", task_id: task }, "user_id, project_id"))).toEqual({
-      user_id: users.contributor.id,
-      project_id: project,
-    });
-  });
-
-  test("comments take their project from the task, and from nobody else", async () => {
-    const { users, task, foreign } = cast();
-    expect(
-      await statusOf(
-        db.attempt(users.author).post("comments", { content: "C", task_id: task, project_id: foreign.project }),
-      ),
-    ).toBe("no privilege");
-  });
-
   test("defect 22: ids are the database's: neither chosen nor taken from the sequence", async () => {
     const { users } = cast();
     for (const table of ["projects", "tasks", "comments"]) {
@@ -281,19 +126,6 @@ describe("what a client may say of itself", () => {
         .sql("POST", `select nextval(pg_get_serial_sequence('api.${table}', 'id'))`);
       expect(outcome).toMatchObject({ sqlState: "42501" });
     }
-  });
-
-  test("defect 28: nothing moves to another project or task", async () => {
-    const { users, task, comment, retiredTask, foreign } = cast();
-    expect(await statusOf(db.attempt(users.admin).patch("tasks", { id: task }, { project_id: foreign.project }))).toBe(
-      "no privilege",
-    );
-    expect(await statusOf(db.attempt(users.author).patch("comments", { id: comment }, { task_id: retiredTask }))).toBe(
-      "no privilege",
-    );
-    expect(
-      await statusOf(db.attempt(users.author).patch("comments", { id: comment }, { project_id: foreign.project })),
-    ).toBe("no privilege");
   });
 
   test("defect 75: nothing is blank, and nothing is missing that must be there", async () => {

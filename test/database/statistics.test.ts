@@ -306,18 +306,6 @@ describe("refresh_project_stats", () => {
     expect((await refresh).rows).toEqual([{ wrong: 0 }]);
     await expectExact(project);
   });
-
-  test("defect 53: no API role may call it, or any other upkeep", async () => {
-    expect(
-      await db.rows(
-        `select r.rolname, p.oid::regprocedure::text as function
-         from pg_proc as p cross join pg_roles as r
-         where p.proname ~ 'refresh' and p.pronamespace::regnamespace::text = any ('{api,auth,stats,internal}')
-           and r.rolname = any ('{api_anonymous,api_user,authenticator}') and has_function_privilege(r.oid, p.oid, 'execute')`,
-      ),
-    ).toEqual([]);
-    expect(await db.value("select count(*) from pg_proc where proname = 'refresh_project_stats'")).toBe(1);
-  });
 });
 
 describe("project_activity", () => {

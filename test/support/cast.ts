@@ -1,5 +1,5 @@
 import { beforeAll } from "vitest";
-import { anonymous, claiming, type Persona, type ReferenceDatabase, type User } from "./reference-database.ts";
+import type { ReferenceDatabase, User } from "./reference-database.ts";
 
 const USERS = [
   "owner",
@@ -12,26 +12,18 @@ const USERS = [
   "outsider",
   "stranger",
   "neighbour",
-  "deleted",
-  "revoked",
 ] as const;
 type UserName = (typeof USERS)[number];
-
-const STRANGE_TOKENS = ["without claim", "empty claim", "word as claim", "huge claim", "null claim"] as const;
-export const PERSONAS = [...USERS, "anonymous", ...STRANGE_TOKENS] as const;
-export type PersonaName = (typeof PERSONAS)[number];
 
 /**
  * One project with everybody in it, and those who are not.
  *
  * `author` (a contributor) wrote the task, which is assigned to `assignee` (a viewer), and the comment. `retired` wrote
  * another task and comment while a contributor, and is a viewer now. `outsider` owns a project of their own, `stranger` is in none.
- * `neighbour` owns a third project with all of the first in it. `deleted` has no account any more, `revoked` a token from
- * before their last change of password.
+ * `neighbour` owns a third project with all of the first in it.
  */
 export interface Cast {
   readonly users: Readonly<Record<UserName, User>>;
-  readonly personas: Readonly<Record<PersonaName, Persona>>;
   readonly project: number;
   readonly task: number;
   readonly comment: number;
@@ -86,20 +78,8 @@ async function makeCast(db: ReferenceDatabase): Promise<Cast> {
     { viewer: [owner, admin, contributor, author, retired, viewer, assignee] },
     { name: "Common room" },
   );
-  await db.rows("delete from api.users where id = $1", [users.deleted.id]);
-  const revoked = await revokeTokens(db, users.revoked);
   return {
     users,
-    personas: {
-      ...users,
-      revoked,
-      anonymous,
-      "without claim": claiming(undefined),
-      "empty claim": claiming(""),
-      "word as claim": claiming("one"),
-      "huge claim": claiming("99999999999999999999999999"),
-      "null claim": claiming(null),
-    },
     project,
     task,
     comment,
@@ -108,11 +88,4 @@ async function makeCast(db: ReferenceDatabase): Promise<Cast> {
     foreign: { project: foreignProject, task: foreignTask, comment: foreignComment },
     missing: 999_999_999,
   };
-}
-
-/** Gives the user a token from an hour ago, and ends those today. */
-async function revokeTokens(db: ReferenceDatabase, user: User): Promise<Persona> {
-  const now = Math.floor(Date.now() / 1000);
-  await db.rows("update auth.credentials set tokens_since = $2 where user_id = $1", [user.id, now]);
-  return { ...user, claims: { ...user.claims, iat: now - 3600 } };
 }

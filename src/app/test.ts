@@ -1,0 +1,170 @@
+import { randomInt } from "node:crypto";
+import type { TestResult } from "../core/command-result.ts";
+import { TmDbError } from "../core/errors.ts";
+import type { SourceFile } from "../core/project-files.ts";
+import { hasFailed, type TestCounts, type TestFileResult } from "../core/test-result.ts";
+import { readProjectFiles } from "../files/read-project.ts";
+import { readTestFiles } from "../files/read-tests.ts";
+import { shuffle } from "../policytest/order.ts";
+import { loadTap, type TestScript } from "../policytest/run-file.ts";
+import { type FilesRun, runTestFiles } from "../policytest/run-files.ts";
+import { type CommandOptions, openProject, openTarget, type Project, type Target } from "./context.ts";
+import { composeScript, type TestDatabases, withTestDatabases } from "./test-database.ts";
+
+export interface TestOptions extends CommandOptions {
+  /** Files and folders, as seen from `cwd`; all tests if not given. */
+  readonly only?: readonly string[] | undefined;
+  /** The folder that `only` is seen from; the project's if not given. */
+  readonly cwd?: string | undefined;
+  /** Run only files whose path or text this regular expression finds, whatever the case. */
+  readonly pattern?: string | undefined;
+  /** How many databases to run on side by side; as many as processors if not given. */
+  readonly jobs?: number | undefined;
+  /** End after the first file that fails. */
+  readonly bail?: boolean | undefined;
+  /** Run in the order that this seed decides; `random` draws one. */
+  readonly seed?: number | "random" | undefined;
+  /** For one file, in milliseconds; 60 000 if not given. */
+  readonly timeoutMs?: number | undefined;
+}
+
+const TIMEOUT_MS = 60_000;
+
+/**
+ * Runs the policy tests of a project on databases of their own, beside the target's on the same server. Nothing of them
+ * stays but the template, which the next run needs.
+ * @throws TmDbError NO_TESTS; USAGE; what building the template throws. That tests fail is a result.
+ */
+export async function test(options: TestOptions): Promise<TestResult> {
+  const startedAt = performance.now();
+  const project = await openProject(options);
+  const files = readProjectFiles(project.config);
+  const { fixtures, tests } = await readTestFiles(project.config, {
+    only: options.only ?? [],
+    cwd: options.cwd ?? options.projectDir,
+  });
+  const chosen = choose(tests, options, project);
+  const seed = options.seed === "random" ? randomInt(2 ** 32) : (options.seed ?? null);
+  const target = await openServer(project);
+  return await withTestDatabases({ project, target, files, fixtures }, async (databases) => {
+    const ordered = seed === null ? chosen : shuffle(chosen, seed);
+    const run = await runAll(project, databases, { ordered, options });
+    const narrowed = (options.only ?? []).length > 0 || options.pattern !== undefined;
+    return resultOf(run, { databases, narrowed, seed, ms: performance.now() - startedAt });
+  });
+}
+
+/** A server that runs is taken as it is: the connection that makes databases will tell whether it lets one in. */
+async function openServer(project: Project): Promise<Target> {
+  try {
+    return await openTarget(project, "must-run");
+  } catch (error) {
+    if (error instanceof TmDbError && error.code === "SERVER_NOT_RUNNING") return await openTarget(project, "start");
+    throw error;
+  }
+}
+
+function choose(tests: readonly SourceFile[], { pattern }: TestOptions, { config }: Project): readonly SourceFile[] {
+  if (tests.length === 0) {
+    throw new TmDbError("NO_TESTS", `${config.paths.tests}/ holds no test`, {
+      hint: `write one, such as ${config.paths.tests}/tasks.sql`,
+    });
+  }
+  if (pattern === undefined) return tests;
+  const expression = parsePattern(pattern);
+  const found = tests.filter(({ path, text }) => expression.test(path) || expression.test(text));
+  if (found.length > 0) return found;
+  throw new TmDbError("NO_TESTS", `none of ${tests.length} file(s) has ${pattern} in its path or text`, {
+    hint: "npx tm-db test   runs all",
+  });
+}
+
+function parsePattern(pattern: string): RegExp {
+  try {
+    return new RegExp(pattern, "iu");
+  } catch (error) {
+    throw new TmDbError("USAGE", `-t ${pattern}: ${(error as Error).message}`, {
+      hint: "write a regular expression of JavaScript, such as: npx tm-db test -t 'cannot (see|delete)'",
+      cause: error,
+    });
+  }
+}
+
+/** Files that cannot be put together fail by themselves; the others run. */
+async function runAll(
+  project: Project,
+  databases: TestDatabases,
+  { ordered, options }: { readonly ordered: readonly SourceFile[]; readonly options: TestOptions },
+): Promise<FilesRun> {
+  const { signal, onEvent } = options;
+  // While it is being made, the files are put together, and what is needed later is loaded.
+  const firstClone = databases.open();
+  void loadTap();
+  firstClone.catch(() => undefined);
+  const composed = ordered.map((file) => compose(project, file));
+  const broken = composed.filter((entry): entry is TestFileResult => "tap" in entry);
+  const scripts = composed.filter((entry): entry is TestScript => "batch" in entry);
+  const first = await firstClone;
+  let isFirst = true;
+  const run = await runTestFiles(options.bail === true && broken.length > 0 ? [] : scripts, {
+    openClone: async () => {
+      const spec = isFirst ? first : await databases.open();
+      isFirst = false;
+      return spec;
+    },
+    jobs: options.jobs,
+    bail: options.bail === true,
+    timeoutMs: options.timeoutMs ?? TIMEOUT_MS,
+    signal,
+    onFile: ({ path, passed }, { done, of }) => onEvent({ kind: "tested", path, passed, done, of }),
+  });
+  return { ...run, results: [...broken, ...run.results] };
+}
+
+function compose(project: Project, file: SourceFile): TestScript | TestFileResult {
+  try {
+    return { file, batch: composeScript(project, file, "roll-back") };
+  } catch (error) {
+    if (!(error instanceof TmDbError) || error.code !== "TEST_FILE_INVALID") throw error;
+    const problems = error.problems.map((problem) => ({ kind: "refused" as const, ...problem }));
+    const nothing = { tests: [], planned: null, skippedAll: null, tap: [], ms: 0 };
+    return { path: file.path, passed: false, problems, ...nothing };
+  }
+}
+
+function resultOf(
+  { results, notRun, summary }: FilesRun,
+  given: {
+    readonly databases: TestDatabases;
+    readonly narrowed: boolean;
+    readonly seed: number | null;
+    readonly ms: number;
+  },
+): TestResult {
+  const files = results.toSorted((a, b) => (a.path < b.path ? -1 : 1));
+  return {
+    command: "test",
+    server: given.databases.server,
+    template: given.databases.template,
+    files,
+    notRun: notRun.map(({ file }) => file.path).toSorted(),
+    counts: count(files),
+    touched: summary,
+    narrowed: given.narrowed,
+    seed: given.seed,
+    passed: notRun.length === 0 && files.every(({ passed }) => passed),
+    ms: given.ms,
+  };
+}
+
+function count(files: readonly TestFileResult[]): TestCounts {
+  const tests = files.flatMap((file) => file.tests);
+  return {
+    files: files.length,
+    failedFiles: files.filter(({ passed }) => !passed).length,
+    tests: tests.length,
+    failed: tests.filter(hasFailed).length,
+    skipped: tests.filter(({ skip }) => skip !== null).length,
+    todo: tests.filter(({ todo }) => todo !== null).length,
+  };
+}

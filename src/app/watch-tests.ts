@@ -1,0 +1,119 @@
+import { existsSync, type FSWatcher, watch } from "node:fs";
+import { basename, join } from "node:path";
+import type { Config } from "../config/config.ts";
+import type { TestResult } from "../core/command-result.ts";
+import { TmDbError } from "../core/errors.ts";
+import { openProject } from "./context.ts";
+import { test, type TestOptions } from "./test.ts";
+
+export interface WatchListener {
+  readonly onResult: (result: TestResult) => void;
+  /** What kept a run from happening, such as a policy that PostgreSQL refuses; watching goes on. */
+  readonly onFailure: (failure: unknown) => void;
+}
+
+/** Editors write a file in several steps; what comes within this time is one change. */
+const SETTLE_MS = 40;
+
+/**
+ * Runs the tests, and again what a saved file touches: a test file itself; anything else of the project, all of them, on a
+ * template of the new files. Goes on until the signal.
+ * @throws TmDbError INTERRUPTED at the signal; what reading the settings throws.
+ */
+export async function watchTests(options: TestOptions, listener: WatchListener): Promise<never> {
+  const { config } = await openProject(options);
+  const changes = new Changes(config, options.signal);
+  try {
+    await runOnce(options, listener);
+    for (;;) {
+      const only = onlyTests(await changes.next(), config);
+      const narrowed = { ...options, only, cwd: config.projectDir, pattern: undefined };
+      await runOnce(only === undefined ? options : narrowed, listener);
+    }
+  } finally {
+    changes.close();
+  }
+}
+
+async function runOnce(options: TestOptions, { onResult, onFailure }: WatchListener): Promise<void> {
+  try {
+    onResult(await test(options));
+  } catch (error) {
+    if (error instanceof TmDbError && error.code === "INTERRUPTED") throw error;
+    onFailure(error);
+  }
+}
+
+/** The test files that changed, if nothing else did; fixtures are something else. */
+function onlyTests(changed: ReadonlySet<string>, config: Config): readonly string[] | undefined {
+  const isTest = (path: string): boolean =>
+    path.startsWith(`${config.paths.tests}/`) && path.endsWith(".sql") && !basename(path).startsWith("_");
+  const isThere = (path: string): boolean => existsSync(join(config.projectDir, path));
+  return [...changed].every((path) => isTest(path) && isThere(path)) ? [...changed] : undefined;
+}
+
+/** The files of a project that were written since they were last asked for. */
+class Changes {
+  readonly #watchers: FSWatcher[];
+  readonly #signal: AbortSignal | undefined;
+  #changed = new Set<string>();
+  #wake: () => void = () => undefined;
+
+  constructor({ projectDir, paths }: Config, signal: AbortSignal | undefined) {
+    this.#signal = signal;
+    this.#watchers = Object.values<string>({ ...paths }).flatMap((folder) => this.#watch(projectDir, folder));
+    // Of the folder itself only the settings: what else lies there is not the project's.
+    this.#watchers.push(
+      watch(projectDir, (_, name) => {
+        if (name?.endsWith(".json") === true) this.#add(name);
+      }),
+    );
+    signal?.addEventListener("abort", this.#onAbort, { once: true });
+  }
+
+  /** Resolves when files have changed and no further change comes at once. */
+  async next(): Promise<ReadonlySet<string>> {
+    while (this.#changed.size === 0) {
+      this.#throwIfAborted();
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+      });
+    }
+    await new Promise((resolve) => setTimeout(resolve, SETTLE_MS));
+    this.#throwIfAborted();
+    const changed = this.#changed;
+    this.#changed = new Set();
+    return changed;
+  }
+
+  close(): void {
+    this.#signal?.removeEventListener("abort", this.#onAbort);
+    for (const watcher of this.#watchers) watcher.close();
+  }
+
+  readonly #onAbort = (): void => {
+    this.#wake();
+  };
+
+  #watch(projectDir: string, folder: string): FSWatcher[] {
+    const root = join(projectDir, folder);
+    if (!existsSync(root)) return [];
+    return [
+      watch(root, { recursive: true }, (_, name) => {
+        // Editors' own files: `.x.swp`, `x~`, `4913`.
+        if (name !== null && /\.(sql|[cm]?[jt]s)$/.test(name) && !basename(name).startsWith(".")) {
+          this.#add(`${folder}/${name.replaceAll("\\", "/")}`);
+        }
+      }),
+    ];
+  }
+
+  #add(path: string): void {
+    this.#changed.add(path);
+    this.#wake();
+  }
+
+  #throwIfAborted(): void {
+    if (this.#signal?.aborted === true) throw new TmDbError("INTERRUPTED", "interrupted; nothing is left behind");
+  }
+}

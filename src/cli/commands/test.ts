@@ -1,0 +1,97 @@
+import { writeFile } from "node:fs/promises";
+import { Command, InvalidArgumentError, Option } from "commander";
+import type { TestOptions } from "../../app/test.ts";
+import type { CommandResult } from "../../core/command-result.ts";
+import { TmDbError } from "../../core/errors.ts";
+import { makeStyle, type Style } from "../../report/style.ts";
+import { type Reporter, REPORTERS, testReport } from "../../report/tests/reporters.ts";
+import { resultText } from "../../report/text.ts";
+import type { Execute } from "../execute.ts";
+import { addDatabaseOptions, parseCount, type SharedOptions } from "../shared-options.ts";
+
+interface TestFlags extends SharedOptions {
+  readonly test?: string;
+  readonly jobs?: number;
+  readonly bail?: true;
+  readonly shuffle?: true;
+  readonly seed?: number;
+  readonly timeout?: number;
+  readonly watch?: true;
+  readonly reporter: Reporter;
+  readonly output?: string;
+}
+
+export function testCommand(execute: Execute): Command {
+  return addDatabaseOptions(new Command("test"))
+    .description("run the policy tests (pgTAP) on databases of their own, made from the project's files")
+    .argument("[paths...]", "files and folders of tests; all if left out")
+    .option("-t, --test <pattern>", "only files whose path or text this regular expression finds")
+    .option("--jobs <count>", "how many databases to run on side by side (default: as many as processors)", parseCount)
+    .option("--bail", "end after the first file that fails")
+    .option("--shuffle", "run the files in a random order, and print its seed")
+    .option("--seed <number>", "run the files in the order of this seed", parseSeed)
+    .option("--timeout <ms>", "how long one file may run (default: 60000)", parseCount)
+    .option("--watch", "stay, and run what a saved file touches")
+    .addOption(new Option("--reporter <name>", "how to print the result").choices(REPORTERS).default("spec"))
+    .option("--output <file>", "write that report to a file, and the one for people to stdout")
+    .addHelpText("after", "\nExample:\n  npx tm-db test test/policies/tasks.sql --watch\n")
+    .action(async (paths: readonly string[], flags: TestFlags) => {
+      const present = (result: CommandResult, style: Style): string => presentation(result, flags, style);
+      await execute(
+        flags,
+        async (context) => {
+          const options = testOptions(paths, flags, context);
+          if (flags.watch === true) {
+            const { watchTests } = await import("../../app/watch-tests.ts");
+            return await watchTests(options, { onResult: context.print, onFailure: context.printFailure });
+          }
+          const result = await (await import("../../app/test.ts")).test(options);
+          if (flags.output !== undefined)
+            await writeReport(flags.output, testReport(result, flags.reporter, makeStyle(false)));
+          return result;
+        },
+        { check: false, present },
+      );
+    });
+}
+
+function testOptions<Context extends Omit<TestOptions, "only">>(
+  paths: readonly string[],
+  flags: TestFlags,
+  context: Context,
+) {
+  return {
+    ...context,
+    only: paths,
+    cwd: process.cwd(),
+    pattern: flags.test,
+    jobs: flags.jobs,
+    bail: flags.bail,
+    seed: flags.seed ?? (flags.shuffle === true ? ("random" as const) : undefined),
+    timeoutMs: flags.timeout,
+  };
+}
+
+function presentation(result: CommandResult, { reporter, output }: TestFlags, style: Style): string {
+  if (result.command !== "test") return resultText(result, style);
+  return testReport(result, output === undefined ? reporter : "spec", style);
+}
+
+async function writeReport(file: string, text: string): Promise<void> {
+  try {
+    await writeFile(file, text);
+  } catch (error) {
+    throw new TmDbError("FILE_UNWRITABLE", `the report cannot be written to ${file}: ${(error as Error).message}`, {
+      hint: "name a file in a folder that exists",
+      cause: error,
+    });
+  }
+}
+
+function parseSeed(text: string): number {
+  const seed = Number(text);
+  if (!Number.isInteger(seed) || seed < 0 || seed >= 2 ** 32) {
+    throw new InvalidArgumentError("must be a whole number from 0 to 4294967295");
+  }
+  return seed;
+}

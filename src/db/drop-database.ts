@@ -1,0 +1,17 @@
+import { quoteIdent } from "../core/quote-ident.ts";
+import type { DatabaseClient } from "./client.ts";
+import { isDatabaseError } from "./run-script.ts";
+
+/**
+ * Drops a database of tm-db's own, if it is there, ending the sessions in it. A worker of autovacuum may be in it too: a
+ * role that is no superuser may not end that one, and `force` then refuses; without `force` PostgreSQL sends it away.
+ */
+export async function dropDatabase(client: DatabaseClient, name: string): Promise<void> {
+  const statement = `drop database if exists ${quoteIdent(name)}`;
+  try {
+    await client.query(`${statement} with (force)`);
+  } catch (error) {
+    if (!isDatabaseError(error) || error.code !== "42501") throw error;
+    await client.query(statement);
+  }
+}

@@ -1,0 +1,84 @@
+-- The cast: names, and the claims that PostgREST would find in their tokens.
+
+create function tests.define_user(name text, claims jsonb)
+  returns void
+  language plpgsql
+as $$
+begin
+  if pg_catalog.jsonb_typeof(claims) is distinct from 'object' or claims ->> 'role' is null then
+    raise exception 'the claims of % are no token''s: %', define_user.name, coalesce(claims::text, 'null')
+      using hint = 'give an object that names the role, like {"role": "authenticated", "sub": "…"}';
+  end if;
+  insert into tests.people (name, claims)
+  values (define_user.name, define_user.claims)
+  on conflict on constraint people_pkey do update set claims = excluded.claims;
+end
+$$;
+comment on function tests.define_user(text, jsonb) is 'Gives a name to whoever sends a token with these claims; makes no row. They name the role.';
+
+create function tests.create_user(name text)
+  returns void
+  language plpgsql
+as $$
+begin
+  if pg_catalog.to_regprocedure('tests.new_user(text)') is null then
+    raise exception 'how a user of this project is made was not said, so % cannot be', create_user.name
+      using hint = 'in _fixtures.sql: create function tests.new_user(name text) returns jsonb …, which inserts the rows and returns the claims of the token';
+  end if;
+  if exists (select from tests.people as p where p.name = create_user.name) then
+    raise exception 'there is a % already', create_user.name
+      using hint = format('become them: select tests.as_user(%L)', create_user.name);
+  end if;
+  perform tests.define_user(create_user.name, tests.new_user(create_user.name));
+end
+$$;
+comment on function tests.create_user(text) is 'Makes a user by the project''s own tests.new_user(name), and remembers what that returns as the claims of their token.';
+
+create function tests.claims(name text)
+  returns jsonb
+  language plpgsql
+  stable
+as $$
+declare
+  found_claims jsonb;
+begin
+  select p.claims
+  into found_claims
+  from tests.people as p
+  where p.name = claims.name;
+  if found_claims is null then
+    raise exception 'there is no user %', coalesce(claims.name, 'null')
+      using hint = coalesce(
+        (select 'known are ' || string_agg(p.name, ', ' order by p.name) from tests.people as p),
+        format('make one: select tests.create_user(%L)', claims.name)
+      );
+  end if;
+  return found_claims;
+end
+$$;
+comment on function tests.claims(text) is 'The claims of a user''s token.';
+
+create function tests.claim(name text, claim text)
+  returns text
+  language plpgsql
+  stable
+as $$
+begin
+  if not tests.claims(name) ? claim then
+    raise exception 'the token of % has no claim %', claim.name, claim.claim
+      using hint = format('it has %s', tests.claims(name));
+  end if;
+  return tests.claims(name) ->> claim;
+end
+$$;
+comment on function tests.claim(text, text) is 'One claim of a user''s token, as text: tests.claim(''ada'', ''sub'')::uuid.';
+
+create function tests.everybody()
+  returns text[]
+  language sql
+  stable
+as $$
+  select coalesce(array_agg(p.name order by p.name), '{}')
+  from tests.people as p
+$$;
+comment on function tests.everybody() is 'The names of all users that were made or defined.';

@@ -1,0 +1,202 @@
+import { randomBytes } from "node:crypto";
+import type { ConnectionSpec } from "../core/connection-spec.ts";
+import { TmDbError } from "../core/errors.ts";
+import { quoteIdent } from "../core/quote-ident.ts";
+import { type DatabaseClient, withClient } from "../db/client.ts";
+import { dropDatabase } from "../db/drop-database.ts";
+import { isDatabaseError } from "../db/run-script.ts";
+
+/**
+ * Template databases and their clones. Every name says what it is, so that a run can tell what another one left:
+ *
+ *     tm_db_test_<project>_<key>               a template; stays between runs
+ *     tm_db_test_<project>_<key>_b_<run>       a template while it is being built
+ *     tm_db_test_<project>_<key>_<run>_<n>     a clone of a run
+ *
+ * A run is alive as long as a session calls itself `tm-db test <key> <run>`; its end, also by `kill -9`, ends that session.
+ */
+const PREFIX = "tm_db_test_";
+const NAME = /^tm_db_test_([0-9a-f]{12})_([0-9a-f]{16})(?:_(?:b_)?([0-9a-f]{8})(?:_\d+)?)?$/;
+
+const LOCK_POLL_MS = 50;
+
+export interface TemplateRequest {
+  /** A database of the server to make others from. */
+  readonly maintenance: ConnectionSpec;
+  /** Twelve hexadecimal digits that stand for the project: templates of other keys and the same project are dropped. */
+  readonly project: string;
+  /** Answers sixteen hexadecimal digits: a hash of all that the template is made of. */
+  readonly key: (client: DatabaseClient) => Promise<string>;
+  /** What sessions in a clone begin with, as `alter database … set search_path` wants it. */
+  readonly searchPath: string;
+  /** Fills an empty database; runs where there is no template of that key yet. */
+  readonly build: (database: ConnectionSpec) => Promise<void>;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** A template that is there, for as long as the callback of `withTemplate` runs. */
+export interface Template {
+  readonly name: string;
+  /** Whether this call built it. */
+  readonly built: boolean;
+  /** The connection that databases are made over, until the callback ends. */
+  readonly maintenance: DatabaseClient;
+  /** Makes a database of the template's contents; it is dropped when the callback of `withTemplate` ends. */
+  clone(): Promise<ConnectionSpec>;
+}
+
+/**
+ * Sees to it that a template exists, hands it to `callback`, and drops the clones that were made of it, whatever
+ * happens. Two runs at once share a template and nothing else. What killed runs left, and the project's templates of
+ * other keys that nobody uses, are dropped too.
+ * @throws TmDbError PERMISSION_DENIED where the role has no CREATEDB; what `build` throws, then nothing is left.
+ */
+export async function withTemplate<T>(
+  request: TemplateRequest,
+  callback: (template: Template) => Promise<T>,
+): Promise<T> {
+  // Without the signal: an interrupted run cleans up behind itself, over this connection.
+  return await withClient(request.maintenance, {}, async (client) => {
+    const key = await request.key(client);
+    const run = randomBytes(4).toString("hex");
+    await client.query("select set_config('application_name', $1, false)", [`tm-db test ${key} ${run}`]);
+    return await new TemplateRun(client, { ...request, key, run }).use(callback);
+  });
+}
+
+/** A request whose key is known, and the run that makes it. */
+type RunRequest = Omit<TemplateRequest, "key"> & { readonly key: string; readonly run: string };
+
+class TemplateRun implements Template {
+  readonly name: string;
+  built = false;
+  readonly maintenance: DatabaseClient;
+  readonly #request: RunRequest;
+  readonly #clones: string[] = [];
+  #making: Promise<unknown> = Promise.resolve();
+
+  constructor(client: DatabaseClient, request: RunRequest) {
+    this.maintenance = client;
+    this.#request = request;
+    this.name = `${PREFIX}${request.project}_${request.key}`;
+  }
+
+  async use<T>(callback: (template: Template) => Promise<T>): Promise<T> {
+    try {
+      await this.#ensure();
+      return await callback(this);
+    } finally {
+      // What was being made when the callback failed must be there before it can be dropped.
+      await this.#making.catch(() => undefined);
+      await Promise.all(this.#clones.map((name) => dropDatabase(this.maintenance, name)));
+    }
+  }
+
+  async clone(): Promise<ConnectionSpec> {
+    const name = `${this.name}_${this.#request.run}_${this.#clones.length + 1}`;
+    this.#clones.push(name);
+    const made = this.#createClone(name);
+    this.#making = Promise.allSettled([this.#making, made]);
+    await made;
+    return { ...this.#request.maintenance, database: name };
+  }
+
+  async #createClone(name: string): Promise<void> {
+    await this.#createDatabase(name, this.name);
+    const { searchPath } = this.#request;
+    await this.maintenance.query(`alter database ${quoteIdent(name)} set search_path = ${searchPath}`);
+  }
+
+  async #ensure(): Promise<void> {
+    await dropLeftovers(this.maintenance, this.#request);
+    if (await databaseExists(this.maintenance, this.name)) return;
+    // Whoever comes second waits for the template of the first.
+    const lock = BigInt.asIntN(64, BigInt(`0x${this.#request.key}`)).toString();
+    await this.#takeLock(lock);
+    try {
+      if (!(await databaseExists(this.maintenance, this.name))) await this.#build();
+    } finally {
+      await this.maintenance.query("select pg_advisory_unlock($1)", [lock]);
+    }
+  }
+
+  /** By asking again and again: a wait inside PostgreSQL would not hear Ctrl-C. */
+  async #takeLock(lock: string): Promise<void> {
+    for (;;) {
+      const { rows } = await this.maintenance.query<{ readonly taken: boolean }>(
+        "select pg_try_advisory_lock($1) as taken",
+        [lock],
+      );
+      if (rows[0]?.taken === true) return;
+      if (this.#request.signal?.aborted === true) throw new TmDbError("INTERRUPTED", "interrupted; nothing was made");
+      await new Promise((resolve) => setTimeout(resolve, LOCK_POLL_MS));
+    }
+  }
+
+  async #build(): Promise<void> {
+    const { maintenance, build, run } = this.#request;
+    const name = `${this.name}_b_${run}`;
+    await this.#createDatabase(name, "template0");
+    try {
+      await build({ ...maintenance, database: name });
+      // No connection is let in: a clone can be made only while nobody is connected to the template.
+      await this.maintenance.query(`alter database ${quoteIdent(name)} with allow_connections false`);
+      await this.maintenance.query(`alter database ${quoteIdent(name)} rename to ${quoteIdent(this.name)}`);
+      this.built = true;
+    } catch (error) {
+      await dropDatabase(this.maintenance, name);
+      throw error;
+    }
+  }
+
+  async #createDatabase(name: string, template: string): Promise<void> {
+    try {
+      await this.maintenance.query(`create database ${quoteIdent(name)} template ${quoteIdent(template)}`);
+    } catch (error) {
+      if (!isDatabaseError(error) || error.code !== "42501") throw error;
+      throw new TmDbError("PERMISSION_DENIED", `no database for the tests can be made: ${error.message}`, {
+        hint: `let the role make databases: alter role ${quoteIdent(this.#request.maintenance.user)} createdb   (or use the embedded server)`,
+        cause: error,
+      });
+    }
+  }
+}
+
+async function databaseExists(client: DatabaseClient, name: string): Promise<boolean> {
+  const { rows } = await client.query("select from pg_catalog.pg_database where datname = $1", [name]);
+  return rows.length > 0;
+}
+
+/** Everything of runs that are over, and what the project's earlier files were made into. */
+async function dropLeftovers(client: DatabaseClient, { project, key }: RunRequest): Promise<void> {
+  const { rows } = await client.query<{ readonly databases: string[]; readonly alive: string[] }>(
+    `select
+       array(
+         select d.datname::text
+         from pg_catalog.pg_database as d
+         where starts_with(d.datname, $1)
+           and d.datdba = current_user::regrole
+       ) as databases,
+       array(
+         select a.application_name
+         from pg_catalog.pg_stat_activity as a
+         where starts_with(a.application_name, 'tm-db test ')
+       ) as alive`,
+    [PREFIX],
+  );
+  const { databases = [], alive = [] } = rows[0] ?? {};
+  for (const name of databases) {
+    if (isLeftover(name, { project, key, alive })) await dropDatabase(client, name);
+  }
+}
+
+/** Whether a database is nobody's any more; `alive` holds what the runs of the server call themselves. */
+export function isLeftover(
+  name: string,
+  given: { readonly project: string; readonly key: string; readonly alive: readonly string[] },
+): boolean {
+  const [, project, key, run] = NAME.exec(name) ?? [];
+  if (project === undefined || key === undefined) return false;
+  if (run !== undefined) return !given.alive.some((session) => session.endsWith(` ${run}`));
+  return project === given.project && key !== given.key && !given.alive.some((session) => session.includes(` ${key} `));
+}
