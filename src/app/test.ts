@@ -38,13 +38,16 @@ const TIMEOUT_MS = 60_000;
 export async function test(options: TestOptions): Promise<TestResult> {
   const startedAt = performance.now();
   const project = await openProject(options);
-  const [files, { fixtures, tests }] = await Promise.all([
-    readProjectFiles(project.config),
-    readTestFiles(project.config, { only: options.only ?? [], cwd: options.cwd ?? options.projectDir }),
-  ]);
+  const { fixtures, tests } = await readTestFiles(project.config, {
+    only: options.only ?? [],
+    cwd: options.cwd ?? options.projectDir,
+  });
   const chosen = choose(tests, options, project);
   const seed = options.seed === "random" ? randomInt(2 ** 32) : (options.seed ?? null);
   const target = await openServer(project);
+  const files = readProjectFiles(project.config);
+  // Whoever awaits it later hears of it; a server that does not answer is heard of first.
+  files.catch(() => undefined);
   return await withTestDatabases({ project, target, files, fixtures }, async (databases) => {
     const ordered = seed === null ? chosen : shuffle(chosen, seed);
     const run = await runAll(project, databases, { ordered, options });
