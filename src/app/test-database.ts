@@ -43,6 +43,7 @@ export interface TestDatabases {
 export interface TestDatabaseInput {
   readonly project: Project;
   readonly target: Target;
+  /** May still be being read: the connection is made meanwhile. */
   readonly files: ProjectFiles;
   readonly fixtures: readonly SourceFile[];
 }
@@ -61,9 +62,10 @@ export async function withTestDatabases<T>(
   const request = {
     maintenance: target.maintenance,
     project: shortHash(realpathSync(project.config.projectDir), 12),
-    key: async (client: DatabaseClient) => await templateKey(client, input, fixtures),
+    key: async (client: DatabaseClient) => await templateKey(client, { project, files: input.files, fixtures }),
     searchPath: TEST_SEARCH_PATH,
-    build: async (database: ConnectionSpec) => await buildTemplate(database, input, fixtures),
+    build: async (database: ConnectionSpec) =>
+      await buildTemplate(database, { project, target, files: input.files, fixtures }),
     signal: project.options.signal,
   };
   return await withTemplate(request, async (template) => await callback(databasesOf(template, target)));
@@ -77,11 +79,17 @@ function databasesOf(template: Template, target: Target): TestDatabases {
   };
 }
 
-/** Everything that a template is made of. */
+interface TemplateParts {
+  readonly project: Project;
+  readonly target: Target;
+  readonly files: ProjectFiles;
+  readonly fixtures: readonly Batch[];
+}
+
+/** Stands for everything that a template is made of. */
 async function templateKey(
   client: DatabaseClient,
-  { project, files }: TestDatabaseInput,
-  fixtures: readonly Batch[],
+  { project, files, fixtures }: Omit<TemplateParts, "target">,
 ): Promise<string> {
   const { exposedSchemas, extraSearchPath, roles, preRequest, jwtSecret } = project.config;
   const parts = [
@@ -102,8 +110,7 @@ function shortHash(text: string, digits: number): string {
 
 async function buildTemplate(
   database: ConnectionSpec,
-  { project, target, files }: TestDatabaseInput,
-  fixtures: readonly Batch[],
+  { project, target, files, fixtures }: TemplateParts,
 ): Promise<void> {
   const { config, options } = project;
   // Only where something is built: a run on a template that is there does not wait for PostgreSQL's parser to load.

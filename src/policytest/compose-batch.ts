@@ -19,6 +19,8 @@ export interface Batch {
   readonly finishes: boolean;
   /** The place in a file of a position in `sql`, in characters from 0. */
   locate(position: number): SourceLocation;
+  /** The part of `sql` before the statement that holds a position. */
+  before(position: number): string;
 }
 
 export interface BatchStatement {
@@ -34,6 +36,17 @@ export interface BatchStatement {
 /** What the assertions of the transaction reached: role, command and oid of the table. */
 const TOUCHED = "select t.role_name, t.command, t.relation::oid from tests.touched() as t";
 const SAVEPOINT = "tm_db_test";
+/** Tests are counted by a sequence, which no rollback takes back. In a session without pgTAP's notes it does nothing. */
+const COUNT_FROM_ONE = `select pg_catalog.setval(c.oid, 1, false) from pg_catalog.pg_class as c where c.oid = pg_catalog.to_regclass('pg_temp.__tresults___numb_seq')`;
+
+/** What a rollback leaves in a session, after one that ends what an error has kept open. */
+export const CLEAN_UP: readonly string[] = [
+  "rollback",
+  "deallocate all",
+  "discard sequences",
+  "unlisten *",
+  "select pg_catalog.pg_advisory_unlock_all()",
+];
 
 /**
  * Puts a script into one transaction. What it says of transactions itself keeps its meaning inside of that one: its
@@ -74,11 +87,15 @@ class BatchWriter {
     // The file's own words, which may name an isolation level.
     if (first === undefined) this.#put(start, "begin");
     else this.#copy(first, "frame");
+    if (this.#end === "roll-back") this.#put(start, COUNT_FROM_ONE);
     if (hasOneTransaction(rest)) this.#writeSimple(rest);
     else this.#writeSeveral(rest, first?.origin);
     const end = { file, offset: file.text.length };
-    if (this.#end === "roll-back") this.#put(end, TOUCHED, { role: "touched", echoes: lastEchoes });
-    this.#put(end, this.#end === "commit" ? "commit" : "rollback");
+    if (this.#end === "commit") this.#put(end, "commit");
+    else {
+      this.#put(end, TOUCHED, { role: "touched", echoes: lastEchoes });
+      for (const statement of CLEAN_UP) this.#put(end, statement);
+    }
     return this.#batch(finishes);
   }
 
@@ -102,6 +119,7 @@ class BatchWriter {
         this.#put(origin, TOUCHED, { role: "touched", echoes });
         this.#put(origin, `rollback to savepoint ${SAVEPOINT}`);
         this.#put(origin, `release savepoint ${SAVEPOINT}`);
+        this.#put(origin, COUNT_FROM_ONE);
         isOpen = false;
       } else if (standing.kind === "plain") this.#copy(statement, "test");
     }
@@ -139,6 +157,10 @@ class BatchWriter {
       sql,
       statements: this.#statements,
       finishes,
+      before: (position) => {
+        const at = codeUnits(sql, position);
+        return sql.slice(0, this.#statements.findLast(({ start }) => start <= at)?.start ?? 0);
+      },
       locate: (position) => {
         const at = codeUnits(sql, position);
         const piece = pieces.findLast((candidate) => candidate.at <= at) ?? pieces[0];

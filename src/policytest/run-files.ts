@@ -3,7 +3,7 @@ import type { ConnectionSpec } from "../core/connection-spec.ts";
 import { TmDbError } from "../core/errors.ts";
 import type { TestFileResult, TouchedSummary } from "../core/test-result.ts";
 import { type DatabaseClient, withClient } from "../db/client.ts";
-import { type FileRun, runTestFile, type TestScript } from "./run-file.ts";
+import { type FileRun, prepareSession, runTestFile, type TestScript } from "./run-file.ts";
 import { summariseTouched, type Touched } from "./touched.ts";
 
 export interface RunOptions {
@@ -88,6 +88,7 @@ class FilesRunner {
       lostPid = await withClient(spec, { signal: this.#options.signal }, async (client) => {
         this.#isOpening = false;
         if (lostPid !== undefined) await endSession(client, lostPid);
+        await prepareSession(client);
         return await this.#runQueue(client, spec);
       });
     } while (lostPid !== undefined);

@@ -211,6 +211,20 @@ describe("who proves nothing is not become:", () => {
     });
   });
 
+  test("whom the role of the tests cannot become", async () => {
+    const role = `unreachable_${db.name.slice(-6)}`;
+    const superuser = await db.connect("superuser");
+    await superuser.query(`create role ${role}; grant ${role} to authenticator`);
+    try {
+      await expect(tap(`select tests.as_role('${role}')`)).rejects.toMatchObject({
+        message: `tm_db, as whom the tests run, may not become ${role}`,
+        hint: `grant ${role} to tm_db`,
+      });
+    } finally {
+      await superuser.query(`drop role ${role}`);
+    }
+  });
+
   test.each([
     ["a role with BYPASSRLS", "bypassrls", "BYPASSRLS"],
     ["a member of the owner", "in role tm_db", "owns api."],
@@ -281,6 +295,13 @@ describe("people", () => {
       message: expect.stringContaining(message),
       hint: expect.any(String),
     });
+  });
+
+  test("are made by the owner, whoever was become", async () => {
+    const lines = await tap(
+      "select tests.as_user('Vera'); select tests.create_user('Zoe'); select current_user; select tests.as_user('Zoe'); select tests.can_see('select id from api.users', 1, 'it')",
+    );
+    expect(lines).toEqual(["api_user", "ok 1 - it"]);
   });
 
   test("of a project with uuid keys and roles of its own are as simple", async () => {

@@ -57,6 +57,16 @@ describe.skipIf(server.major !== 18)("the examples of docs/testing.md:", () => {
     expect(failed).toEqual(["not ok 3 - who is in no project sees none"]);
   });
 
+  test("the users of another project", async () => {
+    const lines = await outputOf(
+      client(),
+      `begin; drop function tests.new_user(text); create table auth.users (id uuid, email text); create table public.notes (owner uuid, note text);
+       ${example("sql", "create function tests.new_user")}
+       select u.email from public.notes as n join auth.users as u on u.id = n.owner; rollback`,
+    );
+    expect(lines).toEqual(["ada@example.com"]);
+  });
+
   test("a cell of a table of rights", async () => {
     const lines = await outputOf(client(), `begin; select no_plan(); ${example("sql", "select tests.only(")} rollback`);
     expect(lines.every((line) => line.startsWith("ok "))).toBe(true);

@@ -68,6 +68,12 @@ const ENDINGS: Readonly<Record<string, { readonly text: string; readonly says: o
     text: "select * from no_plan();\n\\echo # hello\nselect is(count(*), 2::bigint, 'the fixtures') from api.books;\nselect * from finish();",
     says: { passed: true, planned: 1, tap: ["# hello", "ok 1 - the fixtures", "1..1"] },
   },
+  several_transactions: {
+    text:
+      "begin;\nselect plan(2);\ninsert into api.books values (3, 'three');\nselect ok(count(*) = 3) from api.books;\nselect ok(true);\n" +
+      "select * from finish();\nrollback;\nbegin;\nselect 'left: ' || count(*) from api.books;\nrollback;\n",
+    says: { passed: true, tap: ["1..2", "ok 1", "ok 2", "left: 2"] },
+  },
   skips_all: {
     text: "\\echo 1..0 # SKIP no server\nselect * from finish() where false;",
     says: { passed: true, skippedAll: "no server" },
@@ -137,7 +143,7 @@ const ENDINGS: Readonly<Record<string, { readonly text: string; readonly says: o
   },
   without_plan: {
     text: "select ok(true);\nselect * from finish();",
-    says: { passed: false, problems: [{ kind: "sql-error" }] },
+    says: { passed: false, tests: [], problems: [{ kind: "sql-error", location: { line: 1, column: 1 } }] },
   },
   no_test: { text: "select 1;", says: { passed: false, problems: [{ kind: "no-test" }, { kind: "no-finish" }] } },
   empty: {
@@ -356,7 +362,17 @@ describe("pg_prove", () => {
   const hasPgProve = psqlFolder !== undefined && findProgram("pg_prove");
 
   test.skipIf(!hasPgProve)("agrees test by test, with files of every kind and pgTAP's own examples", async () => {
-    const kinds = ["passes", "no_plan", "to_do", "xunit", "fails", "dies", "wrong_plan", "without_plan"];
+    const kinds = [
+      "passes",
+      "no_plan",
+      "to_do",
+      "xunit",
+      "fails",
+      "dies",
+      "wrong_plan",
+      "without_plan",
+      "several_transactions",
+    ];
     const files = kinds.map((name) => [`test/policies/${name}.sql`, ENDINGS[name]?.text ?? ""] as const);
     const project = await libraryProject({ ...Object.fromEntries(files), ...pgtapExamples() });
     const result = await run(project);

@@ -1,8 +1,10 @@
--- The cast: names, and the claims that PostgREST would find in their tokens.
+-- The cast: names, and the claims that PostgREST would find in their tokens. Somebody may be made while somebody else was
+-- become, so these are the owner's functions.
 
 create function tests.define_user(name text, claims jsonb)
   returns void
   language plpgsql
+  security definer
 as $$
 begin
   if pg_catalog.jsonb_typeof(claims) is distinct from 'object' or claims ->> 'role' is null then
@@ -19,6 +21,7 @@ comment on function tests.define_user(text, jsonb) is 'Gives a name to whoever s
 create function tests.create_user(name text)
   returns void
   language plpgsql
+  security definer
 as $$
 begin
   if pg_catalog.to_regprocedure('tests.new_user(text)') is null then

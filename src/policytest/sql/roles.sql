@@ -49,6 +49,13 @@ begin
   elsif not pg_catalog.pg_has_role(api.authenticator_role, wanted.oid, 'member') then
     raise exception '% is not a member of %, so PostgREST could not become it', api.authenticator_role, role
       using hint = format('grant %I to %I', role, api.authenticator_role);
+  elsif not pg_catalog.pg_has_role(
+    session_user,
+    wanted.oid,
+    case when current_setting('server_version_num')::integer < 160000 then 'member' else 'set' end
+  ) then
+    raise exception '%, as whom the tests run, may not become %', session_user, role
+      using hint = format('grant %I to %I', role, session_user);
   end if;
 end
 $$;
