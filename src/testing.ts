@@ -3,6 +3,7 @@ export {
   type Person,
   type PolicyTest,
   type PolicyTestOptions,
+  PolicyTestFailure,
   policyTest,
   type Statement,
   type Value,

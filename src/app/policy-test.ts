@@ -1,4 +1,3 @@
-import { AssertionError } from "node:assert";
 import type { CommandOptions } from "./context.ts";
 import { openProject, openTarget } from "./context.ts";
 import { withTestDatabases } from "./test-database.ts";
@@ -24,7 +23,7 @@ export interface PolicyTestOptions {
 /** A statement, with values for its `$1`, `$2`, … where it has some. */
 export type Statement = string | { readonly text: string; readonly values: readonly Value[] };
 
-/** Somebody who sends requests. What an expectation runs is undone; an expectation that fails throws an AssertionError. */
+/** Somebody who sends requests. What an expectation runs is undone; an expectation that fails throws a PolicyTestFailure. */
 export interface Person {
   /** Rows of a statement; what it changes stays until the test ends. An error of PostgreSQL is thrown as `pg` throws it. */
   readonly query: <Row = Record<string, unknown>>(statement: Statement) => Promise<Row[]>;
@@ -42,6 +41,17 @@ export interface Person {
   readonly expectRefused: (statement: Statement) => Promise<void>;
   /** The request fails, and PostgREST would answer it with that HTTP status. */
   readonly expectStatus: (statement: Statement, status: number) => Promise<void>;
+}
+
+/** An expectation did not hold. The message says who should have got what, and what they got. */
+export class PolicyTestFailure extends Error {
+  override readonly name = "PolicyTestFailure";
+
+  /** `calledFrom` is a stack that begins with the line of the test, which is what the reader looks for. */
+  constructor(message: string, calledFrom: string | undefined) {
+    super(message);
+    if (calledFrom !== undefined) this.stack = calledFrom.replace(/^[^\n]*/, () => `${this.name}: ${message}`);
+  }
 }
 
 /** What a test gets. Everything that happens through it is rolled back when the test ends. */
@@ -168,15 +178,18 @@ function personOf(
   caller: Caller,
   { session, steps }: { readonly session: TestSession; readonly steps: Queue },
 ): Person {
-  const expectation =
-    (name: Assertion["name"]) =>
-    async (statement: Statement, number?: number): Promise<void> => {
+  const expectation = (name: Assertion["name"]) => {
+    const expected = async (statement: Statement, number?: number): Promise<void> => {
+      const frames: { stack?: string } = {};
+      Error.captureStackTrace(frames, expected);
       const { text, values } = queryOf(statement);
       const message = await steps.add(
         async () => await session.check(caller, { name, statement: text, values, number }),
       );
-      if (message !== undefined) throw new AssertionError({ message, operator: name });
+      if (message !== undefined) throw new PolicyTestFailure(message, frames.stack);
     };
+    return expected;
+  };
   return {
     query: async <Row>(statement: Statement) =>
       await steps.add(async () => await session.rowsAs<Row>(caller, queryOf(statement))),

@@ -28,10 +28,21 @@ export interface TestApi extends ApiSettings {
  * whatever schema; the project is deployed, or at least its roles are there. The role of the connection is the one that
  * tests run as: it is made a member of the API's roles where it is not, because it is to become them. Not for a
  * database that people use.
- * @throws TmDbError PERMISSION_DENIED where it may not become them; what PostgreSQL throws.
+ * @throws TmDbError PERMISSION_DENIED where it may not become them; OBJECT_EXISTS where the project has a schema `tests` of
+ * its own; what PostgreSQL throws.
  */
 export async function installTestHelpers(client: DatabaseClient, api: TestApi): Promise<void> {
-  await runScript(client, SCRIPT);
+  await orRefusal(() => runScript(client, SCRIPT), {
+    "42P06": (cause) =>
+      new TmDbError(
+        "OBJECT_EXISTS",
+        "the project has a schema tests of its own, where the helpers of policy tests go",
+        {
+          hint: "give it another name: the helpers replace those of other tools, see docs/testing.md",
+          cause,
+        },
+      ),
+  });
   const { rowCount } = await client.query(INSERT_API, [
     api.schemas,
     api.extraSearchPath,
@@ -40,15 +51,26 @@ export async function installTestHelpers(client: DatabaseClient, api: TestApi): 
     api.authenticatorRole,
   ]);
   if (rowCount === 0) throw new Error("pgTAP is loaded before the helpers of policy tests");
+  const me = client.user ?? "the role of the tests";
+  await orRefusal(() => runScript(client, access), {
+    "42501": (cause) =>
+      new TmDbError("PERMISSION_DENIED", `${me} may not become the roles of the API: ${cause.message}`, {
+        hint: `as a superuser, or as who made them: grant <role> to ${me}   (${api.authenticatorRole}, and each role that it is a member of)`,
+        cause,
+      }),
+  });
+}
+
+/** What PostgreSQL refuses with one of these SQLSTATEs becomes an error of ours. */
+async function orRefusal(
+  run: () => Promise<void>,
+  refusals: Readonly<Record<string, (cause: ScriptError) => TmDbError>>,
+): Promise<void> {
   try {
-    await runScript(client, access);
+    await run();
   } catch (error) {
-    if (!(error instanceof ScriptError) || error.cause.code !== "42501") throw error;
-    const me = client.user ?? "the role of the tests";
-    throw new TmDbError("PERMISSION_DENIED", `${me} may not become the roles of the API: ${error.message}`, {
-      hint: `as a superuser or as who made them: grant <role> to ${me}   (for each role that ${api.authenticatorRole} is a member of)`,
-      cause: error,
-    });
+    if (!(error instanceof ScriptError)) throw error;
+    throw refusals[error.cause.code ?? ""]?.(error) ?? error;
   }
 }
 

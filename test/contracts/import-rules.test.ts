@@ -82,6 +82,10 @@ function makeCases(): ReadonlyMap<string, Case> {
     text: 'export type { Thing } from "./app/thing.ts";\nexport type { Thing as A } from "./db/thing.ts";\n',
     breaks: ["public-api"],
   });
+  cases.set("src/testing.ts", {
+    text: 'export type { Thing } from "./app/thing.ts";\nexport type { Thing as A } from "./policytest/thing.ts";\n',
+    breaks: ["public-api"],
+  });
   cases.set("src/app/barrel.ts", {
     text: 'import type { A } from "../index.ts";\nexport type B = A;\n',
     breaks: ["not-to-index", "folder-app"],

@@ -185,6 +185,20 @@ describe("an assertion fails, and says why:", () => {
       ["Adam (role api_user) should be answered HTTP 403", "it was allowed: 1 row"],
     ],
     [
+      "raises, for a misspelt name",
+      "Vera",
+      "raises('select api.assign_tsk(0, 0)', 404, 'it')",
+      [
+        "this proves nothing, since it is no statement for the owner either: function api.assign_tsk(integer, integer) does not exist",
+      ],
+    ],
+    [
+      "raises, for a misspelt word",
+      "Vera",
+      "raises('selct 1', 400, 'it')",
+      ['this proves nothing, since it is no statement for the owner either: syntax error at or near "selct"'],
+    ],
+    [
       "has_rls, off",
       "Vera",
       "has_rls('auth.credentials', 'it')",
@@ -285,6 +299,31 @@ describe("only", () => {
 });
 
 describe("an attempt", () => {
+  test("ends the same way inside a function and in a procedure", async () => {
+    const insert = "insert into api.projects (name, owner_id) values ('x', tests.id('Olga'))";
+    const lines = await tap(
+      `create function api.make() returns void language sql as $$ ${insert} $$;
+       create procedure api.make_too() language sql as $$ ${insert} $$;
+       create function api.peek() returns text language sql as 'select min(email) from api.users';
+       grant execute on all routines in schema api to api_user;
+       select tests.as_user('Vera');
+       select tests.refuses('select api.make()', 'it');
+       select tests.refuses('call api.make_too()', 'it');
+       select tests.denies('select api.peek()', 'it');
+       select tests.denies('select set_config(''role'', ''postgres'', true)', 'it')`,
+    );
+    expect(lines).toEqual(["ok 1 - it", "ok 2 - it", "ok 3 - it", "ok 4 - it"]);
+  });
+
+  test.each([
+    ["select 1", "POST"],
+    ["INSERT into t values (1)", "POST"],
+    [" update t set a = 1", "PATCH"],
+    ["-- all\n  delete from t", "DELETE"],
+  ])("of %j is a %s", async (statement, method) => {
+    expect(await tap(`select tests._method(e'${statement.replace("\n", "\\n")}')`)).toEqual([method]);
+  });
+
   test("leaves no row, no setting and no role behind, however it ends", async () => {
     const lines = await tap(
       `select tests.as_user('Adam');
@@ -315,6 +354,13 @@ describe("an attempt", () => {
     await expect(tap(`select tests.can_see('${APOLLO}', 1)`)).rejects.toMatchObject({
       message: "nobody makes this request",
       hint: expect.stringContaining("tests.as_user"),
+    });
+  });
+
+  test.each(["null", "''", "' '", "'select ' || null"])("of nothing is a mistake: %s", async (statement) => {
+    await expect(tap(`select tests.as_user('Vera'); select tests.can_see(${statement}, 0)`)).rejects.toMatchObject({
+      message: "there is no statement to try",
+      hint: expect.any(String),
     });
   });
 

@@ -1,8 +1,11 @@
+import pg from "pg";
 import { describe, expect, test } from "vitest";
 import { httpStatus } from "../../src/core/http-status.ts";
 import { type ApiRequest, withRequest } from "../../src/db/impersonate.ts";
 import { outputOf, TEST_API, usePolicyTests } from "../support/policy-tests.ts";
-import { useReferenceDatabase } from "../support/reference-database.ts";
+import { installTestHelpers } from "../../src/policytest/helpers.ts";
+import { installPgtap } from "../../src/policytest/pgtap.ts";
+import { cloneDatabase, openClient, useReferenceDatabase } from "../support/reference-database.ts";
 
 const db = useReferenceDatabase();
 const client = usePolicyTests(db);
@@ -216,6 +219,39 @@ describe("who proves nothing is not become:", () => {
     await superuser.query(`begin; set local search_path = public, pgtap; create role unbound ${option}`);
     await expect(superuser.query("select tests.as_role('unbound')")).rejects.toThrow(message);
     await superuser.query("rollback");
+  });
+});
+
+describe("the helpers are refused", () => {
+  test("where the project has a schema of that name, and by name", async () => {
+    await expect(installTestHelpers(client(), TEST_API)).rejects.toMatchObject({
+      code: "OBJECT_EXISTS",
+      message: expect.stringContaining("a schema tests of its own"),
+    });
+  });
+
+  test("to who may not become the API's roles", async () => {
+    const database = `${db.name}_refused`;
+    const role = `outsider_${db.name.slice(-6)}`;
+    await cloneDatabase(db.server, database);
+    const superuser = await openClient(db.server, "superuser", database);
+    await superuser.query(
+      `create role ${role} login password 'no secret'; grant create on database ${database} to ${role}`,
+    );
+    const { host, port } = db.server.owner;
+    const outsider = new pg.Client({ host, port, database, user: role, password: "no secret" });
+    await outsider.connect();
+    try {
+      await installPgtap(outsider);
+      await expect(installTestHelpers(outsider, TEST_API)).rejects.toMatchObject({
+        code: "PERMISSION_DENIED",
+        hint: expect.stringContaining(`grant <role> to ${role}`),
+      });
+    } finally {
+      await outsider.end();
+      await superuser.query(`drop owned by ${role} cascade; drop role ${role}`);
+      await superuser.end();
+    }
   });
 });
 

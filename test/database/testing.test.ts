@@ -111,8 +111,12 @@ describe.skipIf(server.major !== 18)("policyTest", () => {
     ],
   ])("%s fails with a message that says who and what", async (_, body, message) => {
     const failure = run(body)();
-    await expect(failure).rejects.toMatchObject({ name: "AssertionError", message: expect.stringContaining(message) });
+    await expect(failure).rejects.toMatchObject({
+      name: "PolicyTestFailure",
+      message: expect.stringContaining(message),
+    });
     await expect(failure).rejects.toThrow(/\(role api_user\).*\nstatement: /s);
+    await expect(failure).rejects.toMatchObject({ stack: expect.stringMatching(/^ +at .*testing\.test\.ts/m) });
   });
 
   test("rolls everything back, also when the test fails or waits for nothing", async () => {

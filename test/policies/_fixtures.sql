@@ -48,7 +48,10 @@ as $$
 declare
   id bigint;
 begin
-  select p.id into strict id from api.projects as p where p.name = project.name;
+  select p.id
+  into strict id
+  from api.projects as p
+  where p.name = project.name;
   return id;
 end
 $$;
@@ -62,7 +65,10 @@ as $$
 declare
   id bigint;
 begin
-  select t.id into strict id from api.tasks as t where t.title = task.title;
+  select t.id
+  into strict id
+  from api.tasks as t
+  where t.title = task.title;
   return id;
 end
 $$;

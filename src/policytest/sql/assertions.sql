@@ -11,7 +11,9 @@ begin
   return tests._report(
     coalesce(result.row_count = n, false),
     coalesce(why, format('%s sees %s: %s', tests._who(), tests._rows(n), query)),
-    tests._got(format('see %s', tests._rows(n)), result) || tests._as_owner_line(query)
+    case
+      when result.row_count is distinct from n then tests._got(format('see %s', tests._rows(n)), result) || tests._as_owner_line(query)
+    end
   );
 end
 $$;
@@ -27,7 +29,9 @@ begin
   return tests._report(
     coalesce(result.row_count > 0, false),
     coalesce(why, format('%s sees rows: %s', tests._who(), query)),
-    tests._got('see a row or more', result) || tests._as_owner_line(query)
+    case
+      when coalesce(result.row_count, 0) = 0 then tests._got('see a row or more', result) || tests._as_owner_line(query)
+    end
   );
 end
 $$;
@@ -60,7 +64,9 @@ begin
   return tests._report(
     coalesce(result.row_count = n, false),
     coalesce(why, format('%s is let, with %s: %s', tests._who(), tests._rows(n), statement)),
-    tests._got(format('be let, with %s', tests._rows(n)), result) || tests._as_owner_line(statement)
+    case
+      when result.row_count is distinct from n then tests._got(format('be let, with %s', tests._rows(n)), result) || tests._as_owner_line(statement)
+    end
   );
 end
 $$;
@@ -76,7 +82,9 @@ begin
   return tests._report(
     coalesce(result.row_count > 0, false),
     coalesce(why, format('%s is let: %s', tests._who(), statement)),
-    tests._got('be let, with a row or more', result) || tests._as_owner_line(statement)
+    case
+      when coalesce(result.row_count, 0) = 0 then tests._got('be let, with a row or more', result) || tests._as_owner_line(statement)
+    end
   );
 end
 $$;
@@ -112,7 +120,7 @@ begin
     coalesce(why, format('%s has no privilege: %s', tests._who(), statement)),
     case
       when invalid is null then tests._got('lack a privilege', result)
-      else array['this proves nothing, since it is no statement for the owner either: ' || invalid]
+      else array[tests._no_statement(invalid)]
     end
   );
 end
@@ -141,11 +149,18 @@ create function tests.raises(statement text, http_status integer, why text defau
 as $$
 declare
   result constant tests.outcome := tests._attempt(statement);
+  -- A misspelt name is 404 too, and a misspelt word 400.
+  invalid constant text := case
+    when result.sql_state in ('42601', '42703', '42883', '42P01', '42P02', '3F000') then tests._invalid_for_owner(statement)
+  end;
 begin
   return tests._report(
-    coalesce(result.status = http_status, false),
+    coalesce(result.status = http_status, false) and invalid is null,
     coalesce(why, format('%s is answered %s: %s', tests._who(), http_status, statement)),
-    tests._got(format('be answered HTTP %s', http_status), result)
+    case
+      when invalid is null then tests._got(format('be answered HTTP %s', http_status), result)
+      else array[tests._no_statement(invalid)]
+    end
   );
 end
 $$;

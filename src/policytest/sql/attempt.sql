@@ -26,6 +26,10 @@ declare
   plan jsonb;
   context text;
 begin
+  if coalesce(btrim(statement), '') = '' then
+    raise exception 'there is no statement to try'
+      using hint = 'a text that is put together with || is null when one part is';
+  end if;
   result.by_pre_request := true;
   begin
     perform pg_catalog.set_config('role', 'none', true);
@@ -71,7 +75,7 @@ create function tests._method(statement text)
   immutable
 as $$
   select
-    case lower(substring(statement from '^\s*(\w+)'))
+    case lower(substring(statement from '^(?:\s|--[^\n]*\n)*(\w+)'))
       when 'update' then 'PATCH'
       when 'delete' then 'DELETE'
       else 'POST'
@@ -96,7 +100,8 @@ end
 $$;
 
 -- Three things share SQLSTATE 42501: a missing privilege, `with check`, and what a function raises itself. What could
--- be explained lacks no privilege of its own; and the words count only for a statement inside a function.
+-- be explained lacks no privilege of its own, whatever the language of the message; the words decide about a statement
+-- inside a function, and about what cannot be explained at all.
 create function tests._kind(failure tests.outcome, plan jsonb, context text)
   returns text
   language plpgsql
@@ -105,7 +110,9 @@ as $$
 begin
   if failure.sql_state <> '42501' or failure.by_pre_request or split_part(context, E'\n', 1) ~ '\mRAISE\M' then
     return 'error';
-  elsif plan is null or failure.message like 'permission denied for %' then
+  elsif failure.message like 'new row violates row-level security policy%' then
+    return 'refused';
+  elsif plan is null or failure.message ~ '^(permission denied|must be owner)' then
     return 'denied';
   else
     return 'refused';

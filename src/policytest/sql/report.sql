@@ -107,3 +107,9 @@ exception
     return sqlerrm;
 end
 $$;
+
+create function tests._no_statement(complaint text)
+  returns text
+  language sql
+  immutable
+return 'this proves nothing, since it is no statement for the owner either: ' || complaint;
