@@ -43,7 +43,6 @@ export interface TestDatabases {
 export interface TestDatabaseInput {
   readonly project: Project;
   readonly target: Target;
-  /** May still be being read: the connection is made meanwhile. */
   readonly files: ProjectFiles;
   readonly fixtures: readonly SourceFile[];
 }
@@ -95,6 +94,8 @@ async function templateKey(
   const parts = [
     TOOL_VERSION,
     serverVersion(client).major,
+    // A template can be cloned by its owner only.
+    client.user,
     (await offeredPgtap(client)) ?? carriedPgtap(),
     TEST_HELPERS_SQL,
     { exposedSchemas, extraSearchPath, roles, preRequest, jwtSecret },
