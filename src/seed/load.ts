@@ -82,8 +82,13 @@ async function truncate(client: DatabaseClient, relations: readonly Relation[]):
 function notEmpty(filled: readonly Relation[], path: string): TmDbError {
   return new TmDbError("TABLES_NOT_EMPTY", `${path} fills tables that hold rows already; nothing was changed`, {
     problems: filled.map(({ schema, table }) => ({ message: `${schema}.${table} is not empty` })),
-    hint: "load it beside them with --add, or empty these tables first with --truncate",
+    hint: `to load it beside them: npx tm-db seed ${seedName(path)} --add; to empty these tables first: npx tm-db seed ${seedName(path)} --truncate`,
   });
+}
+
+/** `staging` for `seeds/staging.ts`. */
+function seedName(path: string): string {
+  return path.replace(/^.*\//, "").replace(/\.\w+$/, "");
 }
 
 /** Building an index sorts; PostgreSQL's default of 64 MB is meant for many at a time. */

@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import pg from "pg";
 import { expect, test } from "vitest";
 import { seed, type SeedOptions } from "../../src/app/seed.ts";
@@ -107,6 +108,23 @@ test("another project's seed fills its tables, references that go around include
     { id: 101 },
   ]);
   expect(await project.query("insert into school.classes (title) values ('x') returning id")).toEqual([{ id: 4 }]);
+});
+
+test("the example of docs/seeding.md works as it stands", async () => {
+  const page = readFileSync(new URL("../../docs/seeding.md", import.meta.url), "utf8");
+  const example = /^```ts\n([\s\S]*?)^```/m.exec(page)?.[1] ?? "";
+  const project = await engineProject({
+    "migrations/0001_shop.sql":
+      "-- Up Migration\ncreate schema shop;\ncreate table shop.customers (id int generated always as identity primary key," +
+      " name text not null, since timestamptz, extra jsonb);\n-- Down Migration\ndrop schema shop cascade;\n",
+    "seeds/staging.ts": example,
+  });
+  await project.migrate();
+  const { accounts } = await load(project, { scale: 0.1 });
+  expect(accounts).toEqual([{ name: "the first customer", password: "correct horse battery" }]);
+  const vips =
+    "select count(*)::int as all, count(*) filter (where (extra ->> 'vip')::boolean)::int as vips from shop.customers";
+  expect(await project.query(vips)).toEqual([{ all: 100, vips: 1 }]);
 });
 
 test("triggers that are off for the load are on again as they were, and others run", async () => {
