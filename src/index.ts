@@ -12,4 +12,4 @@ export { up } from "./app/up.ts";
 export { verify } from "./app/verify.ts";
 export type * from "./core/command-result.ts";
 export { type ErrorCode, type Problem, type SourceLocation, TmDbError } from "./core/errors.ts";
-export type { EventListener, ServerEvent, StepAction, TmDbEvent } from "./core/event.ts";
+export type { EventListener, SeedEvent, ServerEvent, StepAction, TmDbEvent } from "./core/event.ts";

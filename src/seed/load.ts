@@ -9,7 +9,7 @@ import { LoadProgress } from "./load-progress.ts";
 import { type Aside, checkPutBack, type PutAside, putAside, putBack } from "./put-aside.ts";
 import { continueCounters, findFilled, findRelations, type Relation } from "./relations.ts";
 import type { SeedData, SeedTable } from "./seed.ts";
-import { switchTriggersOff, switchTriggersOn } from "./triggers.ts";
+import { haveInsertTriggers, switchTriggersOff, switchTriggersOn } from "./triggers.ts";
 
 export interface LoadInput {
   readonly data: SeedData;
@@ -41,13 +41,13 @@ export async function loadSeed(client: DatabaseClient, input: LoadInput): Promis
   if (input.truncate.length > 0) await truncate(client, input.truncate);
   const filled = await findFilled(client, relations);
   if (filled.length > 0 && input.filled === "refuse") throw notEmpty(filled, path);
-  const empty = input.indexes === "keep" ? [] : relations.filter((relation) => !filled.includes(relation));
+  const silent = silentTables(data, relations);
+  const loud = relations.filter((relation) => !silent.includes(relation));
+  // What a trigger looks up, it may look up by an index; and `on conflict` needs one.
+  const keeps = input.indexes === "keep" || (await haveInsertTriggers(client, loud));
+  const empty = keeps ? [] : relations.filter((relation) => !filled.includes(relation));
   const aside = empty.length === 0 ? NOTHING_ASIDE : await putAside(client, empty);
-  const silent = new Set(data.tables.filter(({ triggers }) => triggers === "off").map(({ table }) => table));
-  const off = await switchTriggersOff(
-    client,
-    relations.filter(({ schema, table }) => silent.has(`${schema}.${table}`)),
-  );
+  const off = await switchTriggersOff(client, silent);
   const tables = await copyTables(client, input);
   const started = performance.now();
   // What is deferred is checked now: tables with pending checks cannot be altered.
@@ -66,6 +66,11 @@ export async function loadSeed(client: DatabaseClient, input: LoadInput): Promis
     putAside: { indexes: count("index"), foreignKeys: count("foreign key"), ms: rebuildMs },
     relations,
   };
+}
+
+function silentTables({ tables }: SeedData, relations: readonly Relation[]): Relation[] {
+  const names = new Set(tables.filter(({ triggers }) => triggers === "off").map(({ table }) => table));
+  return relations.filter(({ schema, table }) => names.has(`${schema}.${table}`));
 }
 
 const NOTHING_ASIDE: PutAside = { asides: [], watched: [], before: [] };

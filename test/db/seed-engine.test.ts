@@ -137,8 +137,12 @@ test("triggers that are off for the load are on again as they were, and others r
     { what: "b_always" },
   ]);
 
-  const loud = await school({ "seeds/staging.ts": ROWS.replace('triggers: "off"', 'triggers: "on"') });
-  await load(loud);
+  const loud = await school({
+    "seeds/staging.js":
+      'exports.seed = () => ({ tables: [{ table: "school.classes", columns: ["title"], rows: [["A"], ["B"]] }] });',
+  });
+  // A trigger may need an index: they stay where one runs.
+  expect(await load(loud)).toMatchObject({ putAside: { indexes: 0, foreignKeys: 0 }, tables: [{ rows: 2 }] });
   expect(await loud.query("select what from school.log order by 1")).toEqual([
     { what: "a_note" },
     { what: "b_always" },
@@ -148,7 +152,7 @@ test("triggers that are off for the load are on again as they were, and others r
 test("the order in which PostgreSQL follows references is kept, where some of them hold rows", async () => {
   const project = await school({
     "seeds/staging.js":
-      'exports.seed = () => ({ tables: [{ table: "school.classes", columns: ["title", "leader_id"], rows: [["A", 1]] }] });',
+      'exports.seed = () => ({ tables: [{ table: "school.classes", columns: ["title", "leader_id"], rows: [["A", 1]], triggers: "off" }] });',
   });
   await project.query("insert into school.teachers (name) values ('x')");
   await project.query("insert into school.visits (teacher_id) values (1)");
