@@ -3,6 +3,8 @@ import type { EventListener } from "../core/event.ts";
 import { quoteIdent, quoteName } from "../core/quote-ident.ts";
 import type { DatabaseClient } from "../db/client.ts";
 import { copyRows } from "../db/copy-rows.ts";
+import { type DatabaseError, isDatabaseError } from "../db/run-script.ts";
+import { sqlError } from "../db/sql-error.ts";
 import { splitName } from "./check-data.ts";
 import { checkedRows } from "./checked-rows.ts";
 import { LoadProgress } from "./load-progress.ts";
@@ -123,7 +125,24 @@ async function copyTable(
 ): Promise<number> {
   const [schema, table] = splitName(entry.table) ?? ["", entry.table];
   const into = `${quoteName(schema, table)} (${entry.columns.map(quoteIdent).join(", ")})`;
-  const sent = await copyRows(client, into, checkedRows(entry, path), (rows) => progress.sent(entry.table, rows));
+  const rows = checkedRows(entry, path);
+  const sent = await copyRows(client, into, rows, (count) => progress.sent(entry.table, count)).catch(
+    (error: unknown) => {
+      throw isDatabaseError(error) ? refusedRow(error, path) : error;
+    },
+  );
   progress.finished(entry.table, sent);
   return sent;
+}
+
+/** PostgreSQL's words, and its line of COPY, which is the number of the row; what to mend is the seed. */
+function refusedRow(error: DatabaseError, path: string): TmDbError {
+  const { code, message, detail, sqlState, hint } = sqlError(error, undefined);
+  const mend = `nothing was changed; mend ${path} and run the command again`;
+  return new TmDbError(code, message, {
+    detail,
+    sqlState,
+    hint: code === "SQL_ERROR" ? (error.hint ?? mend) : hint,
+    cause: error,
+  });
 }
