@@ -10,6 +10,7 @@ import { checkedRows } from "./checked-rows.ts";
 import { LoadProgress } from "./load-progress.ts";
 import { type Aside, checkPutBack, type PutAside, putAside, putBack } from "./put-aside.ts";
 import { continueCounters, findFilled, findRelations, type Relation } from "./relations.ts";
+import { renewFiles } from "./renew.ts";
 import type { SeedData, SeedTable } from "./seed.ts";
 import { haveInsertTriggers, switchTriggersOff, switchTriggersOn } from "./triggers.ts";
 
@@ -50,7 +51,11 @@ export async function loadSeed(client: DatabaseClient, input: LoadInput): Promis
   const empty = keeps ? [] : relations.filter((relation) => !filled.includes(relation));
   const aside = empty.length === 0 ? NOTHING_ASIDE : await putAside(client, empty);
   const off = await switchTriggersOff(client, silent);
-  const tables = await copyTables(client, input);
+  const fresh = await renewFiles(
+    client,
+    silent.filter((relation) => !filled.includes(relation)),
+  );
+  const tables = await copyTables(client, input, fresh);
   const started = performance.now();
   // What is deferred is checked now: tables with pending checks cannot be altered.
   await client.query("set constraints all immediate");
@@ -106,13 +111,18 @@ async function raiseMemory(client: DatabaseClient): Promise<void> {
   );
 }
 
-async function copyTables(client: DatabaseClient, input: LoadInput): Promise<Loaded["tables"]> {
+async function copyTables(
+  client: DatabaseClient,
+  input: LoadInput,
+  fresh: readonly Relation[],
+): Promise<Loaded["tables"]> {
   const { tables } = input.data;
   const progress = new LoadProgress(tables, input.onEvent);
+  const freezable = new Set(fresh.map(({ schema, table }) => `${schema}.${table}`));
   const loaded: Loaded["tables"][number][] = [];
   for (const entry of tables) {
     const started = performance.now();
-    const rows = await copyTable(client, entry, { path: input.path, progress });
+    const rows = await copyTable(client, entry, { path: input.path, progress, freeze: freezable.has(entry.table) });
     loaded.push({ name: entry.table, rows, ms: performance.now() - started });
   }
   return loaded;
@@ -121,16 +131,16 @@ async function copyTables(client: DatabaseClient, input: LoadInput): Promise<Loa
 async function copyTable(
   client: DatabaseClient,
   entry: SeedTable,
-  { path, progress }: { readonly path: string; readonly progress: LoadProgress },
+  given: { readonly path: string; readonly progress: LoadProgress; readonly freeze: boolean },
 ): Promise<number> {
+  const { path, progress, freeze } = given;
   const [schema, table] = splitName(entry.table) ?? ["", entry.table];
   const into = `${quoteName(schema, table)} (${entry.columns.map(quoteIdent).join(", ")})`;
+  const onRows = (count: number): void => progress.sent(entry.table, count);
   const rows = checkedRows(entry, path);
-  const sent = await copyRows(client, into, rows, (count) => progress.sent(entry.table, count)).catch(
-    (error: unknown) => {
-      throw isDatabaseError(error) ? refusedRow(error, path) : error;
-    },
-  );
+  const sent = await copyRows(client, into, rows, { onRows, freeze }).catch((error: unknown) => {
+    throw isDatabaseError(error) ? refusedRow(error, path) : error;
+  });
   progress.finished(entry.table, sent);
   return sent;
 }
