@@ -228,6 +228,25 @@ test("interrupted in the middle of a table, it leaves nothing", async () => {
   ]);
 });
 
+test("a table that forces row level security on its owner only looks empty, and is left alone", async () => {
+  const project = await school({
+    "seeds/staging.js":
+      'exports.seed = () => ({ tables: [{ table: "school.log", columns: ["what"], rows: [["x"]], triggers: "off" }] });',
+  });
+  await project.query("insert into school.log values ('there')");
+  await project.query("alter table school.log enable row level security");
+  await project.query("alter table school.log force row level security");
+  expect(await project.query("select from school.log")).toEqual([]);
+  await expect(load(project)).rejects.toMatchObject({
+    code: "SEED_INVALID",
+    problems: [{ message: "school.log forces row level security on its owner, so COPY cannot fill it" }],
+  });
+  await project.query("alter table school.log no force row level security");
+  expect(await project.query("select what from school.log")).toEqual([{ what: "there" }]);
+  await load(project, { add: true });
+  expect(await project.query("select what from school.log order by 1")).toEqual([{ what: "there" }, { what: "x" }]);
+});
+
 test("whatever is wrong with a seed is said at once, and by name", async () => {
   const tables = `[{ table: "school.nobody", columns: ["a"], rows: [] },
     { table: "school.teachers", columns: ["name", "age", "size"], rows: [] },
