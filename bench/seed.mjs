@@ -104,12 +104,15 @@ async function insertFile(client, table, file) {
 await withDatabase({ major: flags.pg }, async ({ urls, dir, version }) => {
   cpSync(join(ROOT, "seeds"), join(dir, "seeds"), { recursive: true });
   const at = (database) => Object.assign(new URL(urls.owner), { pathname: `/${database}` }).href;
+  const filled = [];
   const template = new URL(urls.owner).pathname.slice(1);
+  // One at a time: they lie in memory.
   const recreate = async (name) => {
     await withConnection(at("postgres"), async (client) => {
-      await client.query(`drop database if exists ${name} with (force)`);
+      for (const old of filled.splice(0)) await client.query(`drop database if exists ${old} with (force)`);
       await client.query(`create database ${name} template ${template}`);
     });
+    filled.push(name);
     return at(name);
   };
   const file = (table) => join(dir, `${table}.copy`);

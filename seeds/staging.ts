@@ -6,6 +6,7 @@
 // afterwards (`recount` in tm-db.config.json), and nobody wants a million messages.
 import type { Seed, SeedContext, SeedRow, SeedTable } from "tm-db/seeding";
 import { below, chanceOf, skewed } from "./_chance.ts";
+import { stamp } from "./_stamp.ts";
 import { birthOf, CALLERS, makeTeams, type Sizes, type Teams } from "./_teams.ts";
 import { makeWriter, type Writer } from "./_words.ts";
 
@@ -242,9 +243,4 @@ function statusOf(age: number, share: number): string {
 
 function metadata(tags: readonly string[], estimate: number): SeedRow[number] {
   return { ...(tags.length > 0 ? { tags } : {}), ...(estimate > 0 ? { estimate } : {}) };
-}
-
-/** Milliseconds since 1970 as PostgreSQL reads them. */
-function stamp(milliseconds: number): string {
-  return new Date(milliseconds).toISOString();
 }

@@ -30,4 +30,4 @@ export type {
 } from "./core/test-result.ts";
 export { type ErrorCode, type Problem, type SourceLocation, TmDbError } from "./core/errors.ts";
 export type { Finding } from "./core/finding.ts";
-export type { EventListener, ServerEvent, StepAction, TmDbEvent } from "./core/event.ts";
+export type { EventListener, SeedEvent, ServerEvent, StepAction, TmDbEvent } from "./core/event.ts";

@@ -9,23 +9,33 @@ export type CopyValue = string | number | bigint | boolean | Date | null | { rea
 
 export type CopyRow = readonly CopyValue[];
 
+export interface CopyOptions {
+  /** Told now and then how many rows have been sent. */
+  readonly onRows?: (sent: number) => void;
+  /** Write the rows as if vacuumed; PostgreSQL allows it for a table that this transaction created or truncated. */
+  readonly freeze?: boolean;
+}
+
 const CHUNK_CHARACTERS = 64 * 1024;
 
 /**
  * Loads rows by COPY: the fastest way in, and the only one whose values PostgreSQL never writes to its statement log.
  * `into` is a table with its columns, quoted: `"auth"."secrets" ("secret")`. Rows are read as fast as the server takes
- * them, and never collected. `onRows` is told now and then how many have been sent. Returns how many there were.
+ * them, and never collected. Returns how many there were.
  */
 export async function copyRows(
   client: Client,
   into: string,
   rows: Iterable<CopyRow> | AsyncIterable<CopyRow>,
-  onRows?: (sent: number) => void,
+  options: CopyOptions = {},
 ): Promise<number> {
-  const chunks = new Chunks(onRows);
+  const chunks = new Chunks(options.onRows);
   // A source that is not asynchronous is read without a promise for each row: half a microsecond that adds up.
   const source = Symbol.iterator in rows ? chunks.of(rows) : chunks.ofLater(rows);
-  await pipeline(Readable.from(source), client.query(from(`copy ${into} from stdin`)));
+  await pipeline(
+    Readable.from(source),
+    client.query(from(`copy ${into} from stdin${options.freeze === true ? " with (freeze)" : ""}`)),
+  );
   return chunks.rows;
 }
 

@@ -13,7 +13,7 @@ export function checkedRows(entry: SeedTable, path: string): Iterable<SeedRow> |
 }
 
 class RowCheck {
-  #number = 0;
+  #passed = 0;
   readonly #entry: SeedTable;
   readonly #path: string;
 
@@ -39,14 +39,14 @@ class RowCheck {
   }
 
   #checked(row: SeedRow): SeedRow {
-    this.#number += 1;
     const problem = rowProblem(row, this.#entry.columns);
     if (problem !== undefined) throw new Error(problem);
+    this.#passed += 1;
     return row;
   }
 
   #failed(error: unknown): TmDbError {
-    return seedFailed(error, this.#path, `${this.#entry.table}, row ${this.#number}`);
+    return seedFailed(error, this.#path, `${this.#entry.table}, row ${this.#passed + 1}`);
   }
 }
 

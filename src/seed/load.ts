@@ -3,13 +3,16 @@ import type { EventListener } from "../core/event.ts";
 import { quoteIdent, quoteName } from "../core/quote-ident.ts";
 import type { DatabaseClient } from "../db/client.ts";
 import { copyRows } from "../db/copy-rows.ts";
+import { type DatabaseError, isDatabaseError } from "../db/run-script.ts";
+import { sqlError } from "../db/sql-error.ts";
 import { splitName } from "./check-data.ts";
 import { checkedRows } from "./checked-rows.ts";
 import { LoadProgress } from "./load-progress.ts";
 import { type Aside, checkPutBack, type PutAside, putAside, putBack } from "./put-aside.ts";
 import { continueCounters, findFilled, findRelations, type Relation } from "./relations.ts";
+import { renewFiles } from "./renew.ts";
 import type { SeedData, SeedTable } from "./seed.ts";
-import { switchTriggersOff, switchTriggersOn } from "./triggers.ts";
+import { haveInsertTriggers, switchTriggersOff, switchTriggersOn } from "./triggers.ts";
 
 export interface LoadInput {
   readonly data: SeedData;
@@ -41,14 +44,18 @@ export async function loadSeed(client: DatabaseClient, input: LoadInput): Promis
   if (input.truncate.length > 0) await truncate(client, input.truncate);
   const filled = await findFilled(client, relations);
   if (filled.length > 0 && input.filled === "refuse") throw notEmpty(filled, path);
-  const empty = input.indexes === "keep" ? [] : relations.filter((relation) => !filled.includes(relation));
+  const silent = silentTables(data, relations);
+  const loud = relations.filter((relation) => !silent.includes(relation));
+  // What a trigger looks up, it may look up by an index; and `on conflict` needs one.
+  const keeps = input.indexes === "keep" || (await haveInsertTriggers(client, loud));
+  const empty = keeps ? [] : relations.filter((relation) => !filled.includes(relation));
   const aside = empty.length === 0 ? NOTHING_ASIDE : await putAside(client, empty);
-  const silent = new Set(data.tables.filter(({ triggers }) => triggers === "off").map(({ table }) => table));
-  const off = await switchTriggersOff(
+  const off = await switchTriggersOff(client, silent);
+  const fresh = await renewFiles(
     client,
-    relations.filter(({ schema, table }) => silent.has(`${schema}.${table}`)),
+    silent.filter((relation) => !filled.includes(relation)),
   );
-  const tables = await copyTables(client, input);
+  const tables = await copyTables(client, input, fresh);
   const started = performance.now();
   // What is deferred is checked now: tables with pending checks cannot be altered.
   await client.query("set constraints all immediate");
@@ -68,6 +75,11 @@ export async function loadSeed(client: DatabaseClient, input: LoadInput): Promis
   };
 }
 
+function silentTables({ tables }: SeedData, relations: readonly Relation[]): Relation[] {
+  const names = new Set(tables.filter(({ triggers }) => triggers === "off").map(({ table }) => table));
+  return relations.filter(({ schema, table }) => names.has(`${schema}.${table}`));
+}
+
 const NOTHING_ASIDE: PutAside = { asides: [], watched: [], before: [] };
 
 /** Readers go on; writers wait, so that the numbers of the rows stay free and the tables empty. */
@@ -82,8 +94,13 @@ async function truncate(client: DatabaseClient, relations: readonly Relation[]):
 function notEmpty(filled: readonly Relation[], path: string): TmDbError {
   return new TmDbError("TABLES_NOT_EMPTY", `${path} fills tables that hold rows already; nothing was changed`, {
     problems: filled.map(({ schema, table }) => ({ message: `${schema}.${table} is not empty` })),
-    hint: "load it beside them with --add, or empty these tables first with --truncate",
+    hint: `to load it beside them: npx tm-db seed ${seedName(path)} --add; to empty these tables first: npx tm-db seed ${seedName(path)} --truncate`,
   });
+}
+
+/** `staging` for `seeds/staging.ts`. */
+function seedName(path: string): string {
+  return path.replace(/^.*\//, "").replace(/\.\w+$/, "");
 }
 
 /** Building an index sorts; PostgreSQL's default of 64 MB is meant for many at a time. */
@@ -94,13 +111,18 @@ async function raiseMemory(client: DatabaseClient): Promise<void> {
   );
 }
 
-async function copyTables(client: DatabaseClient, input: LoadInput): Promise<Loaded["tables"]> {
+async function copyTables(
+  client: DatabaseClient,
+  input: LoadInput,
+  fresh: readonly Relation[],
+): Promise<Loaded["tables"]> {
   const { tables } = input.data;
   const progress = new LoadProgress(tables, input.onEvent);
+  const freezable = new Set(fresh.map(({ schema, table }) => `${schema}.${table}`));
   const loaded: Loaded["tables"][number][] = [];
   for (const entry of tables) {
     const started = performance.now();
-    const rows = await copyTable(client, entry, { path: input.path, progress });
+    const rows = await copyTable(client, entry, { path: input.path, progress, freeze: freezable.has(entry.table) });
     loaded.push({ name: entry.table, rows, ms: performance.now() - started });
   }
   return loaded;
@@ -109,11 +131,28 @@ async function copyTables(client: DatabaseClient, input: LoadInput): Promise<Loa
 async function copyTable(
   client: DatabaseClient,
   entry: SeedTable,
-  { path, progress }: { readonly path: string; readonly progress: LoadProgress },
+  given: { readonly path: string; readonly progress: LoadProgress; readonly freeze: boolean },
 ): Promise<number> {
+  const { path, progress, freeze } = given;
   const [schema, table] = splitName(entry.table) ?? ["", entry.table];
   const into = `${quoteName(schema, table)} (${entry.columns.map(quoteIdent).join(", ")})`;
-  const sent = await copyRows(client, into, checkedRows(entry, path), (rows) => progress.sent(entry.table, rows));
+  const onRows = (count: number): void => progress.sent(entry.table, count);
+  const rows = checkedRows(entry, path);
+  const sent = await copyRows(client, into, rows, { onRows, freeze }).catch((error: unknown) => {
+    throw isDatabaseError(error) ? refusedRow(error, path) : error;
+  });
   progress.finished(entry.table, sent);
   return sent;
+}
+
+/** PostgreSQL's words, and its line of COPY, which is the number of the row; what to mend is the seed. */
+function refusedRow(error: DatabaseError, path: string): TmDbError {
+  const { code, message, detail, sqlState, hint } = sqlError(error, undefined);
+  const mend = `nothing was changed; mend ${path} and run the command again`;
+  return new TmDbError(code, message, {
+    detail,
+    sqlState,
+    hint: code === "SQL_ERROR" ? (error.hint ?? mend) : hint,
+    cause: error,
+  });
 }

@@ -22,6 +22,8 @@ interface RelationRow {
   readonly owner: string;
   readonly isMine: boolean;
   readonly isTable: boolean;
+  /** Whether row level security binds the connection too: then it may look empty and not be. */
+  readonly isBound: boolean;
   readonly columns: readonly string[];
   readonly generated: readonly string[];
 }
@@ -60,6 +62,7 @@ function toRelation({ oid, schema, table, isMine }: Omit<Relation, "quoted">): R
 function relationProblems({ table, columns }: SeedTable, row: RelationRow | undefined): Problem[] {
   if (row === undefined) return [{ message: `there is no table ${table} in the database` }];
   if (!row.isTable) return [{ message: `${table} is not a table` }];
+  if (row.isBound) return [{ message: `${table} forces row level security on its owner, so COPY cannot fill it` }];
   return columns.flatMap((column) => {
     if (row.generated.includes(column)) return [{ message: `${table}.${column} is generated, and cannot be given` }];
     return row.columns.includes(column) ? [] : [{ message: `${table} has no column ${column}` }];
@@ -76,13 +79,15 @@ async function readRelations(client: DatabaseClient, names: readonly string[]): 
        pg_catalog.pg_get_userbyid(c.relowner) as owner,
        pg_catalog.pg_has_role(c.relowner, 'usage') as "isMine",
        c.relkind in ('r', 'p') as "isTable",
+       c.relrowsecurity and c.relforcerowsecurity and not (u.rolsuper or u.rolbypassrls) as "isBound",
        coalesce(array_agg(a.attname::text) filter (where a.attgenerated = ''), '{}') as columns,
        coalesce(array_agg(a.attname::text) filter (where a.attgenerated <> ''), '{}') as generated
      from unnest($1::text[]) with ordinality as w (name, place)
      join pg_catalog.pg_namespace as n on n.nspname = split_part(w.name, '.', 1)
      join pg_catalog.pg_class as c on c.relnamespace = n.oid and c.relname = split_part(w.name, '.', 2)
+     join pg_catalog.pg_roles as u on u.rolname = current_user
      left join pg_catalog.pg_attribute as a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
-     group by w.name, w.place, c.oid, n.nspname, c.relname, c.relowner, c.relkind
+     group by w.name, w.place, c.oid, n.nspname, c.relname, c.relowner, c.relkind, "isBound"
      order by min(w.place)`,
     [[...new Set(names)]],
   );

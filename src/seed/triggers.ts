@@ -34,3 +34,21 @@ export async function switchTriggersOff(
 export async function switchTriggersOn(client: DatabaseClient, off: readonly TriggerOff[]): Promise<void> {
   for (const { restoreIt } of off) await client.query(restoreIt);
 }
+
+const FOR_INSERT = 4;
+
+/** Whether a row that is put into one of the tables sets off a trigger of the project. */
+export async function haveInsertTriggers(client: DatabaseClient, relations: readonly Relation[]): Promise<boolean> {
+  const { rows } = await client.query<{ found: boolean }>(
+    `select exists (
+       select
+       from pg_catalog.pg_trigger as t
+       where t.tgrelid = any ($1::bigint[]::oid[])
+         and not t.tgisinternal
+         and t.tgenabled in ('O', 'A')
+         and t.tgtype & ${FOR_INSERT} <> 0
+     ) as found`,
+    [relations.map(({ oid }) => oid)],
+  );
+  return rows[0]?.found === true;
+}

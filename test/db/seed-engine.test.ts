@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import pg from "pg";
 import { expect, test } from "vitest";
 import { seed, type SeedOptions } from "../../src/app/seed.ts";
@@ -109,6 +110,23 @@ test("another project's seed fills its tables, references that go around include
   expect(await project.query("insert into school.classes (title) values ('x') returning id")).toEqual([{ id: 4 }]);
 });
 
+test("the example of docs/seeding.md works as it stands", async () => {
+  const page = readFileSync(new URL("../../docs/seeding.md", import.meta.url), "utf8");
+  const example = /^```ts\n([\s\S]*?)^```/m.exec(page)?.[1] ?? "";
+  const project = await engineProject({
+    "migrations/0001_shop.sql":
+      "-- Up Migration\ncreate schema shop;\ncreate table shop.customers (id int generated always as identity primary key," +
+      " name text not null, since timestamptz, extra jsonb);\n-- Down Migration\ndrop schema shop cascade;\n",
+    "seeds/staging.ts": example,
+  });
+  await project.migrate();
+  const { accounts } = await load(project, { scale: 0.1 });
+  expect(accounts).toEqual([{ name: "the first customer", password: "correct horse battery" }]);
+  const vips =
+    "select count(*)::int as all, count(*) filter (where (extra ->> 'vip')::boolean)::int as vips from shop.customers";
+  expect(await project.query(vips)).toEqual([{ all: 100, vips: 1 }]);
+});
+
 test("triggers that are off for the load are on again as they were, and others run", async () => {
   const project = await school({ "seeds/staging.ts": ROWS });
   await load(project);
@@ -119,8 +137,12 @@ test("triggers that are off for the load are on again as they were, and others r
     { what: "b_always" },
   ]);
 
-  const loud = await school({ "seeds/staging.ts": ROWS.replace('triggers: "off"', 'triggers: "on"') });
-  await load(loud);
+  const loud = await school({
+    "seeds/staging.js":
+      'exports.seed = () => ({ tables: [{ table: "school.classes", columns: ["title"], rows: [["A"], ["B"]] }] });',
+  });
+  // A trigger may need an index: they stay where one runs.
+  expect(await load(loud)).toMatchObject({ putAside: { indexes: 0, foreignKeys: 0 }, tables: [{ rows: 2 }] });
   expect(await loud.query("select what from school.log order by 1")).toEqual([
     { what: "a_note" },
     { what: "b_always" },
@@ -130,7 +152,7 @@ test("triggers that are off for the load are on again as they were, and others r
 test("the order in which PostgreSQL follows references is kept, where some of them hold rows", async () => {
   const project = await school({
     "seeds/staging.js":
-      'exports.seed = () => ({ tables: [{ table: "school.classes", columns: ["title", "leader_id"], rows: [["A", 1]] }] });',
+      'exports.seed = () => ({ tables: [{ table: "school.classes", columns: ["title", "leader_id"], rows: [["A", 1]], triggers: "off" }] });',
   });
   await project.query("insert into school.teachers (name) values ('x')");
   await project.query("insert into school.visits (teacher_id) values (1)");
@@ -179,7 +201,11 @@ test.each([
       { table: "school.classes", columns: ["title", "leader_id"], rows: [${rows}] } ] });`,
   });
   const before = await project.catalog();
-  await expect(load(project)).rejects.toMatchObject({ code, sqlState });
+  await expect(load(project)).rejects.toMatchObject({
+    code,
+    sqlState,
+    ...(code === "SEED_FAILED" ? { message: expect.stringContaining("(school.classes, row 1)") } : {}),
+  });
   expect(await compareCatalogs(before, await project.catalog())).toEqual([]);
   expect(await project.query("select from school.teachers")).toEqual([]);
 });
@@ -200,6 +226,25 @@ test("interrupted in the middle of a table, it leaves nothing", async () => {
   expect(await project.query("select count(*)::int from pg_indexes where schemaname = 'school'")).toEqual([
     { count: 8 },
   ]);
+});
+
+test("a table that forces row level security on its owner only looks empty, and is left alone", async () => {
+  const project = await school({
+    "seeds/staging.js":
+      'exports.seed = () => ({ tables: [{ table: "school.log", columns: ["what"], rows: [["x"]], triggers: "off" }] });',
+  });
+  await project.query("insert into school.log values ('there')");
+  await project.query("alter table school.log enable row level security");
+  await project.query("alter table school.log force row level security");
+  expect(await project.query("select from school.log")).toEqual([]);
+  await expect(load(project)).rejects.toMatchObject({
+    code: "SEED_INVALID",
+    problems: [{ message: "school.log forces row level security on its owner, so COPY cannot fill it" }],
+  });
+  await project.query("alter table school.log no force row level security");
+  expect(await project.query("select what from school.log")).toEqual([{ what: "there" }]);
+  await load(project, { add: true });
+  expect(await project.query("select what from school.log order by 1")).toEqual([{ what: "there" }, { what: "x" }]);
 });
 
 test("whatever is wrong with a seed is said at once, and by name", async () => {

@@ -1,6 +1,7 @@
 import { Faker, base, en } from "@faker-js/faker";
 import { beforeAll, describe, expect, test } from "vitest";
 import { birthOf, CALLERS, makeTeams } from "../../../seeds/_teams.ts";
+import { stamp } from "../../../seeds/_stamp.ts";
 import { seed } from "../../../seeds/staging.ts";
 
 const SCALE = 0.2;
@@ -111,3 +112,10 @@ test("a project is there before it gets tasks, at every size", () => {
 test("a scale that it is not made for is refused", async () => {
   await expect(rowsOf(1, 0.01)).rejects.toThrow("--scale must be from 0.02 to 100");
 });
+
+test.each(["1969-12-31T23:59:59Z", "1970-01-01T00:00:00Z", "2024-02-29T12:34:56Z", "2026-01-01T00:00:00Z"])(
+  "%s is written as it is",
+  (text) => {
+    expect(stamp(new Date(text).getTime() + 999)).toBe(text);
+  },
+);
