@@ -26,6 +26,7 @@ const LIBRARIES = {
   "@supabase/pg-delta": ["schema"],
   // Users install it for themselves, and it is loaded only where a container is asked for.
   testcontainers: ["server"],
+  "@faker-js/faker": ["seed"],
   // Its comparator orders the files; its loader and builder run migrations that are scripts.
   "node-pg-migrate": ["deploy", "files"],
 };

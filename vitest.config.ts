@@ -31,6 +31,8 @@ const engineProjects = [
   "status",
   "plan",
   "adopt",
+  "seed",
+  "seed-engine",
 ].map((name) => ({
   extends: true as const,
   test: {

@@ -1,14 +1,16 @@
 // How long requests take on a million tasks, for callers who see nothing, little or a tenth of everything.
 //
 //   node bench/requests.mjs [--pg 15|16|17|18] [--wide] [--grouped] [--plans] [--tasks 1000000]
+//   node bench/requests.mjs --seeded [--pg …] [--plans] [--tasks 1000000]
 //
+// The tasks are even ones that bench/sql/million.sql makes, or with --seeded the staging data of seeds/staging.ts.
 // Each time is the server's own for one statement (EXPLAIN ANALYZE without timing of each node: planning, then
 // execution), the median of several, in a transaction as PostgREST makes it. "owner" is the same statement without row
 // level security, with the caller's projects spelt out where it says so.
 import { parseArgs } from "node:util";
 import { median, ms, printHead, printTable } from "./support/measure.mjs";
 import { beginAs, readRoleSettings } from "./support/postgrest.mjs";
-import { loadTasks, withDatabase } from "./support/project.mjs";
+import { loadStagingTasks, loadTasks, readWords, withDatabase } from "./support/project.mjs";
 
 const { values: flags } = parseArgs({
   options: {
@@ -17,15 +19,14 @@ const { values: flags } = parseArgs({
     grouped: { type: "boolean", default: false },
     plans: { type: "boolean", default: false },
     tasks: { type: "string", default: "1000000" },
+    seeded: { type: "boolean", default: false },
   },
 });
 
-const CALLERS = [
-  { userId: 997, projects: "none" },
-  { userId: 998, projects: "one, with 3 tasks" },
-  { userId: 999, projects: "ten, with 1,000 tasks" },
-  { userId: 1000, projects: "a thousand, with 100,000 tasks" },
-];
+const firstCaller = flags.seeded ? 1 : 997;
+const CALLERS = ["none", "one, with 3 tasks", "ten, with 1,000 tasks", "a thousand, with 100,000 tasks"].map(
+  (projects, index) => ({ userId: firstCaller + index, projects }),
+);
 
 const word = (query) => `search_vector @@ websearch_to_tsquery('english', '${query}')`;
 const ORDERS = [
@@ -33,18 +34,18 @@ const ORDERS = [
   { name: "by id, newest", clause: "order by id desc limit 20" },
   { name: "by created_at", clause: "order by created_at desc limit 20" },
   { name: "by due_date", clause: "order by due_date limit 20" },
-  { name: "rare word", clause: `where ${word("rare")} limit 20` },
-  { name: "common word", clause: `where ${word("common")} limit 20` },
+  { name: "rare word", clause: `where ${word("$rare")} limit 20` },
+  { name: "common word", clause: `where ${word("$common")} limit 20` },
   { name: "count", clause: undefined },
 ];
 
-// `$project` is one of the caller's projects, `$task` one of its tasks.
+// `$project` is one of the caller's projects, `$task` one of its tasks; `$common`, `$rare` and `$tag` are words of the data.
 const REQUESTS = [
-  { name: "search_tasks, rare word", sql: "select * from api.search_tasks('rare')" },
-  { name: "search_tasks, common word", sql: "select * from api.search_tasks('common')" },
-  { name: "search_tasks, both, limit 20", sql: "select * from api.search_tasks('rare common') limit 20" },
+  { name: "search_tasks, rare word", sql: "select * from api.search_tasks('$rare')" },
+  { name: "search_tasks, common word", sql: "select * from api.search_tasks('$common')" },
+  { name: "search_tasks, both, limit 20", sql: "select * from api.search_tasks('$rare $common') limit 20" },
   { name: "search_tasks, no such word", sql: "select * from api.search_tasks('nowhere')" },
-  { name: "find_tasks, one in 1,000", sql: `select * from api.find_tasks('{"tags": ["tag7"]}')` },
+  { name: "find_tasks, one in 1,000", sql: `select * from api.find_tasks('{"tags": ["$tag"]}')` },
   { name: "find_tasks, one in 10", sql: `select * from api.find_tasks('{"estimate": 7}')` },
   { name: "task_details of one project", sql: "select * from api.task_details where project_id = $project" },
   {
@@ -96,12 +97,18 @@ async function printPlan(client, title, sql) {
   console.log(`-- ${title}: ${sql}\n${rows.map((row) => row["QUERY PLAN"]).join("\n")}\n`);
 }
 
-await withDatabase({ major: flags.pg }, async ({ connect, version }) => {
+await withDatabase({ major: flags.pg }, async ({ connect, urls, dir, version }) => {
   const owner = await connect("owner");
   const authenticator = await connect("authenticator");
   const layout = flags.grouped ? "grouped" : "mixed";
-  const loaded = await loadTasks(owner, { tasks: Number(flags.tasks), wide: flags.wide, layout });
-  printHead(`Requests: ${loaded.tasks} ${flags.wide ? "wide" : "narrow"} tasks, ${layout}`, version);
+  const tasks = Number(flags.tasks);
+  const loaded = flags.seeded
+    ? await loadStagingTasks(owner, { dir, url: urls.owner, tasks })
+    : await loadTasks(owner, { tasks, wide: flags.wide, layout });
+  const kind = flags.seeded ? "of the staging data" : `${flags.wide ? "wide" : "narrow"} tasks, ${layout}`;
+  printHead(`Requests: ${loaded.tasks} ${kind}`, version);
+  const words = flags.seeded ? await readWords(owner) : { common: "common", rare: "rare", tag: "tag7" };
+  const withWords = (sql) => sql.replaceAll(/\$(common|rare|tag)\b/g, (_, name) => words[name]);
   console.log(`api.tasks ${loaded.size}, its indexes ${loaded.indexes}; loaded in ${loaded.seconds.toFixed(0)} s\n`);
 
   const settings = await readRoleSettings(authenticator, "api_user");
@@ -116,7 +123,7 @@ await withDatabase({ major: flags.pg }, async ({ connect, version }) => {
 
   const orderRows = [];
   const select = ({ clause }) =>
-    clause === undefined ? "select count(*) from api.tasks" : `select * from api.tasks ${clause}`;
+    clause === undefined ? "select count(*) from api.tasks" : withWords(`select * from api.tasks ${clause}`);
   for (const { userId, projects } of CALLERS) {
     const cells = await asUser(userId, async (client) => {
       const found = [];
@@ -133,11 +140,12 @@ await withDatabase({ major: flags.pg }, async ({ connect, version }) => {
   orderRows.push(["owner: every task, no policies", ...floor.map(ms)]);
   const spelt = [];
   const { rows: mine } = await owner.query(
-    "select array_agg(project_id) as ids from api.project_members where user_id = 1000",
+    "select array_agg(project_id) as ids from api.project_members where user_id = $1",
+    [firstCaller + 3],
   );
   for (const order of ORDERS) {
     const where = `project_id = any ('{${mine[0].ids.join(",")}}')`;
-    const clause = order.clause ?? "";
+    const clause = withWords(order.clause ?? "");
     const sql = `select ${order.clause === undefined ? "count(*)" : "*"} from api.tasks ${clause.startsWith("where") ? clause.replace("where", `where ${where} and`) : `where ${where} ${clause}`}`;
     spelt.push((await explain(owner, sql)).execution);
   }
@@ -160,7 +168,10 @@ await withDatabase({ major: flags.pg }, async ({ connect, version }) => {
   for (const { name, sql } of REQUESTS) {
     const row = [name];
     for (const { userId, projects, project, task } of subjects) {
-      const filled = sql.replaceAll("$project", project).replaceAll("$task", task).replaceAll("$caller", userId);
+      const filled = withWords(sql)
+        .replaceAll("$project", project)
+        .replaceAll("$task", task)
+        .replaceAll("$caller", userId);
       const { planning, execution } = await asUser(userId, async (client) => {
         if (flags.plans) await printPlan(client, `${projects}, ${name}`, filled);
         return await explain(client, filled, 5);

@@ -1,5 +1,6 @@
 -- Development data: a few people whose password is known (correct horse battery), so never for a server that others
--- reach. tm-db loads it into a new database on this machine. Loaded twice, it changes nothing.
+-- reach. `npx tm-db up` loads it into a new database, and `npx tm-db seed dev` into any on this machine. Loaded twice, it
+-- changes nothing.
 
 with cast_list (email, name) as (
   values
@@ -118,3 +119,25 @@ where not exists (
 order by c.age desc;
 
 refresh materialized view stats.project_activity;
+
+-- What the last statement answers is shown: who can log in, and what they see.
+select
+  u.email,
+  'correct horse battery' as password,
+  coalesce(
+    string_agg(format('%s of %s', m.role, p.name), ', ' order by p.name) filter (where m.role is not null),
+    'none'
+  ) as projects
+from api.users as u
+left join api.project_members as m on m.user_id = u.id
+left join api.projects as p on p.id = m.project_id
+where u.email in (
+    'alice@example.com',
+    'bob@example.com',
+    'carol@example.com',
+    'dave@example.com',
+    'erin@example.com',
+    'frank@example.com'
+  )
+group by u.id
+order by u.email;

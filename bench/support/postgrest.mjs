@@ -10,12 +10,15 @@ export async function readRoleSettings(authenticator, role) {
   return rows.map(({ name, value }) => [name, value]);
 }
 
-/** Begins a user's request; `end` is up to the caller. */
-export async function beginAs(authenticator, { userId, settings, method = "GET" }) {
+/**
+ * Begins a user's request; `end` is up to the caller. With role null, on the owner's connection, it is the same
+ * transaction with the same claims and no policies.
+ */
+export async function beginAs(authenticator, { userId, settings, method = "GET", role = "api_user" }) {
   const all = [
     ["search_path", '"api", "public"'],
     ...settings,
-    ["role", "api_user"],
+    ...(role === null ? [] : [["role", role]]),
     ["request.jwt.claims", JSON.stringify({ role: "api_user", user_id: userId, iat: Math.floor(Date.now() / 1000) })],
     ["request.method", method],
     ["request.path", "/"],

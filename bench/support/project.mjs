@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import pg from "pg";
-import { env, stop, up } from "../../dist/index.js";
+import { env, seed, stop, up } from "../../dist/index.js";
 
 export const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 
@@ -85,6 +85,19 @@ function enlargeMemory(dir) {
   appendFileSync(join(dir, config), "\nshared_buffers = '2GB'\neffective_cache_size = '6GB'\nmax_wal_size = '4GB'\n");
 }
 
+/** Loads the staging data; says how long it took. */
+export async function loadStaging(dir, url, scale) {
+  cpSync(join(ROOT, "seeds"), join(dir, "seeds"), { recursive: true });
+  const base = {
+    projectDir: dir,
+    env: cleanEnvironment(dir),
+    databaseUrl: url,
+    onEvent: () => {},
+    confirm: () => true,
+  };
+  return await seed({ ...base, name: "staging", scale });
+}
+
 /** Loads bench/sql/million.sql; says how long it took. */
 export async function loadTasks(owner, { tasks = 1_000_000, projects, wide = false, layout = "mixed" } = {}) {
   const start = performance.now();
@@ -95,8 +108,34 @@ export async function loadTasks(owner, { tasks = 1_000_000, projects, wide = fal
   await owner.query("set maintenance_work_mem = '512MB'");
   await owner.query(readFileSync(new URL("../sql/million.sql", import.meta.url), "utf8"));
   await owner.query("vacuum analyze");
+  return { ...(await readSizes(owner)), seconds: (performance.now() - start) / 1000 };
+}
+
+async function readSizes(owner) {
   const { rows } = await owner.query(
     "select count(*) as tasks, pg_size_pretty(pg_table_size('api.tasks')) as size, pg_size_pretty(pg_indexes_size('api.tasks')) as indexes from api.tasks",
   );
-  return { ...rows[0], seconds: (performance.now() - start) / 1000 };
+  return rows[0];
+}
+
+/** Loads so many tasks of the staging data; says the same as `loadTasks`. */
+export async function loadStagingTasks(owner, { dir, url, tasks }) {
+  const { ms } = await loadStaging(dir, url, tasks / 100_000);
+  return { ...(await readSizes(owner)), seconds: ms / 1000 };
+}
+
+/** A word of the staging data that many tasks have, one that about one in 500 has, and a tag. */
+export async function readWords(owner) {
+  const { rows } = await owner.query(
+    `select word, ndoc::float8 / (select count(*) from api.tasks where id % 20 = 0) as share
+     from ts_stat('select search_vector from api.tasks where id % 20 = 0')
+     where word ~ '^[a-z]{4,}$'
+     order by ndoc desc, word`,
+  );
+  const { rows: tags } = await owner.query(
+    `select metadata -> 'tags' ->> 0 as tag from api.tasks where id % 20 = 0 and metadata ? 'tags'
+     group by 1 order by abs(count(*) - (select count(*) from api.tasks where id % 20 = 0) / 1000.0), 1 limit 1`,
+  );
+  const rare = rows.toSorted((a, b) => Math.abs(a.share - 0.002) - Math.abs(b.share - 0.002))[0];
+  return { common: rows[0].word, rare: rare.word, tag: tags[0].tag };
 }

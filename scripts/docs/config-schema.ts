@@ -38,7 +38,7 @@ export const CONFIG_SCHEMA = {
       functions: folder("functions and triggers", "functions"),
       views: folder("views", "views"),
       policies: folder("policies", "policies"),
-      seeds: folder("data for development", "seeds"),
+      seeds: folder("data, loaded by tm-db seed", "seeds"),
     }),
     exposedSchemas: names("What PostgREST exposes (db-schemas); the first is its default.", ["api"]),
     extraSearchPath: names("PostgREST's db-extra-search-path.", ["public"]),

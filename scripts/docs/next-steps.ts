@@ -53,5 +53,11 @@ export const NEXT_STEPS: Readonly<Record<ErrorCode, string>> = {
   IMPERSONATION_REFUSED: "Name a role that policies hold for: no superuser, no BYPASSRLS, no owner of the tables.",
   CONTAINER_UNAVAILABLE: "`npm install --save-dev testcontainers@11`, start Docker; or leave `--server` out.",
   LINTER_UNUSABLE: "Install the package that the message names; or mend the project's `.squawk.toml`.",
+  SEED_NOT_FOUND: "Write `seeds/<name>.sql` or `seeds/<name>.ts`; docs/seeding.md says how.",
+  SEED_INVALID: "Mend what the message lists; all problems are in it.",
+  SEED_FAILED: "Mend the seed at the place that the message names.",
+  TABLES_NOT_EMPTY: "Say `--add` to load it beside the rows, or `--truncate` to empty the tables first.",
+  SEED_CHANGED_SCHEMA: "Load with `--keep-indexes`, which leaves them in place.",
+  NOT_LOCAL: "If the database is meant, and nobody depends on it: `--yes-this-is-not-production`.",
   INTERRUPTED: "Run the command again.",
 };

@@ -1,6 +1,7 @@
 import type { MigrateResult } from "../core/command-result.ts";
 import { type DatabaseClient, withClient } from "../db/client.ts";
 import { lockDeployments } from "../db/lock.ts";
+import { leaveLedgerSchema } from "../db/search-path.ts";
 import { withTransaction } from "../db/transaction.ts";
 import { notifyPostgrest, type PreparedMigration } from "../deploy/apply.ts";
 import { ensureLedger, readLedger } from "../deploy/ledger.ts";
@@ -35,6 +36,8 @@ export async function deployAlone(
         if (!ledger.exists) await ensureLedger(client);
         await markUnfinished(client, entry);
       });
+      // There is no transaction to bind it to. A pooler's session would keep it: only the embedded server has that role.
+      await leaveLedgerSchema(client, "session ends");
       onEvent({ kind: "step", action: "migrate", path: entry.path });
       await runAlone(client, migration);
       const ms = Date.now() - startedAt.getTime();

@@ -6,7 +6,7 @@ import { prepareMigrations } from "../deploy/apply.ts";
 import { splitMigration } from "../deploy/migration-sql.ts";
 import { parseSql } from "../deploy/parse-sql.ts";
 import { checkDuplicates, type DeclaredFile, declareFiles } from "../deploy/repeatable.ts";
-import { ignoredBefore, onlyPart, saysNoTransaction } from "../lint/ignored.ts";
+import { ignoredBefore, onlyPart } from "../lint/ignored.ts";
 import { checkStatement, protectedTable, type RuleContext } from "../lint/rules.ts";
 import { findSquawk, type PlacedFinding, runSquawk } from "../lint/squawk.ts";
 
@@ -40,6 +40,7 @@ export async function lintMigrations(files: readonly MigrationFile[], settings: 
 interface Prepared {
   readonly file: MigrationFile;
   readonly upSql: string;
+  readonly noTransaction: boolean;
   readonly error?: unknown;
 }
 
@@ -48,14 +49,14 @@ async function prepareEach(files: readonly MigrationFile[], settings: LintSettin
   const { projectDir, known } = settings;
   try {
     const prepared = await prepareMigrations(projectDir, files, known);
-    return prepared.map(({ file, entry }) => ({ file, upSql: entry.upSql }));
+    return prepared.map(({ file, entry, noTransaction }) => ({ file, upSql: entry.upSql, noTransaction }));
   } catch {
     const one = async (file: MigrationFile): Promise<Prepared> => {
       try {
         const [prepared] = await prepareMigrations(projectDir, [file]);
-        return { file, upSql: prepared?.entry.upSql ?? "" };
+        return { file, upSql: prepared?.entry.upSql ?? "", noTransaction: prepared?.noTransaction === true };
       } catch (error) {
-        return { file, upSql: "", error };
+        return { file, upSql: "", noTransaction: false, error };
       }
     };
     return await Promise.all(files.map(one));
@@ -68,7 +69,7 @@ async function lintMigration(prepared: Prepared, program: string, settings: Lint
   try {
     const isSql = file.language === "sql";
     const sql = isSql ? checkedWays(file) : upSql;
-    const inTransaction = !(isSql && saysNoTransaction(file.text));
+    const inTransaction = !prepared.noTransaction;
     const found = await runSquawk(program, { ...settings, path: file.path, sql, inTransaction });
     return found.map((entry) => (isSql ? placed(file, entry) : placedInScript(file, entry, upSql)));
   } catch (failure) {

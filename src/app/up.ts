@@ -1,10 +1,10 @@
 import type { UpResult } from "../core/command-result.ts";
 import { connectionUrl } from "../core/connection-spec.ts";
 import { type DatabaseClient, withClient } from "../db/client.ts";
-import { runSql } from "../deploy/run-sql.ts";
 import { checkMigrationSum } from "../files/migration-sum.ts";
 import { readProjectFiles } from "../files/read-project.ts";
-import { readSeed } from "../files/read-seed.ts";
+import { findSeed } from "../files/find-seed.ts";
+import { applySeed } from "./apply-seed.ts";
 import { type CommandOptions, nameOf, openProject, openTarget, type Project, type Target } from "./context.ts";
 import { deploy } from "./deploy.ts";
 import { chosenJwtSecret } from "./secrets.ts";
@@ -21,9 +21,9 @@ export async function up(options: CommandOptions): Promise<UpResult> {
   chosenJwtSecret(project);
   const target = await openTarget(project, "start");
   return await withClient(target.connection, { signal: options.signal }, async (client) => {
-    let seeded = false;
+    let accounts: UpResult["accounts"] | undefined;
     const onFirst = async (connected: DatabaseClient): Promise<void> => {
-      seeded = await seedDevelopment(connected, project, target);
+      accounts = await seedDevelopment(connected, project, target);
     };
     const deployment = await deploy(client, { project, target, files, options: {}, onFirst });
     return {
@@ -31,7 +31,8 @@ export async function up(options: CommandOptions): Promise<UpResult> {
       database: nameOf(target, client),
       server: { kind: target.kind, started: target.started, created: target.created },
       deployment,
-      seeded,
+      seeded: accounts !== undefined,
+      accounts: accounts ?? [],
       next: await whatNext(client, project, target),
     };
   });
@@ -41,12 +42,16 @@ export async function up(options: CommandOptions): Promise<UpResult> {
  * Development data has known passwords, so it only ever goes into the embedded server: an address on this machine may
  * be the end of a tunnel.
  */
-async function seedDevelopment(client: DatabaseClient, project: Project, target: Target): Promise<boolean> {
-  if (target.kind !== "embedded") return false;
-  const seed = readSeed(project.config, "dev");
-  if (seed === undefined) return false;
-  await runSql(client, { path: seed.path, text: seed.text, part: { sql: seed.text, offset: 0 } });
-  return true;
+async function seedDevelopment(
+  client: DatabaseClient,
+  project: Project,
+  target: Target,
+): Promise<UpResult["accounts"] | undefined> {
+  if (target.kind !== "embedded") return undefined;
+  const file = await findSeed(project.config, "dev");
+  if (file === undefined) return undefined;
+  const { report } = await applySeed(client, { project, file, settings: {}, options: {} });
+  return report.accounts;
 }
 
 async function whatNext(client: DatabaseClient, project: Project, target: Target): Promise<UpResult["next"]> {

@@ -1,9 +1,10 @@
 import type { VerifyCheck } from "../core/command-result.ts";
 import type { ConnectionSpec } from "../core/connection-spec.ts";
 import { TmDbError } from "../core/errors.ts";
-import type { ProjectFiles, SourceFile } from "../core/project-files.ts";
+import type { ProjectFiles } from "../core/project-files.ts";
 import type { DatabaseClient } from "../db/client.ts";
 import type { PreparedMigration } from "../deploy/apply.ts";
+import type { SeedFile } from "../files/find-seed.ts";
 import { type Catalog, compareCatalogs, readCatalog } from "../schema/catalog.ts";
 import type { Project, Target } from "./context.ts";
 import { deploy } from "./deploy.ts";
@@ -17,7 +18,7 @@ export interface VerificationInput {
   readonly target: Target;
   readonly scratch: ConnectionSpec;
   /** The development data, if the project has some. */
-  readonly seed: SourceFile | undefined;
+  readonly seed: SeedFile | undefined;
 }
 
 /** Refusals that say something of a migration, and nothing of the server or the person at the keyboard. */

@@ -1,7 +1,7 @@
 import type { Difference } from "../core/command-result.ts";
 import { readContents, type TableContent } from "../db/fingerprint.ts";
 import { withTransaction } from "../db/transaction.ts";
-import { runSql } from "../deploy/run-sql.ts";
+import { applySeed } from "./apply-seed.ts";
 import type { Verification } from "./verification.ts";
 
 /**
@@ -14,7 +14,7 @@ export async function verifyRows(verification: Verification): Promise<void> {
   const { seed, prepared } = input;
   if (seed === undefined) return;
   await withTransaction(client, "read write", async () => {
-    await runSql(client, { path: seed.path, text: seed.text, part: { sql: seed.text, offset: 0 } });
+    await applySeed(client, { project: input.project, file: seed, settings: {}, options: {} });
   });
   let loaded: readonly TableContent[] = await readContents(client);
   for (const [index, { file }] of [...prepared.entries()].reverse()) {

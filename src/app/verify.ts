@@ -3,9 +3,9 @@ import { withClient } from "../db/client.ts";
 import { dropRoles } from "../db/drop-roles.ts";
 import { withScratchDatabase } from "../db/scratch-database.ts";
 import { prepareMigrations, type PreparedMigration } from "../deploy/apply.ts";
+import { findSeed } from "../files/find-seed.ts";
 import { checkMigrationSum } from "../files/migration-sum.ts";
 import { readProjectFiles } from "../files/read-project.ts";
-import { readSeed } from "../files/read-seed.ts";
 import { type CommandOptions, nameOf, openProject, openTarget } from "./context.ts";
 import { Verification, type VerificationInput } from "./verification.ts";
 import { verifyRows } from "./verify-rows.ts";
@@ -27,7 +27,7 @@ export async function verify(options: CommandOptions): Promise<VerifyResult> {
     Promise.resolve(nameOf({ connection: target.maintenance }, client)),
   );
   const prepared = await prepareMigrations(project.config.projectDir, files.migrations);
-  const seed = readSeed(project.config, "dev");
+  const seed = await findSeed(project.config, "dev");
   const checks = await walk({ project, files, target, prepared, seed });
   return { command: "verify", server, checks, holds: checks.every(holds), ms: Date.now() - startedAt };
 }

@@ -29,6 +29,7 @@ export function exitCodeOfResult(result: CommandResult, { check }: { readonly ch
     case "sum":
     case "import":
     case "refresh":
+    case "seed":
     case "adopt":
     case "reset":
     case "resolve":

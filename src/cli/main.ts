@@ -1,3 +1,4 @@
+import { relative } from "node:path";
 import { CommanderError } from "commander";
 import type { CommandOptions } from "../app/context.ts";
 import type { CommandResult } from "../core/command-result.ts";
@@ -75,8 +76,14 @@ function listener(shared: SharedOptions) {
 
 function printResult(result: CommandResult, shared: SharedOptions): void {
   if (shared.json === true || shared.format === "json") process.stdout.write(resultJson(result));
-  else if (shared.format === "github" && "findings" in result) process.stdout.write(githubAnnotations(result.findings));
+  else if (shared.format === "github" && "findings" in result)
+    process.stdout.write(githubAnnotations(result.findings, folderInRepository(shared)));
   else process.stdout.write(resultText(result, styleFor(process.stdout)));
+}
+
+function folderInRepository({ config }: SharedOptions): string {
+  const projectDir = findProjectDir(process.cwd(), config);
+  return relative(process.env["GITHUB_WORKSPACE"] ?? projectDir, projectDir);
 }
 
 function styleFor(stream: NodeJS.WriteStream): Style {

@@ -12,6 +12,7 @@ import { refreshCommand } from "./commands/refresh.ts";
 import { resetCommand } from "./commands/reset.ts";
 import { resolveCommand } from "./commands/resolve.ts";
 import { rollbackCommand } from "./commands/rollback.ts";
+import { seedCommand } from "./commands/seed.ts";
 import { statusCommand } from "./commands/status.ts";
 import { stopCommand } from "./commands/stop.ts";
 import { sumCommand } from "./commands/sum.ts";
@@ -48,6 +49,7 @@ export function buildProgram(execute: Execute): Command {
     adoptCommand(execute),
     lintCommand(execute),
     refreshCommand(execute),
+    seedCommand(execute),
     resetCommand(execute),
   ];
   for (const command of commands) program.addCommand(addSharedOptions(command).helpOption("-h, --help", "print help"));

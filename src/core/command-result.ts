@@ -21,6 +21,7 @@ export type CommandResult =
   | LintResult
   | SumResult
   | ImportResult
+  | SeedResult
   | EnvResult;
 
 /** Where a command worked: never with a password. */
@@ -69,6 +70,8 @@ export interface UpResult {
   readonly deployment: MigrateResult;
   /** Whether development data was loaded by this run. */
   readonly seeded: boolean;
+  /** What the development data shows when it is loaded: who can log in, and how. */
+  readonly accounts: SeedResult["accounts"];
   readonly next: {
     /** For PostgREST, without its password: `tm-db env` prints it whole. */
     readonly authenticatorUrl: string;
@@ -142,6 +145,24 @@ export interface RefreshResult {
   readonly views: readonly { readonly name: string; readonly concurrently: boolean; readonly ms: number }[];
   /** What the functions of `recount` answered: by custom the number of rows that were wrong. */
   readonly functions: readonly { readonly name: string; readonly answer: string | null; readonly ms: number }[];
+  readonly ms: number;
+}
+
+export interface SeedResult {
+  readonly command: "seed";
+  readonly database: DatabaseName;
+  /** The seed's file. */
+  readonly path: string;
+  /** Empty for a seed that is SQL: what it does is its own affair. */
+  readonly tables: readonly { readonly name: string; readonly rows: number; readonly ms: number }[];
+  /** What was made after the load instead of before it; `ms` is how long that took. */
+  readonly putAside: { readonly indexes: number; readonly foreignKeys: number; readonly ms: number };
+  /** What the functions of `recount` answered. */
+  readonly functions: RefreshResult["functions"];
+  /** Whether PostgreSQL's planner was given statistics about the rows. */
+  readonly analyzed: boolean;
+  /** What the seed shows: who can log in, and how. Passwords of development data are meant to be known. */
+  readonly accounts: readonly Readonly<Record<string, string>>[];
   readonly ms: number;
 }
 

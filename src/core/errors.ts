@@ -84,6 +84,15 @@ export const ERROR_CODES = {
     exit: 2,
     means: "squawk, which lints migrations, is not installed for this machine, or does not run.",
   },
+  SEED_NOT_FOUND: { exit: 2, means: "The project has no seed of that name." },
+  SEED_INVALID: { exit: 2, means: "A seed cannot be loaded, or names a table or column that is not there." },
+  SEED_FAILED: { exit: 1, means: "A seed written in TypeScript or JavaScript threw an error while it made its rows." },
+  TABLES_NOT_EMPTY: { exit: 1, means: "A seed would fill tables that hold rows already." },
+  SEED_CHANGED_SCHEMA: {
+    exit: 1,
+    means: "An index or foreign key that was put aside while loading could not be made again exactly as it was.",
+  },
+  NOT_LOCAL: { exit: 2, means: "Data with known passwords would go to a database that may not be on this machine." },
   INTERRUPTED: { exit: 130, means: "Ctrl-C, or a signal: what had begun was rolled back." },
 } as const satisfies Record<string, { readonly exit: 1 | 2 | 130; readonly means: string }>;
 

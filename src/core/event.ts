@@ -5,7 +5,9 @@ export type TmDbEvent =
   /** A statement waits for a lock that somebody else holds. */
   | { readonly kind: "blocked"; readonly holder: string }
   | { readonly kind: "retrying"; readonly reason: string; readonly inMs: number }
-  | { readonly kind: "step"; readonly action: StepAction; readonly path: string };
+  | { readonly kind: "step"; readonly action: StepAction; readonly path: string }
+  | SeedEvent
+  | { readonly kind: "refreshed"; readonly objects: number; readonly corrected: string; readonly ms: number };
 
 /** What is done with a file. `migrate` and `roll-back` for migrations, the others for repeatables. */
 export type StepAction = "migrate" | "roll-back" | "apply" | "replace" | "take-back";
@@ -26,3 +28,18 @@ export type ServerEvent =
   | { readonly kind: "project-moved"; readonly from: string }
   /** The folder is a copy of another project that still exists: it gets a server of its own. */
   | { readonly kind: "project-copied"; readonly from: string };
+
+/** What happens while a seed is loaded. */
+export type SeedEvent =
+  | {
+      readonly kind: "seed-loading";
+      readonly table: string;
+      /** Of all tables, so far. */
+      readonly rows: number;
+      /** Of all tables; null where the seed does not say. */
+      readonly total: number | null;
+      readonly rowsPerSecond: number;
+      readonly secondsLeft: number | null;
+    }
+  | { readonly kind: "seed-rebuilding"; readonly object: string }
+  | { readonly kind: "seed-finishing"; readonly what: string };

@@ -247,7 +247,8 @@ function sendCancelRequest(client: DatabaseClient, spec: ConnectionSpec): void {
     : connectSocket({ host, port: spec.port });
   socket.on("error", () => undefined);
   socket.setTimeout(CLOSE_TIMEOUT_MS, () => socket.destroy());
-  socket.end(message);
+  // The server hangs up when it is done. A pooler takes a client that hangs up first for one that changed its mind.
+  socket.write(message);
 }
 
 /** A call, since a narrowed property would count as unchanged across an `await`. */

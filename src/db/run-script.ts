@@ -1,4 +1,4 @@
-import pg, { type Client, type DatabaseError } from "pg";
+import pg, { type Client, type DatabaseError, type QueryResult } from "pg";
 
 /** PostgreSQL refused a script. `completed` statements of it had succeeded before. */
 export class ScriptError extends Error {
@@ -13,21 +13,27 @@ export class ScriptError extends Error {
   }
 }
 
+/** One row that a script answered with, by column. */
+export type ScriptRow = Readonly<Record<string, unknown>>;
+
+type ScriptResult = QueryResult<ScriptRow>;
+
 /** pg's own handler, which its types leave out; it is called once a statement. */
 interface StatementHandler {
   handleCommandComplete(message: unknown, connection: unknown): void;
 }
 
 /**
- * Sends a script of any number of statements in one message (the simple query protocol) and waits for its end.
+ * Sends a script of any number of statements in one message (the simple query protocol) and waits for its end. Returns
+ * the rows of the last statement, where it is one that answers with rows.
  * @throws ScriptError when PostgreSQL refuses a statement; what pg throws when the connection is lost.
  */
-export async function runScript(client: Client, sql: string): Promise<void> {
+export async function runScript(client: Client, sql: string): Promise<readonly ScriptRow[]> {
   let completed = 0;
-  await new Promise<void>((resolve, reject) => {
-    const query = new pg.Query(sql, (error: Error | undefined) => {
+  return await new Promise<readonly ScriptRow[]>((resolve, reject) => {
+    const query = new pg.Query(sql, (error: Error | undefined, result: ScriptResult | readonly ScriptResult[]) => {
       // pg answers null, whatever its types say.
-      if (error === undefined || error === null) resolve();
+      if (error === undefined || error === null) resolve([result].flat().at(-1)?.rows ?? []);
       else if (isDatabaseError(error)) reject(new ScriptError(error, completed));
       else reject(error);
     });

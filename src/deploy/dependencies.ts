@@ -6,9 +6,9 @@ import type { CreatedObject } from "./statement.ts";
 export interface Dependencies {
   /** Identities of objects that are there. */
   readonly existing: ReadonlySet<string>;
-  /** From an object's identity to the identities that depend on it, directly or not. */
+  /** From an object's identity to the identities that depend on it directly; a closure would grow with the square of a chain. */
   readonly dependents: ReadonlyMap<string, ReadonlySet<string>>;
-  /** From an object's identity to descriptions of what depends on it and was not made by a repeatable. */
+  /** From an object's identity to descriptions of what depends on it directly and was not made by a repeatable. */
   readonly holders: ReadonlyMap<string, readonly string[]>;
   /** From an object's identity to PostgreSQL's words for it, as they stand in its error messages. */
   readonly descriptions: ReadonlyMap<string, string>;
@@ -143,8 +143,8 @@ with recursive managed as materialized (
     end as objid
   from jsonb_to_recordset($1::jsonb) as m (key integer, created boolean, type text, name text, relation text)
 ),
-reached (root, classid, objid, is_managed, is_part) as (
-  select m.key, m.classid, m.objid, true, false
+reached (root, classid, objid, is_root, is_managed, is_part) as (
+  select m.key, m.classid, m.objid, true, true, false
   from managed as m
   where m.created and m.objid is not null
   union
@@ -152,6 +152,7 @@ reached (root, classid, objid, is_managed, is_part) as (
     r.root,
     n.classid,
     n.objid,
+    false,
     exists (select from managed as m where m.created and m.classid = n.classid and m.objid = n.objid),
     n.classid in ('pg_catalog.pg_rewrite'::regclass, 'pg_catalog.pg_type'::regclass)
   from reached as r
@@ -164,7 +165,7 @@ reached (root, classid, objid, is_managed, is_part) as (
     from pg_catalog.pg_depend as d
     where d.classid = r.classid and d.objid = r.objid and d.deptype = 'i' and r.is_part
   ) as n
-  where r.is_managed or r.is_part
+  where r.is_root or r.is_part
 )
 select
   m.key,

@@ -1,7 +1,14 @@
 import type { DatabaseClient } from "../db/client.ts";
 import { type SourceLocation, TmDbError } from "../core/errors.ts";
 import { locate } from "../core/locate.ts";
-import { isDatabaseError, runScript, runScripts, ScriptError, type ScriptListener } from "../db/run-script.ts";
+import {
+  isDatabaseError,
+  runScript,
+  runScripts,
+  ScriptError,
+  type ScriptListener,
+  type ScriptRow,
+} from "../db/run-script.ts";
 import { sqlError } from "../db/sql-error.ts";
 import type { MigrationEntry } from "./ledger-state.ts";
 import type { SqlPart } from "./migration-sql.ts";
@@ -23,12 +30,12 @@ export function sourceOf(entry: Pick<MigrationEntry, "path" | "text">, part: Sql
 }
 
 /**
- * Runs a part of a file.
+ * Runs a part of a file. Returns the rows that its last statement answers with.
  * @throws TmDbError SQL_ERROR with the place in the file, and PostgreSQL's own detail and hint.
  */
-export async function runSql(client: DatabaseClient, source: SqlSource): Promise<void> {
+export async function runSql(client: DatabaseClient, source: SqlSource): Promise<readonly ScriptRow[]> {
   try {
-    await runScript(client, source.part.sql);
+    return await runScript(client, source.part.sql);
   } catch (error) {
     if (!(error instanceof ScriptError)) throw error;
     throw sqlError(error.cause, await findPlace(error, source));

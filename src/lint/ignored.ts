@@ -1,5 +1,3 @@
-import { maskSql } from "../core/mask-sql.ts";
-
 /**
  * The rules that the comments just before a statement ignore: `-- tm-db: ignore policy-for-all, policy-to-public`, and
  * perhaps a reason after a colon. (In migrations it is squawk that reads `-- squawk-ignore`.)
@@ -29,10 +27,4 @@ export function onlyPart(text: string, part: { readonly sql: string; readonly of
   const blank = (other: string): string => other.replaceAll(/[^\n]/g, " ");
   const end = part.offset + part.sql.length;
   return blank(text.slice(0, part.offset)) + part.sql + blank(text.slice(end));
-}
-
-/** Whether a SQL migration says at its head that it cannot run in a transaction. */
-export function saysNoTransaction(text: string): boolean {
-  const head = text.slice(0, /\S/.exec(maskSql(text, { comments: true }))?.index);
-  return /^\s*--\s*tm-db:\s*no-transaction\b/m.test(head);
 }

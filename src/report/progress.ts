@@ -1,5 +1,6 @@
 import { assertNever } from "../core/errors.ts";
 import type { StepAction, TmDbEvent } from "../core/event.ts";
+import { refreshedText, seedProgress } from "./seed-text.ts";
 
 const DOING: Readonly<Record<StepAction, string>> = {
   migrate: "migrating",
@@ -26,6 +27,12 @@ export function progressLine(event: TmDbEvent): ProgressLine {
       return { text: `waiting for a lock that is held by ${event.holder}`, isPassing: false };
     case "retrying":
       return { text: `${event.reason}; rolled back, trying again in ${event.inMs / 1000} s`, isPassing: false };
+    case "seed-loading":
+    case "seed-rebuilding":
+    case "seed-finishing":
+      return { text: seedProgress(event), isPassing: true };
+    case "refreshed":
+      return { text: refreshedText(event), isPassing: false };
     case "waiting-for-other":
       return { text: `waiting for process ${event.pid}, which is starting the server`, isPassing: false };
     case "staging-binaries":
@@ -54,10 +61,14 @@ export function progressLine(event: TmDbEvent): ProgressLine {
   }
 }
 
+/** How often what is passing is written where it cannot pass, so that a long load in CI shows that it lives. */
+const PLAIN_EVERY_MS = 10_000;
+
 /** Writes progress to a stream: a live line on a terminal, plain lines elsewhere. */
 export class ProgressWriter {
   readonly #stream: NodeJS.WritableStream & { readonly isTTY?: boolean; readonly columns?: number };
   #hasPassingLine = false;
+  #lastPlain = Date.now();
 
   constructor(stream: NodeJS.WriteStream) {
     this.#stream = stream;
@@ -65,11 +76,22 @@ export class ProgressWriter {
 
   show(event: TmDbEvent): void {
     const { text, isPassing } = progressLine(event);
-    if (isPassing && this.#stream.isTTY !== true) return;
+    if (isPassing && this.#stream.isTTY !== true) {
+      this.#showPlain(event, text);
+      return;
+    }
     this.clear();
-    const width = Math.max(20, (this.#stream.columns ?? 80) - 1);
+    const width = Math.max(20, (this.#stream.columns || 80) - 1);
     this.#stream.write(isPassing ? text.slice(0, width) : `${text}\n`);
     this.#hasPassingLine = isPassing;
+  }
+
+  /** A load may take minutes: elsewhere than on a terminal, it says now and then how far it is. */
+  #showPlain(event: TmDbEvent, text: string): void {
+    if (event.kind !== "seed-loading" && event.kind !== "seed-rebuilding") return;
+    if (Date.now() - this.#lastPlain < PLAIN_EVERY_MS) return;
+    this.#lastPlain = Date.now();
+    this.#stream.write(`${text}\n`);
   }
 
   /** Takes the live line away, before something else is printed. */

@@ -1,6 +1,5 @@
 import type {
   CommandResult,
-  DatabaseName,
   EnvResult,
   MigrateResult,
   RefreshResult,
@@ -17,6 +16,8 @@ import { lintLines } from "./lint.ts";
 import { sumLines } from "./sum.ts";
 import { assertNever } from "../core/errors.ts";
 import type { StepAction } from "../core/event.ts";
+import { formatMs, where } from "./format.ts";
+import { accountLines, seedLines } from "./seed-text.ts";
 import { adoptLines } from "./adopt-text.ts";
 import { differenceLines, driftLines, orphanLines } from "./drift-text.ts";
 import { planLines } from "./plan-text.ts";
@@ -59,6 +60,8 @@ export function resultText(result: CommandResult, style: Style): string {
       return lines(importLines(result, style));
     case "lint":
       return lines(lintLines(result, style));
+    case "seed":
+      return lines(seedLines(result, style));
     case "env":
       return lines(envLines(result));
     default:
@@ -86,14 +89,6 @@ function stepLines(steps: readonly StepResult[], style: Style): string[] {
     const reason = because === undefined ? "" : style.dim(`  because of ${because}`);
     return `  ${(words[index] ?? "").padEnd(width)}  ${path}${time}${reason}`;
   });
-}
-
-function formatMs(ms: number): string {
-  return ms < 10 ? `${ms.toFixed(1)} ms` : ms < 10_000 ? `${Math.round(ms)} ms` : `${(ms / 1000).toFixed(1)} s`;
-}
-
-function where(database: DatabaseName, style: Style): string {
-  return `${database.address} ${style.dim(`(PostgreSQL ${database.version}, ${database.source})`)}`;
 }
 
 function migrateLines(result: MigrateResult, style: Style): string[] {
@@ -143,6 +138,7 @@ function upLines(result: UpResult, style: Style): string[] {
     `${style.green("server")}    ${result.server.kind === "embedded" ? `${server}, ` : ""}${where(result.database, style)}`,
     `${style.green("database")}  ${steps}${seeded ? ", with development data" : ""}`,
     ...deployment.warnings.map((warning) => `${style.yellow("warning")}   ${warning}`),
+    ...accountLines(result.accounts, style),
     "",
     "PostgREST connects to:",
     `  ${next.authenticatorUrl}   ${style.dim("(npx tm-db env prints it with its password)")}`,

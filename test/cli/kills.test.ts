@@ -32,7 +32,7 @@ interface Lab {
   readonly project: CliProject;
   readonly random: (below: number) => number;
   /** How long each command takes when nothing happens to it. */
-  readonly ms: Readonly<Record<"migrate" | "rollback", number>>;
+  readonly ms: Record<"migrate" | "rollback", number>;
   readonly empty: DatabaseState;
   readonly built: DatabaseState;
   readonly told: string[];
@@ -82,7 +82,7 @@ async function strikeOnce(lab: Lab, command: "migrate" | "rollback", victim: Vic
   const start = command === "migrate" ? lab.empty : lab.built;
   await bringTo(lab, command === "migrate" ? "empty" : "built");
   const before = await expectCatalog(start, project, lab.told.at(-1) ?? "the start");
-  const afterMs = (0.1 + (random(1000) / 1000) * 0.95) * ms[command];
+  const afterMs = (0.15 + random(1000) / 1000) * ms[command];
   lab.told.push(`${command}, ${victim} struck after ${Math.round(afterMs)} of ${Math.round(ms[command])} ms`);
   const run = await runAndStrike(project, COMMANDS[command], { victim, afterMs, random });
   // Starts the server where it is gone, and writes nothing.
@@ -131,16 +131,18 @@ function expectTrueAnswer(
   }
 }
 
-/** The next run after a strike succeeds, from wherever it begins. Sometimes the ledger goes too, as before the first deployment. */
+/**
+ * The next run after a strike succeeds, from wherever it begins. How long it takes says when to strike next: the machine
+ * may be busier than before. Sometimes the ledger goes too, as before the first deployment.
+ */
 async function bringTo(lab: Lab, wanted: "empty" | "built"): Promise<void> {
-  const { project, random } = lab;
+  const { project, random, ms } = lab;
   const isEmpty = (await readState(project)).ledger.files === 0;
-  if (wanted === "built") {
-    await succeed(project, COMMANDS.migrate);
-    return;
-  }
-  if (!isEmpty) await succeed(project, COMMANDS.rollback);
-  if (random(2) === 0) await forgetLedger(project);
+  const command = wanted === "built" ? "migrate" : "rollback";
+  const isThere = isEmpty === (wanted === "empty");
+  const taken = isThere ? undefined : await timed(async () => await succeed(project, COMMANDS[command]));
+  if (taken !== undefined) ms[command] = taken;
+  if (wanted === "empty" && random(2) === 0) await forgetLedger(project);
 }
 
 async function expectCatalog(expected: DatabaseState, project: CliProject, when: string): Promise<DatabaseState> {

@@ -13,7 +13,7 @@ export function lintCommand(execute: Execute): Command {
     .addArgument(new Argument("[files...]", "lint these files or folders, and ask no database what is pending"))
     .addOption(new Option("--all", "lint every migration, applied ones too, and ask no database"))
     .addOption(
-      new Option("--format <format>", "how findings are printed; github makes annotations")
+      new Option("--format <format>", "text, github (annotations at their lines) or json (as --json)")
         .choices(["text", "github", "json"])
         .default("text"),
     )

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { ignoredBefore, isIgnored, onlyPart, saysNoTransaction } from "../../../src/lint/ignored.ts";
+import { ignoredBefore, isIgnored, onlyPart } from "../../../src/lint/ignored.ts";
 
 test("the comments just before a statement ignore rules, with or without a reason", () => {
   const text = [
@@ -35,11 +35,4 @@ test("what is left of a text stays where it was", () => {
   const text = "-- é\nup;\nmore;\ndown;\n";
   const kept = onlyPart(text, { sql: "up;\nmore;\n", offset: text.indexOf("up") });
   expect(kept).toBe("    \nup;\nmore;\n     \n");
-});
-
-test("only the head of a migration says that it runs outside of a transaction", () => {
-  expect(saysNoTransaction("-- why\n-- tm-db: no-transaction\n\n-- Up Migration\nselect 1;")).toBe(true);
-  expect(saysNoTransaction("select 1;\n-- tm-db: no-transaction\n")).toBe(false);
-  expect(saysNoTransaction("-- tm-db: no-transactions\nselect 1;")).toBe(false);
-  expect(saysNoTransaction("")).toBe(false);
 });

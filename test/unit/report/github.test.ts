@@ -12,9 +12,13 @@ const FINDING: Finding = {
 };
 
 test("a finding is a workflow command, with what would end it escaped", () => {
-  expect(githubAnnotations([FINDING])).toBe(
+  expect(githubAnnotations([FINDING], "")).toBe(
     "::error file=migrations/0001_a%2Cb.sql,line=3,col=7,title=ban%3Athis%2Cthat::100%25 wrong%0Amend it%0D%0Anow\n",
   );
 });
 
-test("without findings nothing is printed", () => expect(githubAnnotations([])).toBe(""));
+test("without findings nothing is printed", () => expect(githubAnnotations([], "")).toBe(""));
+
+test("a project below the repository's root is named from there", () => {
+  expect(githubAnnotations([FINDING], "packages/db")).toMatch(/^::error file=packages\/db\/migrations\//);
+});
