@@ -4,7 +4,6 @@ import type { MigrationFile, ProjectFiles, RepeatableFile } from "../core/projec
 import { TOOL_VERSION } from "../core/tool-version.ts";
 import { type DatabaseClient, withClient } from "../db/client.ts";
 import { lockDeployments } from "../db/lock.ts";
-import { setTimeouts, type Timeouts } from "../db/timeouts.ts";
 import { withTransaction } from "../db/transaction.ts";
 import {
   findPresentFiles,
@@ -23,7 +22,7 @@ import { withoutTable } from "../schema/without-table.ts";
 import { type CommandOptions, nameOf, openProject, openTarget } from "./context.ts";
 import { withScratchBuild } from "./scratch-build.ts";
 
-export interface AdoptOptions extends CommandOptions, Partial<Timeouts> {
+export interface AdoptOptions extends CommandOptions {
   readonly dryRun?: boolean | undefined;
   /** Write the ledger although the database is not what the files make. */
   readonly acceptDifferences?: boolean | undefined;
@@ -185,7 +184,6 @@ async function write(
   const { options, live, table, changes, startedAt, commit } = given;
   return await withTransaction(client, "read write", async () => {
     await lockDeployments(client, (holder) => options.onEvent({ kind: "waiting-for-lock", holder }));
-    await setTimeouts(client, options);
     // Somebody may have been quicker while the scratch database was being built.
     await refuseLedger(client, live.database);
     await ensureLedger(client);

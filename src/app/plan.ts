@@ -17,10 +17,11 @@ import { planDeployment } from "../deploy/plan.ts";
 import { readProjectFiles } from "../files/read-project.ts";
 import { type Catalog, readCatalog, readCatalogWithin } from "../schema/catalog.ts";
 import { planStatements } from "../schema/plan-sql.ts";
-import { openProject, openTarget, type Project, type Target } from "./context.ts";
-import { migrate, type MigrateOptions } from "./migrate.ts";
+import { type CommandOptions, openProject, openTarget, type Project, type Target } from "./context.ts";
+import type { DeployOptions } from "./deploy-input.ts";
+import { migrate } from "./migrate.ts";
 
-export interface PlanOptions extends Omit<MigrateOptions, "dryRun"> {
+export interface PlanOptions extends CommandOptions, Pick<DeployOptions, "allowOutOfOrder" | "allowNonEmpty"> {
   /** Try the deployment on an empty copy of the schema, and report its locks. */
   readonly locks?: boolean | undefined;
   /** Limits that the locks must keep to, all of them. */

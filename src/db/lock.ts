@@ -1,20 +1,32 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Client } from "pg";
 
 /** The key that node-pg-migrate's own command line locks with (runner.ts, PG_MIGRATE_LOCK_ID), so that each holds the other off. */
 const DEPLOY_LOCK = "7241865325823964";
 
+const LOOK_EVERY_MS = 100;
+
 /**
- * Takes the deployment lock for the rest of the transaction. It is bound to the transaction and not to the session, so
- * it works through a pooler in transaction mode, and PostgreSQL releases it whatever happens to this process.
- * `onWait` is told who holds it, once, when it is not free.
+ * Takes the deployment lock for the rest of the transaction, of which this must be the beginning. It is bound to the
+ * transaction and not to the session, so it works through a pooler in transaction mode, and PostgreSQL releases it
+ * whatever happens to this process. `onWait` is told who holds it, once, when it is not free.
  */
 export async function lockDeployments(client: Client, onWait: (holder: string) => void): Promise<void> {
+  if (await tryLock(client)) return;
+  onWait(await describeHolder(client));
+  do {
+    // Whoever waits inside a transaction is waited for in turn, by a `create index concurrently` of who holds the lock.
+    await client.query("rollback");
+    await sleep(LOOK_EVERY_MS);
+    await client.query("begin transaction isolation level read committed read write");
+  } while (!(await tryLock(client)));
+}
+
+async function tryLock(client: Client): Promise<boolean> {
   const { rows } = await client.query<{ locked: boolean }>(
     `select pg_try_advisory_xact_lock(${DEPLOY_LOCK}) as locked`,
   );
-  if (rows[0]?.locked === true) return;
-  onWait(await describeHolder(client));
-  await client.query(`select pg_advisory_xact_lock(${DEPLOY_LOCK})`);
+  return rows[0]?.locked === true;
 }
 
 async function describeHolder(client: Client): Promise<string> {

@@ -8,6 +8,7 @@ import type { AdoptResult } from "../../src/core/command-result.ts";
 import { connectionUrl } from "../../src/core/connection-spec.ts";
 import { compareCatalogs } from "../../src/schema/catalog.ts";
 import { type EngineProject, engineProject } from "./project.ts";
+import { changeModel, filesOf, makeModel, makeRandom } from "./random-project.ts";
 
 const NODE_MODULES = join(import.meta.dirname, "../../node_modules");
 
@@ -188,3 +189,26 @@ test("a schema that no tool built is adopted whole, or up to a migration", async
   expect(await adopted(project, { to: "0002" })).toMatchObject({ pending: ["migrations/0003_names.sql"] });
   await expect(adopted(project)).rejects.toMatchObject({ code: "ALREADY_DEPLOYED" });
 });
+
+/** More: TM_DB_HISTORY_SEEDS=100. */
+const SEEDS = Number(process.env["TM_DB_HISTORY_SEEDS"] ?? 2);
+
+test.each(Array.from({ length: SEEDS }, (_, index) => index + 11))(
+  "whatever the files say (%i), deployed there is no drift, adopted there is nothing to do, and all of it goes back",
+  async (seed) => {
+    const random = makeRandom(seed);
+    const model = makeModel(random);
+    for (let edits = 12; edits > 0; edits -= 1) changeModel(model, random);
+    const project = await engineProject();
+    const empty = await project.catalog();
+    project.write(filesOf(model));
+    await project.migrate();
+    const live = { projectDir: project.dir, databaseUrl: connectionUrl(project.spec), env: {}, onEvent: () => {} };
+    expect((await drift(live)).differences).toEqual([]);
+    await project.query("drop schema tm_db cascade");
+    expect(await adopted(project)).toMatchObject({ differences: [], pending: [] });
+    expect(await project.migrate()).toMatchObject({ steps: [] });
+    await project.rollback({ kind: "all" });
+    expect(await compareCatalogs(empty, await project.catalog())).toEqual([]);
+  },
+);

@@ -254,6 +254,13 @@ describe("the history of migrations", () => {
       .poll(() => project.events)
       .toContainEqual({ kind: "waiting-for-lock", holder: expect.stringContaining("node-pg-migrate") });
     expect(isDone).toBe(false);
+    // Who waits is not waited for: an index that is built concurrently for the holder of the lock gets done.
+    const builder = new pg.default.Client({ ...project.spec, ssl: false, statement_timeout: 10_000 });
+    await builder.connect();
+    await builder.query("create table public.theirs (id int)");
+    await builder.query("create index concurrently theirs_id_idx on public.theirs (id)");
+    await builder.query("drop table public.theirs");
+    await builder.end();
     await client.end();
     await waiting;
   });

@@ -1,6 +1,6 @@
 import { Command } from "commander";
 import type { Execute } from "../execute.ts";
-import { addDatabaseOptions, addTimeoutOptions, type SharedOptions } from "../shared-options.ts";
+import { addDatabaseOptions, type SharedOptions } from "../shared-options.ts";
 
 interface AdoptFlags extends SharedOptions {
   readonly dryRun?: true;
@@ -8,12 +8,10 @@ interface AdoptFlags extends SharedOptions {
   readonly to?: string;
   readonly migrationsSchema?: string;
   readonly migrationsTable?: string;
-  readonly lockTimeout?: number;
-  readonly statementTimeout?: number;
 }
 
 export function adoptCommand(execute: Execute): Command {
-  return addTimeoutOptions(addDatabaseOptions(new Command("adopt")))
+  return addDatabaseOptions(new Command("adopt"))
     .description("write the ledger for a database that node-pg-migrate or somebody else built from the same files")
     .option("--dry-run", "compare, and say what would be adopted")
     .option("--accept-differences", "adopt although the database is not what the files make")
@@ -35,8 +33,6 @@ export function adoptCommand(execute: Execute): Command {
           to,
           migrationsSchema,
           migrationsTable,
-          lockTimeoutMs: flags.lockTimeout,
-          statementTimeoutMs: flags.statementTimeout,
         });
       });
     });
