@@ -17,8 +17,6 @@ export interface AppliedMigration {
   readonly path: string;
   /** Null for one that node-pg-migrate's own CLI applied: its text was never seen. */
   readonly checksum: string | null;
-  /** The SQL that takes it back; null where it has no way back. */
-  readonly downSql: string | null;
 }
 
 export interface AppliedRepeatable {
