@@ -59,7 +59,7 @@ export const ERROR_CODES = {
   CONNECTION_REFUSED: { exit: 2, means: "No PostgreSQL answers at that address." },
   CONNECTION_LOST: {
     exit: 2,
-    means: "The connection ended in the middle; PostgreSQL has rolled the transaction back.",
+    means: "The connection ended in the middle. PostgreSQL rolls back, unless it was committing just then.",
   },
   AUTHENTICATION_FAILED: { exit: 2, means: "PostgreSQL refuses the user name or the password." },
   DATABASE_MISSING: { exit: 2, means: "The server has no database of that name." },

@@ -501,6 +501,6 @@ function connectionLost(spec: ConnectionSpec, error: unknown): TmDbError {
     cause: error,
     detail: facts.message === "" ? undefined : facts.message,
     sqlState: isLossState(facts.code) ? facts.code : undefined,
-    hint: "PostgreSQL has rolled the transaction back; run the command again",
+    hint: "what was not committed yet is rolled back; npx tm-db status shows what there is, and the command can be run again",
   });
 }

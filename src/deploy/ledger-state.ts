@@ -18,6 +18,8 @@ export interface LedgerState {
 export interface MigrationEntry extends AppliedMigration {
   readonly text: string;
   readonly upSql: string;
+  /** The SQL that takes it back; null where it has no way back. */
+  readonly downSql: string | null;
 }
 
 export interface UnfinishedMigration {
@@ -33,8 +35,6 @@ export interface AppliedMigration {
   readonly path: string;
   /** Null for one that node-pg-migrate's own CLI applied: its text was never seen. */
   readonly checksum: string | null;
-  /** The SQL that takes it back; null where it has no way back. */
-  readonly downSql: string | null;
 }
 
 export interface AppliedRepeatable {

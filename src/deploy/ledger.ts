@@ -79,30 +79,25 @@ const READ_STATE = `
 select
   coalesce(
     (
-      select
-        json_agg(
-          json_build_object(
-            'name', m.name,
-            'path', coalesce(f.path, m.name),
-            'checksum', f.checksum,
-            'downSql', f.down_sql
-          )
-          order by m.run_on, m.id
-        )
-      from tm_db.migrations as m
-      left join tm_db.files as f on f.migration = m.name
+      select json_agg(o)
+      from (
+        select m.name, coalesce(f.path, m.name) as path, f.checksum
+        from tm_db.migrations as m
+        left join tm_db.files as f on f.migration = m.name
+        order by m.run_on, m.id
+      ) as o
     ),
     '[]'
   ) as migrations,
   coalesce(
     (
-      select
-        json_agg(
-          json_build_object('path', f.path, 'folder', f.folder, 'checksum', f.checksum, 'text', f.content, 'made', f.made)
-          order by f.path
-        )
-      from tm_db.files as f
-      where f.folder <> 'migrations'
+      select json_agg(o)
+      from (
+        select f.path, f.folder, f.checksum, f.content as text, f.made
+        from tm_db.files as f
+        where f.folder <> 'migrations'
+        order by f.path
+      ) as o
     ),
     '[]'
   ) as repeatables`;

@@ -123,13 +123,10 @@ export function listFolder(config: Config, folder: string): string[] | undefined
         },
       );
     }
+    // By hand: normalising a thousand paths takes longer than reading the folder.
     return entries
       .filter((entry) => !entry.isDirectory())
-      .map((entry) =>
-        join(folderOf(entry), entry.name)
-          .slice(root.length + 1)
-          .replaceAll("\\", "/"),
-      );
+      .map((entry) => `${folderOf(entry)}/${entry.name}`.slice(root.length + 1).replaceAll("\\", "/"));
   } catch (error) {
     if (error instanceof TmDbError) throw error;
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
@@ -148,7 +145,7 @@ const DECODER = new TextDecoder("utf-8", { fatal: true });
 export function readSource(config: Config, path: string): SourceFile {
   let bytes: Buffer;
   try {
-    bytes = readFileSync(join(config.projectDir, path));
+    bytes = readFileSync(`${config.projectDir}/${path}`);
   } catch (error) {
     throw unreadable(path, error);
   }

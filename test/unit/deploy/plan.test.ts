@@ -18,8 +18,8 @@ const LEDGER: LedgerState = {
   deployer: undefined,
   unfinished: undefined,
   migrations: [
-    { name: "0001_a", path: "migrations/0001_a.sql", checksum: "0001_a", downSql: "" },
-    { name: "0002_b", path: "migrations/0002_b.sql", checksum: null, downSql: null },
+    { name: "0001_a", path: "migrations/0001_a.sql", checksum: "0001_a" },
+    { name: "0002_b", path: "migrations/0002_b.sql", checksum: null },
   ],
   repeatables: [
     { ...repeatable("views/same.sql"), made: [] },
