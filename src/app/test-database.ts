@@ -95,6 +95,8 @@ async function templateKey(
   const parts = [
     TOOL_VERSION,
     serverVersion(client).major,
+    // A template can be cloned by its owner only.
+    client.user,
     (await offeredPgtap(client)) ?? carriedPgtap(),
     TEST_HELPERS_SQL,
     { exposedSchemas, extraSearchPath, roles, preRequest, jwtSecret },

@@ -42,6 +42,7 @@ const COUNT_FROM_ONE = `select pg_catalog.setval(c.oid, 1, false) from pg_catalo
 /** What a rollback leaves in a session, after one that ends what an error has kept open. */
 export const CLEAN_UP: readonly string[] = [
   "rollback",
+  COUNT_FROM_ONE,
   "deallocate all",
   "discard sequences",
   "unlisten *",
@@ -87,7 +88,6 @@ class BatchWriter {
     // The file's own words, which may name an isolation level.
     if (first === undefined) this.#put(start, "begin");
     else this.#copy(first, "frame");
-    if (this.#end === "roll-back") this.#put(start, COUNT_FROM_ONE);
     if (hasOneTransaction(rest)) this.#writeSimple(rest);
     else this.#writeSeveral(rest, first?.origin);
     const end = { file, offset: file.text.length };

@@ -74,6 +74,12 @@ const ENDINGS: Readonly<Record<string, { readonly text: string; readonly says: o
       "select * from finish();\nrollback;\nbegin;\nselect 'left: ' || count(*) from api.books;\nrollback;\n",
     says: { passed: true, tap: ["1..2", "ok 1", "ok 2", "left: 2"] },
   },
+  chooses_isolation: {
+    text:
+      "begin;\nset transaction isolation level serializable;\nselect plan(1);\n" +
+      "select is(current_setting('transaction_isolation'), 'serializable');\nselect * from finish();\nrollback;\n",
+    says: { passed: true },
+  },
   skips_all: {
     text: "\\echo 1..0 # SKIP no server\nselect * from finish() where false;",
     says: { passed: true, skippedAll: "no server" },
