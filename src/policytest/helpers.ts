@@ -2,6 +2,7 @@ import type { DatabaseClient } from "../db/client.ts";
 import type { ApiSettings } from "../db/impersonate.ts";
 import { runScript, ScriptError } from "../db/run-script.ts";
 import { TmDbError } from "../core/errors.ts";
+import { quoteIdent } from "../core/quote-ident.ts";
 import access from "./sql/access.sql";
 import assertions from "./sql/assertions.sql";
 import attempt from "./sql/attempt.sql";
@@ -26,8 +27,8 @@ export interface TestApi extends ApiSettings {
 /**
  * Puts the schema `tests` into a scratch database: who is who, becoming them, assertions. pgTAP is there already, in
  * whatever schema; the project is deployed, or at least its roles are there. The role of the connection is the one that
- * tests run as: it is made a member of the API's roles where it is not, because it is to become them. Not for a
- * database that people use.
+ * tests run as: it is made a member of the authenticator where it is not, because it is to become what PostgREST becomes.
+ * Not for a database that people use.
  * @throws TmDbError PERMISSION_DENIED where it may not become them; OBJECT_EXISTS where the project has a schema `tests` of
  * its own; what PostgreSQL throws.
  */
@@ -54,8 +55,8 @@ export async function installTestHelpers(client: DatabaseClient, api: TestApi): 
   const me = client.user ?? "the role of the tests";
   await orRefusal(async () => void (await runScript(client, access)), {
     "42501": (cause) =>
-      new TmDbError("PERMISSION_DENIED", `${me} may not become the roles of the API: ${cause.message}`, {
-        hint: `as a superuser, or as who made them: grant <role> to ${me}   (${api.authenticatorRole}, and each role that it is a member of)`,
+      new TmDbError("PERMISSION_DENIED", `${me} may not become what PostgREST becomes: ${cause.message}`, {
+        hint: `as a superuser, or as who made it: grant ${quoteIdent(api.authenticatorRole)} to ${quoteIdent(me)}`,
         cause,
       }),
   });

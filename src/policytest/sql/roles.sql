@@ -55,7 +55,7 @@ begin
     case when current_setting('server_version_num')::integer < 160000 then 'member' else 'set' end
   ) then
     raise exception '%, as whom the tests run, may not become %', session_user, role
-      using hint = format('grant %I to %I', role, session_user);
+      using hint = format('grant %I to %I', api.authenticator_role, session_user);
   end if;
 end
 $$;
