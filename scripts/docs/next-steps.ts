@@ -41,6 +41,8 @@ export const NEXT_STEPS: Readonly<Record<ErrorCode, string>> = {
   CONFIRMATION_NEEDED: "Say `--yes` if you mean it.",
   NOT_CONFIRMED: "Nothing was changed; run the command again if you mean it.",
   IMPERSONATION_REFUSED: "Name a role that policies hold for: no superuser, no BYPASSRLS, no owner of the tables.",
+  CONTAINER_UNAVAILABLE:
+    "Start Docker and `npm install --save-dev testcontainers`; or leave `--server` out, and the embedded server is used.",
   TEST_FILE_INVALID:
     "Mend the lines that the message names. Of psql's commands `\\i`, `\\ir`, `\\set`, `\\unset`, `\\echo` and `\\pset` work.",
   NO_TESTS: "Write one below `test/policies/`, or check the names and the pattern that you gave.",

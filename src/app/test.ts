@@ -26,6 +26,8 @@ export interface TestOptions extends CommandOptions {
   readonly seed?: number | "random" | undefined;
   /** For one file, in milliseconds; 60 000 if not given. */
   readonly timeoutMs?: number | undefined;
+  /** Run on PostgreSQL in a container of this image, which is removed at the end; such as `postgres:17`. */
+  readonly containerImage?: string | undefined;
 }
 
 const TIMEOUT_MS = 60_000;
@@ -44,7 +46,24 @@ export async function test(options: TestOptions): Promise<TestResult> {
   });
   const chosen = choose(tests, options, project);
   const seed = options.seed === "random" ? randomInt(2 ** 32) : (options.seed ?? null);
-  const target = await openServer(project);
+  return await withServer(
+    project,
+    options,
+    async (target) => await runOn(target, { project, fixtures, chosen, options, seed, startedAt }),
+  );
+}
+
+interface ChosenRun {
+  readonly project: Project;
+  readonly fixtures: readonly SourceFile[];
+  readonly chosen: readonly SourceFile[];
+  readonly options: TestOptions;
+  readonly seed: number | null;
+  readonly startedAt: number;
+}
+
+async function runOn(target: Target, given: ChosenRun): Promise<TestResult> {
+  const { project, fixtures, chosen, options, seed, startedAt } = given;
   const files = readProjectFiles(project.config);
   // Whoever awaits it later hears of it; a server that does not answer is heard of first.
   files.catch(() => undefined);
@@ -53,6 +72,25 @@ export async function test(options: TestOptions): Promise<TestResult> {
     const run = await runAll(project, databases, { ordered, options });
     const narrowed = (options.only ?? []).length > 0 || options.pattern !== undefined;
     return resultOf(run, { databases, narrowed, seed, ms: performance.now() - startedAt });
+  });
+}
+
+async function withServer<T>(
+  project: Project,
+  { containerImage: image, databaseUrl }: TestOptions,
+  callback: (target: Target) => Promise<T>,
+): Promise<T> {
+  if (image === undefined) return await callback(await openServer(project));
+  if (databaseUrl !== undefined) {
+    throw new TmDbError("USAGE", "--server container and --database-url name two servers", {
+      hint: "leave one of them out",
+    });
+  }
+  const { withContainer } = await import("../server/container.ts");
+  return await withContainer({ image, projectDir: project.config.projectDir }, async (connection) => {
+    const maintenance = { ...connection, database: "template1" };
+    const target = { kind: "url", connection, maintenance, authenticatorPassword: undefined } as const;
+    return await callback({ ...target, started: true, created: true });
   });
 }
 

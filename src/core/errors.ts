@@ -60,6 +60,10 @@ export const ERROR_CODES = {
     exit: 2,
     means: "A request cannot be made as that role, or would prove nothing: policies do not hold for it.",
   },
+  CONTAINER_UNAVAILABLE: {
+    exit: 2,
+    means: "A server in a container was asked for, and no Docker engine answers or `testcontainers` is not installed.",
+  },
   TEST_FILE_INVALID: {
     exit: 2,
     means: "A file of fixtures holds a command of psql or a statement that cannot be followed.",

@@ -1,8 +1,9 @@
-import { readFileSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { readFileSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import pg from "pg";
 import { expect, test } from "vitest";
-import { type CliProject, cliProject, readEnv } from "./run-cli.ts";
+import { type CliProject, cliProject, readEnv, REPOSITORY } from "./run-cli.ts";
 
 const FILES = {
   "migrations/0001_books.sql":
@@ -120,4 +121,29 @@ test("--watch runs a saved test, and everything on a new template when something
   expect(await next(/failed: 2 tests, 2 failed, 2 files/)).toContain("not ok 1 just one");
   child.kill("SIGINT");
   expect(await done).toMatchObject({ code: 130 });
+});
+
+test("a container is refused with the way on where it cannot be had, and two servers at once always", async () => {
+  const made = project();
+  const missing = await made.run(["test", "--server", "container"]);
+  expect(missing).toMatchObject({ code: 2, stdout: "" });
+  expect(missing.stderr).toMatch(
+    /CONTAINER_UNAVAILABLE the package testcontainers[^]*npm install --save-dev testcontainers/,
+  );
+  const two = await made.run(["test", "--server", "container", "--database-url", "postgres://u@127.0.0.1:1/x"]);
+  expect(two.stderr).toContain("USAGE --server container and --database-url");
+  expect(await made.run(["test", "--image", "postgres:16"])).toMatchObject({ code: 2 });
+});
+
+const hasDocker = spawnSync("docker", ["info"]).status === 0;
+
+test.skipIf(!hasDocker)("the tests run on PostgreSQL in a container, which is gone afterwards", async () => {
+  const made = project();
+  symlinkSync(join(REPOSITORY, "node_modules"), join(made.dir, "node_modules"));
+  const { code, stdout } = await made.run(["test", "--server", "container", "--image", "postgres:16", "--json"]);
+  expect({ code, ...JSON.parse(stdout) }).toMatchObject({
+    code: 0,
+    passed: true,
+    server: { version: expect.stringMatching(/^16/) as string },
+  });
 });

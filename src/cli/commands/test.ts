@@ -17,6 +17,8 @@ interface TestFlags extends SharedOptions {
   readonly seed?: number;
   readonly timeout?: number;
   readonly watch?: true;
+  readonly server?: "container";
+  readonly image?: string;
   readonly reporter: Reporter;
   readonly output?: string;
 }
@@ -31,6 +33,8 @@ export function testCommand(execute: Execute): Command {
     .option("--shuffle", "run the files in a random order, and print its seed")
     .option("--seed <number>", "run the files in the order of this seed", parseSeed)
     .option("--timeout <ms>", "how long one file may run (default: 60000)", parseCount)
+    .addOption(new Option("--server <kind>", "run on a server of that kind, for this run only").choices(["container"]))
+    .option("--image <name>", "of the container (default: postgres:17)")
     .option("--watch", "stay, and run what a saved file touches")
     .addOption(new Option("--reporter <name>", "how to print the result").choices(REPORTERS).default("spec"))
     .option("--output <file>", "write that report to a file, and the one for people to stdout")
@@ -60,6 +64,11 @@ function testOptions<Context extends Omit<TestOptions, "only">>(
   flags: TestFlags,
   context: Context,
 ) {
+  if (flags.image !== undefined && flags.server === undefined) {
+    throw new TmDbError("USAGE", "--image names the image of a container, and no container was asked for", {
+      hint: `npx tm-db test --server container --image ${flags.image}`,
+    });
+  }
   return {
     ...context,
     only: paths,
@@ -69,6 +78,7 @@ function testOptions<Context extends Omit<TestOptions, "only">>(
     bail: flags.bail,
     seed: flags.seed ?? (flags.shuffle === true ? ("random" as const) : undefined),
     timeoutMs: flags.timeout,
+    containerImage: flags.server === "container" ? (flags.image ?? "postgres:17") : undefined,
   };
 }
 
