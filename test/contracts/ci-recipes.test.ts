@@ -36,9 +36,6 @@ async function complaint(line: string): Promise<string | undefined> {
   }
 }
 
-const isThere = (line: string): boolean =>
-  buildProgram(() => Promise.resolve()).commands.some((command) => command.name() === line.split(" ")[2]);
-
 describe.each(BLOCKS.map((yaml, index) => [index + 1, yaml] as const))("recipe %i of docs/ci.md", (_, yaml) => {
   const recipe = parse(yaml, { strict: true, uniqueKeys: true }) as Workflow | Pipeline;
   const lines = linesOf(recipe);
@@ -49,9 +46,9 @@ describe.each(BLOCKS.map((yaml, index) => [index + 1, yaml] as const))("recipe %
     expect(lines.length).toBeGreaterThan(4);
   });
 
-  test.each(
-    lines.filter((line) => line.startsWith("npx tm-db ") && (isThere(line) || !line.startsWith("npx tm-db test"))),
-  )("%s is a command that runs", async (line) => expect(await complaint(line)).toBeUndefined());
+  test.each(lines.filter((line) => line.startsWith("npx tm-db ")))("%s is a command that runs", async (line) =>
+    expect(await complaint(line)).toBeUndefined(),
+  );
 
   test("no password stands in a command line or an address", () => {
     expect(yaml).not.toMatch(/:\/\/[^@\s/]*:[^@\s/]*@/);

@@ -7,7 +7,7 @@ import { makeStyle, type Style } from "../../report/style.ts";
 import { type Reporter, REPORTERS, testReport } from "../../report/tests/reporters.ts";
 import { resultText } from "../../report/text.ts";
 import type { Execute } from "../execute.ts";
-import { addDatabaseOptions, parseCount, type SharedOptions } from "../shared-options.ts";
+import { addContainerOptions, addDatabaseOptions, parseCount, type SharedOptions } from "../shared-options.ts";
 
 interface TestFlags extends SharedOptions {
   readonly test?: string;
@@ -22,7 +22,7 @@ interface TestFlags extends SharedOptions {
 }
 
 export function testCommand(execute: Execute): Command {
-  return addDatabaseOptions(new Command("test"))
+  return addContainerOptions(addDatabaseOptions(new Command("test")))
     .description("run the policy tests (pgTAP) on databases of their own, made from the project's files")
     .argument("[paths...]", "files and folders of tests; all if left out")
     .option("-t, --test <pattern>", "only files whose path or text this regular expression finds")
