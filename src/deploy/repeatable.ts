@@ -108,7 +108,8 @@ export function guessOrder(declared: readonly DeclaredFile[]): DeclaredFile[] {
     for (const { declaration } of entry.declarations) {
       if (declaration.kind !== "create" || declaration.object.relation !== undefined) continue;
       const name = bareName(declaration.object.name);
-      makers.set(name, [...(makers.get(name) ?? []), entry]);
+      // With its schema, and as a function's body may call it by its own search_path.
+      for (const key of [name, `${name.replace(/^.*\./, "")}(`]) makers.set(key, [...(makers.get(key) ?? []), entry]);
     }
   }
   const ordered = new Set<DeclaredFile>();
@@ -116,7 +117,7 @@ export function guessOrder(declared: readonly DeclaredFile[]): DeclaredFile[] {
   const visit = (entry: DeclaredFile): void => {
     if (ordered.has(entry) || underway.has(entry)) return;
     underway.add(entry);
-    for (const [mention] of entry.file.text.matchAll(QUALIFIED_NAME)) makers.get(bareName(mention))?.forEach(visit);
+    for (const name of mentions(entry.file.text)) makers.get(name)?.forEach(visit);
     underway.delete(entry);
     ordered.add(entry);
   };
@@ -125,6 +126,14 @@ export function guessOrder(declared: readonly DeclaredFile[]): DeclaredFile[] {
 }
 
 const QUALIFIED_NAME = /"?[\w$\u0080-\uffff]+"?\."?[\w$\u0080-\uffff]+"?/g;
+const CALLED_NAME = /(?<![\w$".\u0080-\uffff])("?[\w$\u0080-\uffff]+"?)\s*\(/g;
+
+function mentions(text: string): Set<string> {
+  return new Set([
+    ...Array.from(text.matchAll(QUALIFIED_NAME), ([name]) => bareName(name)),
+    ...Array.from(text.matchAll(CALLED_NAME), ([, name = ""]) => `${bareName(name)}(`),
+  ]);
+}
 
 function bareName(name: string): string {
   return name.replace(/\(.*$/s, "").replaceAll('"', "").toLowerCase();

@@ -26,7 +26,10 @@ export interface RunnableMigration {
   readonly part: SqlPart;
 }
 
-/** Files are sent ahead of each other's answers; one that must wait for others costs the answers to those behind it. */
+/**
+ * Files are sent ahead of each other's answers. One that must wait for others wastes those that were sent behind it, so
+ * fewer are sent at once after it.
+ */
 const FILES_AT_ONCE = 50;
 
 /** What is to be taken back, and whether objects that something else depends on may stay. */
@@ -234,10 +237,12 @@ export class DeploymentRun {
     describeMade: (file: DeclaredFile) => readonly Made[],
   ): Promise<Map<DeclaredFile, unknown>> {
     const missing = new Map<DeclaredFile, unknown>();
+    let atOnce = FILES_AT_ONCE;
     for (let from = 0; from < files.length;) {
-      const slice = files.slice(from, from + FILES_AT_ONCE);
+      const slice = files.slice(from, from + atOnce);
       const failure = await this.#applySlice(slice.map((declared) => ({ declared, made: describeMade(declared) })));
       from += failure === undefined ? slice.length : failure.index + 1;
+      atOnce = failure === undefined ? Math.min(2 * atOnce, FILES_AT_ONCE) : failure.index + 1;
       const failed = failure === undefined ? undefined : slice[failure.index];
       if (failure === undefined || failed === undefined) continue;
       if (!isMissingObject(failure.error)) throw objectExists(failure.error) ?? failure.error;
