@@ -1,4 +1,3 @@
-import { Faker, base, en } from "@faker-js/faker";
 import type { DatabaseClient } from "../db/client.ts";
 import { lockFirstId } from "./relations.ts";
 import type { SeedContext } from "./seed.ts";
@@ -17,10 +16,12 @@ export type GivenSettings = { readonly [Key in keyof SeedSettings]?: SeedSetting
 export const DEFAULT_SETTINGS: SeedSettings = { scale: 1, seedValue: 1, date: new Date("2026-01-01T00:00:00Z") };
 
 /** `client` is undefined where the tables will have been emptied: counting then begins at 1. */
-export function makeContext(
+export async function makeContext(
   settings: SeedSettings,
   given: { readonly client: DatabaseClient | undefined; readonly path: string },
-): SeedContext {
+): Promise<SeedContext> {
+  // With the words of all languages, of which a seed in SQL needs none.
+  const { Faker, base, en } = await import("@faker-js/faker");
   const faker = new Faker({ locale: [en, base], seed: settings.seedValue });
   faker.setDefaultRefDate(settings.date);
   const { client, path } = given;

@@ -27,7 +27,7 @@ export async function prepareSeed(
     date: given.date ?? DEFAULT_SETTINGS.date,
   };
   try {
-    return { path, data: checkSeedData(await seed(makeContext(settings, { client, path })), path) };
+    return { path, data: checkSeedData(await seed(await makeContext(settings, { client, path })), path) };
   } catch (error) {
     throw seedFailed(error, path, "before its first row");
   }
