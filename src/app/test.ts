@@ -112,6 +112,7 @@ async function runAll(
       isFirst = false;
       return spec;
     },
+    onUnchanged: (clone) => databases.keep(clone),
     jobs: options.jobs,
     bail: options.bail === true,
     timeoutMs: options.timeoutMs ?? TIMEOUT_MS,

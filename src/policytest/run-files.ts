@@ -4,11 +4,14 @@ import { TmDbError } from "../core/errors.ts";
 import type { TestFileResult, TouchedSummary } from "../core/test-result.ts";
 import { type DatabaseClient, withClient } from "../db/client.ts";
 import { type FileRun, prepareSession, runTestFile, type TestScript } from "./run-file.ts";
+import { readSequences, restoreSequences } from "./sequences.ts";
 import { summariseTouched, type Touched } from "./touched.ts";
 
 export interface RunOptions {
   /** Makes a database that nobody else uses. */
   readonly openClone: () => Promise<ConnectionSpec>;
+  /** Is told of a database that is again as it was opened, and that nobody is connected to any more. */
+  readonly onUnchanged?: ((clone: ConnectionSpec) => void) | undefined;
   /** How many databases at most; as many as processors if not given. */
   readonly jobs?: number | undefined;
   /** End after the first file that fails. */
@@ -84,14 +87,22 @@ class FilesRunner {
   async #work(): Promise<void> {
     const spec = await this.#options.openClone();
     let lostPid: number | undefined;
+    let isUnchanged = true;
     do {
       lostPid = await withClient(spec, { signal: this.#options.signal }, async (client) => {
         this.#isOpening = false;
-        if (lostPid !== undefined) await endSession(client, lostPid);
+        if (lostPid !== undefined) {
+          isUnchanged = false;
+          await endSession(client, lostPid);
+        }
+        const sequences = await readSequences(client);
         await prepareSession(client);
-        return await this.#runQueue(client, spec);
+        const lost = await this.#runQueue(client, spec);
+        if (lost === undefined) isUnchanged &&= await restoreSequences(client, sequences);
+        return lost;
       });
     } while (lostPid !== undefined);
+    if (isUnchanged) this.#options.onUnchanged?.(spec);
   }
 
   /** Resolves with the process of the session when it is not usable any more. */

@@ -11,12 +11,13 @@ import { isDatabaseError } from "../db/run-script.ts";
  *
  *     tm_db_test_<project>_<key>               a template; stays between runs
  *     tm_db_test_<project>_<key>_b_<run>       a template while it is being built
+ *     tm_db_test_<project>_<key>_s             a clone that a run left as it was, for the next one
  *     tm_db_test_<project>_<key>_<run>_<n>     a clone of a run
  *
  * A run is alive as long as a session calls itself `tm-db test <key> <run>`; its end, also by `kill -9`, ends that session.
  */
 const PREFIX = "tm_db_test_";
-const NAME = /^tm_db_test_([0-9a-f]{12})_([0-9a-f]{16})(?:_(?:b_)?([0-9a-f]{8})(?:_\d+)?)?$/;
+const NAME = /^tm_db_test_([0-9a-f]{12})_([0-9a-f]{16})(?:_s|_(?:b_)?([0-9a-f]{8})(?:_\d+)?)?$/;
 
 const LOCK_POLL_MS = 50;
 
@@ -43,6 +44,8 @@ export interface Template {
   readonly maintenance: DatabaseClient;
   /** Makes a database of the template's contents; it is dropped when the callback of `withTemplate` ends. */
   clone(): Promise<ConnectionSpec>;
+  /** Says that a clone is as it was made, and that nobody is connected to it: one of them is kept for the next run. */
+  keep(clone: ConnectionSpec): void;
 }
 
 /**
@@ -73,12 +76,17 @@ class TemplateRun implements Template {
   readonly maintenance: DatabaseClient;
   readonly #request: RunRequest;
   readonly #clones: string[] = [];
+  /** What an earlier run left as it was. */
+  readonly #spare: string;
+  #hasSpare = false;
+  #kept: string | undefined;
   #making: Promise<unknown> = Promise.resolve();
 
   constructor(client: DatabaseClient, request: RunRequest) {
     this.maintenance = client;
     this.#request = request;
     this.name = `${PREFIX}${request.project}_${request.key}`;
+    this.#spare = `${this.name}_s`;
   }
 
   async use<T>(callback: (template: Template) => Promise<T>): Promise<T> {
@@ -88,7 +96,7 @@ class TemplateRun implements Template {
     } finally {
       // What was being made when the callback failed must be there before it can be dropped.
       await this.#making.catch(() => undefined);
-      await Promise.all(this.#clones.map((name) => dropDatabase(this.maintenance, name)));
+      await Promise.all(this.#clones.map(async (name) => await this.#putAway(name)));
     }
   }
 
@@ -101,15 +109,39 @@ class TemplateRun implements Template {
     return { ...this.#request.maintenance, database: name };
   }
 
+  keep(clone: ConnectionSpec): void {
+    this.#kept ??= clone.database;
+  }
+
+  async #putAway(name: string): Promise<void> {
+    if (name === this.#kept && (await this.#rename(name, this.#spare))) return;
+    await dropDatabase(this.maintenance, name);
+  }
+
+  /** Whether it could be done: another run may have been quicker, or has left one already. */
+  async #rename(from: string, to: string): Promise<boolean> {
+    try {
+      await this.maintenance.query(`alter database ${quoteIdent(from)} rename to ${quoteIdent(to)}`);
+      return true;
+    } catch (error) {
+      if (isDatabaseError(error)) return false;
+      throw error;
+    }
+  }
+
   async #createClone(name: string): Promise<void> {
+    const hasSpare = this.#hasSpare;
+    this.#hasSpare = false;
+    if (hasSpare && (await this.#rename(this.#spare, name))) return;
     await this.#createDatabase(name, this.name);
     const { searchPath } = this.#request;
     await this.maintenance.query(`alter database ${quoteIdent(name)} set search_path = ${searchPath}`);
   }
 
   async #ensure(): Promise<void> {
-    await dropLeftovers(this.maintenance, this.#request);
-    if (await databaseExists(this.maintenance, this.name)) return;
+    const left = await dropLeftovers(this.maintenance, this.#request);
+    this.#hasSpare = left.includes(this.#spare);
+    if (left.includes(this.name)) return;
     // Whoever comes second waits for the template of the first.
     const lock = BigInt.asIntN(64, BigInt(`0x${this.#request.key}`)).toString();
     await this.#takeLock(lock);
@@ -167,8 +199,8 @@ async function databaseExists(client: DatabaseClient, name: string): Promise<boo
   return rows.length > 0;
 }
 
-/** Everything of runs that are over, and what the project's earlier files were made into. */
-async function dropLeftovers(client: DatabaseClient, { project, key }: RunRequest): Promise<void> {
+/** Everything of runs that are over, and what the project's earlier files were made into. Returns what is left. */
+async function dropLeftovers(client: DatabaseClient, { project, key }: RunRequest): Promise<string[]> {
   const { rows } = await client.query<{ readonly databases: string[]; readonly alive: string[] }>(
     `select
        array(
@@ -185,9 +217,9 @@ async function dropLeftovers(client: DatabaseClient, { project, key }: RunReques
     [PREFIX],
   );
   const { databases = [], alive = [] } = rows[0] ?? {};
-  for (const name of databases) {
-    if (isLeftover(name, { project, key, alive })) await dropDatabase(client, name);
-  }
+  const isOver = (name: string): boolean => isLeftover(name, { project, key, alive });
+  for (const name of databases.filter(isOver)) await dropDatabase(client, name);
+  return databases.filter((name) => !isOver(name));
 }
 
 /** Whether a database is nobody's any more; `alive` holds what the runs of the server call themselves. */

@@ -197,18 +197,41 @@ test("no file sees what another one did: rows, settings, prepared statements, lo
   expect(await run(project, { jobs: 3 })).toMatchObject({ passed: true, counts: { files: 12, tests: 12 } });
 });
 
-test("the target's own database is not touched, and nothing but the template is left; it serves the next run", async () => {
+test("the target's own database is not touched; the template is left, and a clone as it was, and serve the next run", async () => {
   const project = await libraryProject({ "test/policies/a.sql": PLAN_ONE("select ok(true);") });
   const first = await run(project);
   expect(first.template.built).toBe(true);
   const left = await leftOn(project);
   expect(left).toMatchObject({ databases: expect.arrayContaining([first.template.name]) as unknown, sessions: [] });
-  expect(left.databases.filter((name) => name.startsWith(first.template.name))).toEqual([first.template.name]);
+  const { name: template } = first.template;
+  expect(left.databases.filter((name) => name.startsWith(template))).toEqual([template, `${template}_s`]);
   expect(await run(project)).toMatchObject({ passed: true, template: { name: first.template.name, built: false } });
   expect(await leftOn(project)).toEqual(left);
   expect(
     await project.query("select nspname from pg_namespace where nspname in ('tests', 'pgtap', 'api', 'tm_db')"),
   ).toEqual([]);
+});
+
+test("a run that took numbers from sequences leaves them where they stood, so each run is the first", async () => {
+  const project = await libraryProject({
+    "migrations/0009_loans.sql":
+      "-- Up Migration\ncreate table api.tickets (id bigint generated always as identity);\ncreate sequence api.numbers start 5;\n",
+    "test/policies/_tickets.sql": "insert into api.tickets default values;\n",
+    "test/policies/a.sql": PLAN_ONE(
+      "select is(array[nextval('api.tickets_id_seq'), nextval('api.numbers')], '{2,5}'::bigint[]);",
+    ),
+  });
+  const runs = [await run(project), await run(project), await run(project)];
+  expect(runs.map(({ passed }) => passed)).toEqual([true, true, true]);
+});
+
+test("a clone whose session was lost is not kept", async () => {
+  const project = await libraryProject({ "test/policies/a.sql": PLAN_ONE("select ok(pg_sleep(60) is not null);") });
+  const { template } = await run(project, { timeoutMs: 50 });
+  const dying = { "test/policies/a.sql": PLAN_ONE("select ok(pg_terminate_backend(pg_backend_pid()));") };
+  project.write(dying);
+  await run(project);
+  expect((await leftOn(project)).databases.filter((name) => name.startsWith(template.name))).toEqual([template.name]);
 });
 
 test("a changed file makes another template, and the former one goes", async () => {
@@ -259,6 +282,8 @@ test.each([
   ["tm_db_test_0123456789ab_0123456789abcdef_00000000_1", true],
   ["tm_db_test_ffffffffffff_ffffffffffffffff_b_00000000", true],
   ["tm_db_test_ffffffffffff_1111111111111111_cccccccc_12", false],
+  ["tm_db_test_0123456789ab_0123456789abcdef_s", false],
+  ["tm_db_test_0123456789ab_ffffffffffffffff_s", true],
   ["tm_db_test_of_mine", false],
 ])("%s is left over: %s", (name, expected) => {
   const alive = ["tm-db test aaaaaaaaaaaaaaaa bbbbbbbb", "tm-db test 1111111111111111 cccccccc"];
