@@ -46,6 +46,8 @@ export async function test(options: TestOptions): Promise<TestResult> {
   const chosen = choose(tests, options, project);
   const seed = options.seed === "random" ? randomInt(2 ** 32) : (options.seed ?? null);
   const target = await openServer(project);
+  // While the server lets us in.
+  setImmediate(() => void loadTap());
   return await withTestDatabases({ project, target, files, fixtures }, async (databases) => {
     const ordered = seed === null ? chosen : shuffle(chosen, seed);
     const run = await runAll(project, databases, { ordered, options });
@@ -97,9 +99,8 @@ async function runAll(
   { ordered, options }: { readonly ordered: readonly SourceFile[]; readonly options: TestOptions },
 ): Promise<FilesRun> {
   const { signal, onEvent } = options;
-  // While it is being made, the files are put together, and what is needed later is loaded.
+  // While it is being made, the files are put together.
   const firstClone = databases.open();
-  void loadTap();
   firstClone.catch(() => undefined);
   const composed = ordered.map((file) => compose(project, file));
   const broken = composed.filter((entry): entry is TestFileResult => "tap" in entry);
