@@ -92,27 +92,15 @@ function parsePattern(pattern: string): RegExp {
   }
 }
 
-/** Files that cannot be put together fail by themselves; the others run. */
 async function runAll(
   project: Project,
   databases: TestDatabases,
   { ordered, options }: { readonly ordered: readonly SourceFile[]; readonly options: TestOptions },
 ): Promise<FilesRun> {
   const { signal, onEvent } = options;
-  // While it is being made, the files are put together.
-  const firstClone = databases.open();
-  firstClone.catch(() => undefined);
-  const composed = ordered.map((file) => compose(project, file));
-  const broken = composed.filter((entry): entry is TestFileResult => "tap" in entry);
-  const scripts = composed.filter((entry): entry is TestScript => "batch" in entry);
-  const first = await firstClone;
-  let isFirst = true;
-  const run = await runTestFiles(options.bail === true && broken.length > 0 ? [] : scripts, {
-    openClone: async () => {
-      const spec = isFirst ? first : await databases.open();
-      isFirst = false;
-      return spec;
-    },
+  return await runTestFiles(ordered, {
+    compose: (file) => compose(project, file),
+    openClone: async () => await databases.open(),
     onUnchanged: (clone) => databases.keep(clone),
     jobs: options.jobs,
     bail: options.bail === true,
@@ -120,9 +108,9 @@ async function runAll(
     signal,
     onFile: ({ path, passed }, { done, of }) => onEvent({ kind: "tested", path, passed, done, of }),
   });
-  return { ...run, results: [...broken, ...run.results] };
 }
 
+/** A file that cannot be put together fails by itself; the others run. */
 function compose(project: Project, file: SourceFile): TestScript | TestFileResult {
   try {
     return { file, batch: composeScript(project, file, "roll-back") };
@@ -149,7 +137,7 @@ function resultOf(
     server: given.databases.server,
     template: given.databases.template,
     files,
-    notRun: notRun.map(({ file }) => file.path).toSorted(),
+    notRun: notRun.map(({ path }) => path).toSorted(),
     counts: count(files),
     touched: summary,
     narrowed: given.narrowed,

@@ -121,7 +121,7 @@ function usageError(error: CommanderError): TmDbError {
   });
 }
 
-const program = buildProgram(execute);
+const program = buildProgram(execute, process.argv[2]);
 for (const command of [program, ...program.commands]) {
   command.exitOverride();
   command.configureOutput({ outputError: () => {} });

@@ -22,8 +22,37 @@ import { verifyCommand } from "./commands/verify.ts";
 import type { Execute } from "./execute.ts";
 import { addSharedOptions } from "./shared-options.ts";
 
-/** The whole command line. `docs/cli.md` is generated from it. */
-export function buildProgram(execute: Execute): Command {
+const COMMANDS = {
+  up: upCommand,
+  stop: stopCommand,
+  env: envCommand,
+  plan: planCommand,
+  migrate: migrateCommand,
+  rollback: rollbackCommand,
+  status: statusCommand,
+  resolve: resolveCommand,
+  new: newCommand,
+  sum: sumCommand,
+  import: importCommand,
+  verify: verifyCommand,
+  drift: driftCommand,
+  adopt: adoptCommand,
+  lint: lintCommand,
+  refresh: refreshCommand,
+  seed: seedCommand,
+  reset: resetCommand,
+  test: testCommand,
+};
+
+type CommandName = keyof typeof COMMANDS;
+
+const ALL = Object.keys(COMMANDS) as CommandName[];
+
+/**
+ * The whole command line; `docs/cli.md` is generated from it. Where `only` is a command's name, the others are left out:
+ * whoever has named one does not wait for twenty to be described.
+ */
+export function buildProgram(execute: Execute, only?: string): Command {
   const program = new Command("tm-db")
     .description("Build, take back and prove PostgreSQL databases for PostgREST.")
     .version(TOOL_VERSION, "-V, --version", "print the version")
@@ -33,27 +62,9 @@ export function buildProgram(execute: Execute): Command {
       "after",
       "\nExample:\n  npx tm-db up     a server, the database and its development data, from nothing\n",
     );
-  const commands = [
-    upCommand(execute),
-    stopCommand(execute),
-    envCommand(execute),
-    planCommand(execute),
-    migrateCommand(execute),
-    rollbackCommand(execute),
-    statusCommand(execute),
-    resolveCommand(execute),
-    newCommand(execute),
-    sumCommand(execute),
-    importCommand(execute),
-    verifyCommand(execute),
-    driftCommand(execute),
-    adoptCommand(execute),
-    lintCommand(execute),
-    refreshCommand(execute),
-    seedCommand(execute),
-    resetCommand(execute),
-    testCommand(execute),
-  ];
-  for (const command of commands) program.addCommand(addSharedOptions(command).helpOption("-h, --help", "print help"));
+  const names = only !== undefined && Object.hasOwn(COMMANDS, only) ? [only as CommandName] : ALL;
+  for (const name of names) {
+    program.addCommand(addSharedOptions(COMMANDS[name](execute)).helpOption("-h, --help", "print help"));
+  }
   return program;
 }

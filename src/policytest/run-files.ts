@@ -1,6 +1,7 @@
 import { availableParallelism } from "node:os";
 import type { ConnectionSpec } from "../core/connection-spec.ts";
 import { TmDbError } from "../core/errors.ts";
+import type { SourceFile } from "../core/project-files.ts";
 import type { TestFileResult, TouchedSummary } from "../core/test-result.ts";
 import { type DatabaseClient, withClient } from "../db/client.ts";
 import { type FileRun, prepareSession, runTestFile, type TestScript } from "./run-file.ts";
@@ -8,6 +9,8 @@ import { readSequences, restoreSequences } from "./sequences.ts";
 import { summariseTouched, type Touched } from "./touched.ts";
 
 export interface RunOptions {
+  /** Makes a file ready to run, or says why it cannot be. Called once for each, while the server runs the one before. */
+  readonly compose: (file: SourceFile) => TestScript | TestFileResult;
   /** Makes a database that nobody else uses. */
   readonly openClone: () => Promise<ConnectionSpec>;
   /** Is told of a database that is again as it was opened, and that nobody is connected to any more. */
@@ -26,7 +29,7 @@ export interface RunOptions {
 export interface FilesRun {
   /** In the order in which they ended. */
   readonly results: readonly TestFileResult[];
-  readonly notRun: readonly TestScript[];
+  readonly notRun: readonly SourceFile[];
   readonly summary: TouchedSummary;
 }
 
@@ -38,8 +41,8 @@ const WORKER_COST_MS = 150;
  * more to do than making a database for another one would take.
  * @throws TmDbError INTERRUPTED; CONNECTION_REFUSED and the like when the server is gone.
  */
-export async function runTestFiles(scripts: readonly TestScript[], options: RunOptions): Promise<FilesRun> {
-  return await new FilesRunner(scripts, options).run();
+export async function runTestFiles(files: readonly SourceFile[], options: RunOptions): Promise<FilesRun> {
+  return await new FilesRunner(files, options).run();
 }
 
 class FilesRunner {
@@ -49,8 +52,9 @@ class FilesRunner {
   readonly #results: TestFileResult[] = [];
   readonly #touched: Touched[] = [];
   readonly #workers: Promise<void>[] = [];
-  readonly #queue: TestScript[];
-  #notRun: readonly TestScript[] = [];
+  readonly #queue: SourceFile[];
+  readonly #composed = new Map<SourceFile, TestScript | TestFileResult>();
+  #notRun: readonly SourceFile[] = [];
   #spentMs = 0;
   #isOpening = false;
   /** Workers that have not come to the end of the queue yet. */
@@ -59,10 +63,10 @@ class FilesRunner {
   /** Why the run as a whole failed, wrapped since anything may be thrown. */
   #failure: { readonly error: unknown } | undefined;
 
-  constructor(scripts: readonly TestScript[], options: RunOptions) {
-    this.#queue = [...scripts];
+  constructor(files: readonly SourceFile[], options: RunOptions) {
+    this.#queue = [...files];
     this.#options = options;
-    this.#total = scripts.length;
+    this.#total = files.length;
     this.#jobs = Math.max(1, options.jobs ?? Math.min(availableParallelism(), 8));
   }
 
@@ -108,8 +112,15 @@ class FilesRunner {
   /** Resolves with the process of the session when it is not usable any more. */
   async #runQueue(client: DatabaseClient, spec: ConnectionSpec): Promise<number | undefined> {
     const pid = (client as unknown as { readonly processID: number | null }).processID ?? undefined;
-    for (let script = this.#queue.shift(); script !== undefined; script = this.#queue.shift()) {
-      const run = await runTestFile(client, spec, { ...script, timeoutMs: this.#options.timeoutMs });
+    for (let file = this.#queue.shift(); file !== undefined; file = this.#queue.shift()) {
+      const script = this.#compose(file);
+      if ("tap" in script) {
+        this.#record({ result: script, touched: [], bailOut: null, isUsable: true });
+        continue;
+      }
+      const running = runTestFile(client, spec, { ...script, timeoutMs: this.#options.timeoutMs });
+      this.#composeNext();
+      const run = await running;
       if (this.#options.signal?.aborted === true)
         throw new TmDbError("INTERRUPTED", "interrupted; nothing is left behind");
       this.#record(run);
@@ -120,6 +131,22 @@ class FilesRunner {
     // Every clone has the same policies; the last worker knows all that was touched.
     if (this.#active === 0) this.#summary = await summariseTouched(client, this.#touched);
     return undefined;
+  }
+
+  #compose(file: SourceFile): TestScript | TestFileResult {
+    const composed = this.#composed.get(file) ?? this.#options.compose(file);
+    this.#composed.set(file, composed);
+    return composed;
+  }
+
+  #composeNext(): void {
+    const [next] = this.#queue;
+    if (next === undefined) return;
+    try {
+      this.#compose(next);
+    } catch {
+      // It is said when the file's turn comes.
+    }
   }
 
   #record({ result, touched, bailOut }: FileRun): void {
