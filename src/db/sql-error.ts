@@ -23,6 +23,12 @@ export function sqlError(error: DatabaseError, location: SourceLocation | undefi
         ...options,
         hint: "begin the migration with the line: -- tm-db: no-transaction   (its down part runs in one all the same)",
       });
+    // duplicate_object, as `create role` says it.
+    case "42710":
+      return new TmDbError("SQL_ERROR", error.message, {
+        ...options,
+        hint: error.routine === "CreateRole" ? ROLE_HINT : (error.hint ?? mendHint(at)),
+      });
     case "53100":
       return new TmDbError("DISK_FULL", error.message, {
         ...options,
@@ -31,7 +37,16 @@ export function sqlError(error: DatabaseError, location: SourceLocation | undefi
     default:
       return new TmDbError("SQL_ERROR", error.message, {
         ...options,
-        hint: error.hint ?? `nothing was changed; mend the statement${at} and run the command again`,
+        hint: error.hint ?? mendHint(at),
       });
   }
 }
+
+function mendHint(at: string): string {
+  return `nothing was changed; mend the statement${at} and run the command again`;
+}
+
+const ROLE_HINT = [
+  "a role belongs to the whole server, so another database may have made it; make it only where it is missing:",
+  "do $$ begin create role …; exception when duplicate_object then null; end $$;",
+].join("\n");

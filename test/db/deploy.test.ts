@@ -143,6 +143,17 @@ describe("a deployment", () => {
     });
   });
 
+  test("a role that another database has made is explained", async () => {
+    const project = await engineProject({
+      "migrations/0001_role.sql": "-- Up Migration\ncreate role monitor_of_another;\n",
+    });
+    await project.query("create role monitor_of_another");
+    onTestFinished(async () => void (await project.query("drop role monitor_of_another")));
+    const error = await failure(project.migrate());
+    expect(error).toMatchObject({ code: "SQL_ERROR", sqlState: "42710", location: { line: 2 } });
+    expect(error.hint).toContain("exception when duplicate_object then null");
+  });
+
   test("Windows line ends and a byte order mark change nothing", async () => {
     const project = await deployed();
     for (const [path, text] of Object.entries(FILES))
