@@ -23,7 +23,7 @@ function example(language: string, beginning: string): string {
 }
 
 // The engine is tested on one version.
-describe.skipIf(server.major !== 18)("the examples of docs/testing.md:", () => {
+describe("the examples of docs/testing.md:", () => {
   const db = useReferenceDatabase();
   const client = usePolicyTests(db);
   let project = "";
@@ -86,7 +86,7 @@ describe.skipIf(server.major !== 18)("the examples of docs/testing.md:", () => {
   });
 });
 
-describe.skipIf(server.major !== 18)("policyTest", () => {
+describe("policyTest", () => {
   const run = policyTest({ afterAll, projectDir: REPOSITORY, databaseUrl });
   const APOLLO = { text: "select name from api.projects where name = $1", values: ["Apollo"] };
 
