@@ -1,7 +1,7 @@
 import type { AdoptResult, DatabaseName, Difference } from "../core/command-result.ts";
 import { TmDbError } from "../core/errors.ts";
+import { isMigrationNamed } from "../core/migration-name.ts";
 import type { MigrationFile, ProjectFiles, RepeatableFile } from "../core/project-files.ts";
-import { TOOL_VERSION } from "../core/tool-version.ts";
 import { type DatabaseClient, withClient } from "../db/client.ts";
 import { lockDeployments } from "../db/lock.ts";
 import { withTransaction } from "../db/transaction.ts";
@@ -13,13 +13,13 @@ import {
   readForeignHistory,
 } from "../deploy/adopt.ts";
 import { prepareMigrations } from "../deploy/apply.ts";
-import { ensureLedger, type FileChange, readLedger, recordDeployment } from "../deploy/ledger.ts";
-import { readCommit } from "../files/read-commit.ts";
+import { ensureLedger, type FileChange, readLedger } from "../deploy/ledger.ts";
 import { readProjectFiles } from "../files/read-project.ts";
 import { type Catalog, compareCatalogs, readCatalogWithin } from "../schema/catalog.ts";
 import { differenceSentence } from "../schema/words.ts";
 import { withoutTable } from "../schema/without-table.ts";
-import { type CommandOptions, nameOf, openProject, openTarget } from "./context.ts";
+import { type CommandOptions, nameOf, openProject, openTarget, type Project } from "./context.ts";
+import { record } from "./record.ts";
 import { withScratchBuild } from "./scratch-build.ts";
 
 export interface AdoptOptions extends CommandOptions {
@@ -60,8 +60,7 @@ export async function adopt(options: AdoptOptions): Promise<AdoptResult> {
     options.dryRun === true
       ? null
       : await withClient(target.connection, { signal }, async (client) => {
-          const commit = await readCommit(project.config.projectDir);
-          return await write(client, { options, live, table, changes: built.changes, startedAt, commit });
+          return await write(client, { project, live, table, changes: built.changes, startedAt });
         });
   return {
     command: "adopt",
@@ -154,8 +153,7 @@ function byName(history: ForeignHistory, to: string | undefined): (file: Migrati
 
 function upTo(migrations: readonly MigrationFile[], to: string | undefined): (file: MigrationFile) => boolean {
   if (to === undefined) return () => true;
-  const wanted = to.replace(/\.(sql|[cm]?[tj]s)$/, "").replace(/^.*\//, "");
-  const last = migrations.findIndex(({ name }) => name === wanted || name.startsWith(`${wanted}_`));
+  const last = migrations.findIndex(({ name }) => isMigrationNamed(name, to));
   if (last < 0) {
     throw new TmDbError("USAGE", `no migration is named ${to}`, { hint: "npx tm-db status lists them" });
   }
@@ -173,22 +171,20 @@ function refused({ address }: DatabaseName, differences: readonly Difference[]):
 async function write(
   client: DatabaseClient,
   given: {
-    readonly options: AdoptOptions;
+    readonly project: Project;
     readonly live: Live;
     readonly table: HistoryTable;
     readonly changes: readonly FileChange[];
     readonly startedAt: Date;
-    readonly commit: string | undefined;
   },
 ): Promise<string> {
-  const { options, live, table, changes, startedAt, commit } = given;
+  const { project, live, table, changes, startedAt } = given;
   return await withTransaction(client, "read write", async () => {
-    await lockDeployments(client, (holder) => options.onEvent({ kind: "waiting-for-lock", holder }));
+    await lockDeployments(client, (holder) => project.options.onEvent({ kind: "waiting-for-lock", holder }));
     // Somebody may have been quicker while the scratch database was being built.
     await refuseLedger(client, live.database);
     await ensureLedger(client);
-    const record = { kind: "adopt", toolVersion: TOOL_VERSION, commit, startedAt, changes, rollsBack: [] } as const;
-    const deployment = await recordDeployment(client, record);
+    const deployment = await record(client, { kind: "adopt", project, startedAt, changes });
     if (live.history !== undefined) await keepRunTimes(client, table);
     return deployment;
   });

@@ -9,7 +9,7 @@ import { planDeployment } from "../deploy/plan.ts";
 import { runAlone } from "../deploy/run-alone.ts";
 import { clearUnfinished, markUnfinished } from "../deploy/unfinished.ts";
 import type { DeployInput } from "./deploy-input.ts";
-import { recordMigrate } from "./record.ts";
+import { record } from "./record.ts";
 
 /**
  * Runs one migration outside of a transaction. The deployment lock is held by a transaction of another connection, which
@@ -45,7 +45,7 @@ export async function deployAlone(
         await clearUnfinished(client, entry.name);
         await notifyPostgrest(client);
         const change = { kind: "migration", path: entry.path, ms, before: null, after: entry } as const;
-        return await recordMigrate(client, { project, startedAt, changes: [change] });
+        return await record(client, { kind: "migrate", project, startedAt, changes: [change] });
       });
       return { steps: [{ action: "migrate", path: entry.path, ms }], deployment, ms };
     });

@@ -15,7 +15,7 @@ import { nameOf } from "./context.ts";
 import { deployAlone } from "./deploy-alone.ts";
 import type { DeployInput } from "./deploy-input.ts";
 import { withLockRetries } from "./lock-retries.ts";
-import { recordMigrate } from "./record.ts";
+import { record } from "./record.ts";
 import { refuseForeignDatabase, refuseOtherDeployer } from "./refuse.ts";
 import { settleSecrets } from "./secrets.ts";
 
@@ -145,7 +145,7 @@ async function runPart(
     onMissing: alone === undefined ? "fail" : "leave-out",
     onEvent: project.options.onEvent,
   });
-  const deployment = await recordMigrate(client, { project, startedAt, changes: run.changes() });
+  const deployment = await record(client, { kind: "migrate", project, startedAt, changes: run.changes() });
   const secrets = await settleSecrets(client, { project, target, isDeploying: true });
   await seed?.(client);
   await notifyPostgrest(client);

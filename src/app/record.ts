@@ -1,20 +1,16 @@
 import { TOOL_VERSION } from "../core/tool-version.ts";
 import type { DatabaseClient } from "../db/client.ts";
-import { type FileChange, recordDeployment } from "../deploy/ledger.ts";
+import { type DeploymentRecord, recordDeployment } from "../deploy/ledger.ts";
 import { readCommit } from "../files/read-commit.ts";
 import type { Project } from "./context.ts";
 
-/** Writes a deployment into the ledger, with who did it and from which commit. Returns its id. */
-export async function recordMigrate(
+/** Writes into the ledger what was done, with the version of tm-db and the commit it came from. Returns its id. */
+export async function record(
   client: DatabaseClient,
-  given: { readonly project: Project; readonly startedAt: Date; readonly changes: readonly FileChange[] },
+  given: Pick<DeploymentRecord, "kind" | "startedAt" | "changes"> &
+    Partial<Pick<DeploymentRecord, "rollsBack">> & { readonly project: Project },
 ): Promise<string> {
-  return await recordDeployment(client, {
-    kind: "migrate",
-    toolVersion: TOOL_VERSION,
-    commit: await readCommit(given.project.config.projectDir),
-    startedAt: given.startedAt,
-    changes: given.changes,
-    rollsBack: [],
-  });
+  const { project, kind, startedAt, changes, rollsBack = [] } = given;
+  const commit = await readCommit(project.config.projectDir);
+  return await recordDeployment(client, { kind, toolVersion: TOOL_VERSION, commit, startedAt, changes, rollsBack });
 }

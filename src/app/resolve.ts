@@ -1,5 +1,6 @@
 import type { ResolveResult } from "../core/command-result.ts";
 import { TmDbError } from "../core/errors.ts";
+import { isMigrationNamed } from "../core/migration-name.ts";
 import { withClient } from "../db/client.ts";
 import { lockDeployments } from "../db/lock.ts";
 import { withTransaction } from "../db/transaction.ts";
@@ -7,7 +8,7 @@ import { readLedger } from "../deploy/ledger.ts";
 import type { UnfinishedMigration } from "../deploy/ledger-state.ts";
 import { clearUnfinished } from "../deploy/unfinished.ts";
 import { type CommandOptions, nameOf, openProject, openTarget } from "./context.ts";
-import { recordMigrate } from "./record.ts";
+import { record } from "./record.ts";
 import { refuseOtherDeployer } from "./refuse.ts";
 
 export interface ResolveOptions extends CommandOptions {
@@ -34,7 +35,12 @@ export async function resolve(options: ResolveOptions): Promise<ResolveResult> {
       if (options.as === "applied") {
         const { entry } = unfinished;
         const change = { kind: "migration", path: entry.path, ms: 0, before: null, after: entry } as const;
-        await recordMigrate(client, { project, startedAt: new Date(unfinished.startedAt), changes: [change] });
+        await record(client, {
+          kind: "migrate",
+          project,
+          startedAt: new Date(unfinished.startedAt),
+          changes: [change],
+        });
       }
       return {
         command: "resolve",
@@ -53,8 +59,7 @@ function named(unfinished: UnfinishedMigration | undefined, migration: string): 
     });
   }
   const { name } = unfinished.entry;
-  const wanted = migration.replace(/^.*\//, "").replace(/\.(sql|[cm]?[tj]s)$/, "");
-  if (name === wanted || name.startsWith(`${wanted}_`)) return unfinished;
+  if (isMigrationNamed(name, migration)) return unfinished;
   throw new TmDbError("USAGE", `${migration} is not unfinished; ${unfinished.entry.path} is`, {
     hint: `npx tm-db resolve ${name} --applied   (or --rolled-back)`,
   });

@@ -1,19 +1,12 @@
 import type { RollbackResult } from "../core/command-result.ts";
 import { TmDbError } from "../core/errors.ts";
-import { TOOL_VERSION } from "../core/tool-version.ts";
 import { type DatabaseClient, withClient } from "../db/client.ts";
 import { lockDeployments } from "../db/lock.ts";
 import { leaveLedgerSchema } from "../db/search-path.ts";
 import { setTimeouts, type Timeouts } from "../db/timeouts.ts";
 import { withTransaction } from "../db/transaction.ts";
 import { notifyPostgrest, prepareMigrations } from "../deploy/apply.ts";
-import {
-  readChangesSince,
-  readLastDeployment,
-  readLedger,
-  readMigrationEntries,
-  recordDeployment,
-} from "../deploy/ledger.ts";
+import { readChangesSince, readLastDeployment, readLedger, readMigrationEntries } from "../deploy/ledger.ts";
 import type { LedgerState, MigrationEntry } from "../deploy/ledger-state.ts";
 import type { DeploymentRun } from "../deploy/run.ts";
 import { refuseUnfinished } from "../deploy/unfinished.ts";
@@ -25,8 +18,8 @@ import {
   type RollbackPlan,
   type RollbackTarget,
 } from "../deploy/rollback.ts";
-import { readCommit } from "../files/read-commit.ts";
 import { readProjectFiles } from "../files/read-project.ts";
+import { record } from "./record.ts";
 import { refuseOtherDeployer } from "./refuse.ts";
 import { withLockRetries } from "./lock-retries.ts";
 import { type CommandOptions, nameOf, openProject, openTarget, type Project, type Target } from "./context.ts";
@@ -87,14 +80,7 @@ async function takeBackOnce(
     const base = { command: "rollback", database: nameOf(target, client), dryRun } as const;
     if (dryRun) return { ...base, ...preview(plan), ms: Date.now() - startedAt.getTime() };
     const { run, leftOut } = await applyRollback(client, plan, { ledger, standing: [...entries.values()], onEvent });
-    await recordDeployment(client, {
-      kind: "rollback",
-      toolVersion: TOOL_VERSION,
-      commit: await readCommit(project.config.projectDir),
-      startedAt,
-      changes: run.changes(),
-      rollsBack,
-    });
+    await record(client, { kind: "rollback", project, startedAt, changes: run.changes(), rollsBack });
     await notifyPostgrest(client);
     return { ...base, steps: realSteps(run), leftOut, sql: [], ms: Date.now() - startedAt.getTime() };
   });

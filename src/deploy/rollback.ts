@@ -2,6 +2,7 @@ import type { DatabaseClient } from "../db/client.ts";
 import { readDirectives } from "../core/directives.ts";
 import { TmDbError } from "../core/errors.ts";
 import type { EventListener } from "../core/event.ts";
+import { isMigrationNamed } from "../core/migration-name.ts";
 import type { RepeatableFile } from "../core/project-files.ts";
 import type { PastChange } from "./ledger.ts";
 import type { AppliedRepeatable, LedgerState, MigrationEntry } from "./ledger-state.ts";
@@ -53,10 +54,7 @@ export function planMigrationRollback(
 }
 
 function countAfter(name: string, ledger: LedgerState): number {
-  const wanted = name.replace(/\.(sql|[cm]?[tj]s)$/, "").replace(/^.*\//, "");
-  const index = ledger.migrations.findIndex(
-    (migration) => migration.name === wanted || migration.name.startsWith(`${wanted}_`),
-  );
+  const index = ledger.migrations.findIndex((migration) => isMigrationNamed(migration.name, name));
   if (index >= 0) return ledger.migrations.length - 1 - index;
   throw new TmDbError("USAGE", `no applied migration is named ${name}`, { hint: "npx tm-db status lists them" });
 }
