@@ -88,8 +88,7 @@ async function readLive(
   given: { readonly database: DatabaseName; readonly table: HistoryTable; readonly files: ProjectFiles },
 ): Promise<Live> {
   const { database, table, files } = given;
-  return await withTransaction<Live>(client, "read only", async () => {
-    await client.query("set transaction isolation level repeatable read");
+  return await withTransaction<Live>(client, "snapshot", async () => {
     await refuseLedger(client, database);
     return {
       database,

@@ -48,8 +48,7 @@ async function readLive(
 ): Promise<{ readonly database: DatabaseName; readonly live: Catalog; readonly files: BuildFiles }> {
   const { project, against } = given;
   const database = nameOf(given.target, client);
-  return await withTransaction(client, "read only", async () => {
-    await client.query("set transaction isolation level repeatable read");
+  return await withTransaction(client, "snapshot", async () => {
     const ledger = await readLedger(client);
     if (!ledger.exists) throw notDeployed(database);
     refuseOtherDeployer(ledger, database);

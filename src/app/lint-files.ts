@@ -3,10 +3,10 @@ import type { Finding } from "../core/finding.ts";
 import { locate } from "../core/locate.ts";
 import type { MigrationFile, RepeatableFile, SourceFile } from "../core/project-files.ts";
 import { prepareMigrations } from "../deploy/apply.ts";
-import { splitMigration } from "../deploy/migration-sql.ts";
+import { onlyPart, splitMigration } from "../deploy/migration-sql.ts";
 import { parseSql } from "../deploy/parse-sql.ts";
 import { checkDuplicates, type DeclaredFile, declareFiles } from "../deploy/repeatable.ts";
-import { ignoredBefore, onlyPart } from "../lint/ignored.ts";
+import { ignoredBefore } from "../lint/ignored.ts";
 import { checkStatement, protectedTable, type RuleContext } from "../lint/rules.ts";
 import { findSquawk, type PlacedFinding, runSquawk } from "../lint/squawk.ts";
 

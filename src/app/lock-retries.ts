@@ -55,11 +55,5 @@ function isLockFailure(error: unknown): error is TmDbError {
 function withHolder(error: TmDbError, holder: string | undefined): TmDbError {
   if (holder === undefined) return error;
   const detail = [error.detail, `the lock is held by ${holder}`].filter((line) => line !== undefined).join("\n");
-  return new TmDbError(error.code, error.message, {
-    detail,
-    hint: error.hint,
-    location: error.location,
-    sqlState: error.sqlState,
-    cause: error.cause,
-  });
+  return error.with({ detail });
 }

@@ -64,8 +64,7 @@ interface Live {
 
 async function readLive(target: Target, signal: AbortSignal | undefined): Promise<Live> {
   return await withClient(target.connection, { signal }, async (client) => {
-    return await withTransaction<Live>(client, "read only", async () => {
-      await client.query("set transaction isolation level repeatable read");
+    return await withTransaction<Live>(client, "snapshot", async () => {
       const ledger = await readLedger(client);
       return { ledger, catalog: await readCatalogWithin(client), sizes: await readTableSizes(client) };
     });

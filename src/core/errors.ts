@@ -153,6 +153,13 @@ export class TmDbError extends Error {
     this.sqlState = options.sqlState;
     this.problems = options.problems ?? [];
   }
+
+  /** The same failure, with something said differently. */
+  with(changes: TmDbErrorOptions & { readonly code?: ErrorCode; readonly message?: string }): TmDbError {
+    const { code = this.code, message = this.message, ...options } = changes;
+    const { hint, detail, location, sqlState, problems, cause } = this;
+    return new TmDbError(code, message, { hint, detail, location, sqlState, problems, cause, ...options });
+  }
 }
 
 /** Closes a `switch` over a union: a case that was forgotten is a type error. */

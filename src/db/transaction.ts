@@ -2,7 +2,14 @@ import type { Client } from "pg";
 import { isDatabaseError } from "./run-script.ts";
 import { sqlError } from "./sql-error.ts";
 
-export type TransactionMode = "read write" | "read only";
+export type TransactionMode = keyof typeof MODES;
+
+const MODES = {
+  "read write": "isolation level read committed read write",
+  "read only": "isolation level read committed read only",
+  /** Read only, and all that is read is from one moment. */
+  snapshot: "isolation level repeatable read read only",
+};
 
 /** Thrown by a callback to end its transaction with ROLLBACK and hand back a value all the same. */
 class Undone<T> {
@@ -27,7 +34,7 @@ export async function withTransaction<T>(
   mode: TransactionMode,
   callback: () => Promise<T | Undone<T>>,
 ): Promise<T> {
-  await client.query(`begin transaction isolation level read committed ${mode}`);
+  await client.query(`begin transaction ${MODES[mode]}`);
   let result: T | Undone<T>;
   try {
     result = await callback();

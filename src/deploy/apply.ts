@@ -145,12 +145,9 @@ async function explainHeldObject(error: unknown, run: DeploymentRun): Promise<un
   );
   if (files.length === 0) return error;
   const lines = files.map(({ path }) => `-- tm-db: retract ${path}`).join("\n");
-  return new TmDbError("OBJECT_HELD", error.message, {
-    detail: error.detail,
-    location: error.location,
-    sqlState: error.sqlState,
+  return error.with({
+    code: "OBJECT_HELD",
     hint: `put this at the head of ${error.location?.file ?? "the migration"}, and the files are applied again after it:\n${lines}`,
-    cause: error.cause,
   });
 }
 

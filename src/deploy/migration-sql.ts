@@ -32,6 +32,13 @@ function marker(direction: "up" | "down"): RegExp {
   return new RegExp(`^\\s*--[\\s-]*${direction}\\s+migration`, "im");
 }
 
+/** A text in which only one part is left, at its place: everything else is blank, and no line moves. */
+export function onlyPart(text: string, part: SqlPart): string {
+  const blank = (other: string): string => other.replaceAll(/[^\n]/g, " ");
+  const end = part.offset + part.sql.length;
+  return blank(text.slice(0, part.offset)) + part.sql + blank(text.slice(end));
+}
+
 /**
  * Finds a statement that would end or begin a transaction, and so tear the deployment apart. Returns where it begins,
  * in characters, or undefined.

@@ -1,6 +1,7 @@
 import type { DatabaseClient } from "../db/client.ts";
 import { TmDbError } from "../core/errors.ts";
 import type { PreparedMigration } from "./apply.ts";
+import { onlyPart } from "./migration-sql.ts";
 import { loadSqlParser, parseSql } from "./parse-sql.ts";
 import { runSql, sourceOf } from "./run-sql.ts";
 import { clearUnfinished, countStatement, resolveHint } from "./unfinished.ts";
@@ -14,11 +15,9 @@ export async function runAlone(client: DatabaseClient, migration: PreparedMigrat
   const { entry, part } = migration;
   await loadSqlParser();
   const source = sourceOf(entry, part);
-  // Blank what stands before the part, so that places are those of the file.
-  const before = source.text.slice(0, source.part.offset).replaceAll(/[^\n]/g, " ");
   let statements;
   try {
-    statements = parseSql({ path: source.path, text: before + part.sql });
+    statements = parseSql({ path: source.path, text: onlyPart(source.text, source.part) });
   } catch (error) {
     await clearUnfinished(client, entry.name);
     throw error;
@@ -49,13 +48,7 @@ async function explain(
     `${done} of its ${all} statement(s) have run, and stay`,
     ...invalid.map((index) => `an invalid index is there: drop index concurrently ${index};`),
   ];
-  return new TmDbError(error.code, error.message, {
-    detail: detail.filter((line) => line !== undefined).join("\n"),
-    location: error.location,
-    sqlState: error.sqlState,
-    hint: resolveHint(name),
-    cause: error.cause,
-  });
+  return error.with({ detail: detail.filter((line) => line !== undefined).join("\n"), hint: resolveHint(name) });
 }
 
 /** What `create index concurrently` leaves when it fails. */

@@ -362,12 +362,8 @@ const DUPLICATE_STATES = new Set(["42723", "42P07", "42710"]);
 
 function objectExists(error: unknown): TmDbError | undefined {
   if (!(error instanceof TmDbError) || !DUPLICATE_STATES.has(error.sqlState ?? "")) return undefined;
-  const { message, location, sqlState, detail, cause } = error;
-  return new TmDbError("OBJECT_EXISTS", message, {
-    location,
-    sqlState,
-    detail,
-    cause,
+  return error.with({
+    code: "OBJECT_EXISTS",
     hint: "no file of the project made it: drop it, or give the file's object another name",
   });
 }

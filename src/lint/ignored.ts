@@ -21,10 +21,3 @@ export function isIgnored(
 ): boolean {
   return entries.some(({ rule, path }) => rule === finding.rule && (path === undefined || path === finding.path));
 }
-
-/** A text in which only one part is left, at its place: everything else is blank, and no line moves. */
-export function onlyPart(text: string, part: { readonly sql: string; readonly offset: number }): string {
-  const blank = (other: string): string => other.replaceAll(/[^\n]/g, " ");
-  const end = part.offset + part.sql.length;
-  return blank(text.slice(0, part.offset)) + part.sql + blank(text.slice(end));
-}

@@ -33,8 +33,7 @@ export async function readCatalog(
   options: { readonly signal?: AbortSignal | undefined } = {},
 ): Promise<Catalog> {
   return await withClient(spec, options, async (client) => {
-    return await withTransaction(client, "read only", async () => {
-      await client.query("set transaction isolation level repeatable read");
+    return await withTransaction(client, "snapshot", async () => {
       return await readCatalogWithin(client);
     });
   });

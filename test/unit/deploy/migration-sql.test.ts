@@ -1,6 +1,6 @@
 import { getActions } from "node-pg-migrate/sqlMigration";
 import { describe, expect, test } from "vitest";
-import { findTransactionControl, splitMigration } from "../../../src/deploy/migration-sql.ts";
+import { findTransactionControl, onlyPart, splitMigration } from "../../../src/deploy/migration-sql.ts";
 
 const FORMS = [
   "create table a ();",
@@ -53,4 +53,10 @@ describe("transaction control", () => {
   ])("is not seen in %j", (sql) => {
     expect(findTransactionControl(sql)).toBeUndefined();
   });
+});
+
+test("what is left of a text stays where it was", () => {
+  const text = "-- é\nup;\nmore;\ndown;\n";
+  const kept = onlyPart(text, { sql: "up;\nmore;\n", offset: text.indexOf("up") });
+  expect(kept).toBe("    \nup;\nmore;\n     \n");
 });

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { ignoredBefore, isIgnored, onlyPart } from "../../../src/lint/ignored.ts";
+import { ignoredBefore, isIgnored } from "../../../src/lint/ignored.ts";
 
 test("the comments just before a statement ignore rules, with or without a reason", () => {
   const text = [
@@ -29,10 +29,4 @@ test("a setting ignores a rule everywhere, or in one file", () => {
   expect(isIgnored(entries, { rule: "b", path: "migrations/0001_x.sql" })).toBe(true);
   expect(isIgnored(entries, { rule: "b", path: "migrations/0002_y.sql" })).toBe(false);
   expect(isIgnored(entries, { rule: "c", path: "any.sql" })).toBe(false);
-});
-
-test("what is left of a text stays where it was", () => {
-  const text = "-- é\nup;\nmore;\ndown;\n";
-  const kept = onlyPart(text, { sql: "up;\nmore;\n", offset: text.indexOf("up") });
-  expect(kept).toBe("    \nup;\nmore;\n     \n");
 });
