@@ -39,7 +39,7 @@ export async function deployAlone(
       // There is no transaction to bind it to. A pooler's session would keep it: only the embedded server has that role.
       await leaveLedgerSchema(client, "session ends");
       onEvent({ kind: "step", action: "migrate", path: entry.path });
-      await runAlone(client, migration);
+      await runAlone(client, migration, signal);
       const ms = Date.now() - startedAt.getTime();
       const deployment = await withTransaction(client, "read write", async () => {
         await clearUnfinished(client, entry.name);

@@ -30,8 +30,8 @@ export function convertDbmate(text: string): ConvertedMigration | string {
   const hasWayBack = !isOnlyComments(downSql);
   const converted = [
     header.trim() === "" ? "" : `${header.trim()}\n`,
-    outside.includes(true) ? "-- tm-db: no-transaction\n" : "",
-    header.trim() === "" && !outside.includes(true) ? "" : "\n",
+    outside[0] === true ? "-- tm-db: no-transaction\n" : "",
+    header.trim() === "" && outside[0] !== true ? "" : "\n",
     `-- Up Migration\n${upSql.trim()}\n`,
     hasWayBack ? `\n-- Down Migration\n${downSql.trim()}\n` : "",
   ].join("");
@@ -47,8 +47,10 @@ function notesOf(found: {
   const { up, down, outside, hasWayBack } = found;
   const notes: string[] = [];
   if (!hasWayBack) notes.push("has no way back: its `-- migrate:down` is empty or missing");
-  if (hasWayBack && outside.includes(true) && outside.includes(false)) {
-    notes.push("runs outside of a transaction in both ways, although dbmate has it so in one");
+  if (hasWayBack && outside[1] === true) {
+    notes.push(
+      "its way back runs in a transaction here, although dbmate has it outside: write it without `concurrently`",
+    );
   }
   for (const option of `${up[1] ?? ""} ${down?.[1] ?? ""}`.split(/\s+/)) {
     if (option !== "" && !/^transaction:(true|false)$/.test(option)) notes.push(`the option ${option} was left out`);

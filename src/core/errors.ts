@@ -98,7 +98,10 @@ export const ERROR_CODES = {
     means: "A file of fixtures holds a command of psql or a statement that cannot be followed.",
   },
   NO_TESTS: { exit: 2, means: "There is no policy test to run." },
-  INTERRUPTED: { exit: 130, means: "Ctrl-C, or a signal: what had begun was rolled back." },
+  INTERRUPTED: {
+    exit: 130,
+    means: "Ctrl-C, or a signal: what had begun was rolled back, or the message says what stays.",
+  },
 } as const satisfies Record<string, { readonly exit: 1 | 2 | 130; readonly means: string }>;
 
 export type ErrorCode = keyof typeof ERROR_CODES;

@@ -9,9 +9,13 @@ import { clearUnfinished, countStatement, resolveHint } from "./unfinished.ts";
 /**
  * Runs a migration that cannot run in a transaction, statement by statement: several in one message would be one.
  * `markUnfinished` was committed before. When nothing can have happened, the mark is taken away again.
- * @throws TmDbError SQL_ERROR and its like; then it says what is left to do.
+ * @throws TmDbError SQL_ERROR and its like, INTERRUPTED after `signal`; then it says what is left to do.
  */
-export async function runAlone(client: DatabaseClient, migration: PreparedMigration): Promise<void> {
+export async function runAlone(
+  client: DatabaseClient,
+  migration: PreparedMigration,
+  signal: AbortSignal | undefined,
+): Promise<void> {
   const { entry, part } = migration;
   await loadSqlParser();
   const source = sourceOf(entry, part);
@@ -31,7 +35,13 @@ export async function runAlone(client: DatabaseClient, migration: PreparedMigrat
         await clearUnfinished(client, entry.name);
         throw error;
       }
-      throw await explain(client, error, { name: entry.name, done: index, all: statements.length });
+      const explained = await explain(client, error, { name: entry.name, done: index, all: statements.length });
+      if (signal?.aborted !== true) throw explained;
+      // Whoever sees the signal would else say that everything was rolled back.
+      throw explained.with({
+        code: "INTERRUPTED",
+        message: `interrupted within ${entry.path}, outside of a transaction`,
+      });
     }
     await countStatement(client, entry.name);
   }

@@ -724,6 +724,24 @@ describe("a migration outside of a transaction", () => {
     expect(await indexes(project)).toEqual(["api.notes_body_idx"]);
   });
 
+  test("Ctrl-C in the middle says what is left to settle, and not that everything was rolled back", async () => {
+    const project = await engineProject({
+      ...TABLE,
+      "policies/api/labels.sql": "",
+      "migrations/0002_index.sql": brokenIndex("select 1;"),
+    });
+    project.write({ "migrations/0002_index.sql": brokenIndex("select 1;\nselect pg_sleep(30);") });
+    const interrupt = new AbortController();
+    const error = failure(project.migrate({ signal: interrupt.signal }));
+    const asleep = "select from pg_stat_activity where query like '%pg_sleep(30)%' and pid <> pg_backend_pid()";
+    await expect.poll(async () => (await project.query(asleep)).length, { timeout: 10_000 }).toBe(1);
+    interrupt.abort();
+    expect(await error).toMatchObject({ code: "INTERRUPTED", location: { line: 4 } });
+    expect((await error).message).not.toContain("rolled back");
+    expect((await error).hint).toContain("npx tm-db resolve 0002_index --rolled-back");
+    expect((await failure(project.migrate())).code).toBe("MIGRATION_UNFINISHED");
+  });
+
   test("others who deploy meanwhile wait for it, and it does not wait for them", async () => {
     const project = await engineProject({ ...TABLE, ...INDEX });
     const [first, second] = await Promise.all([project.migrate(), project.migrate()]);

@@ -10,18 +10,23 @@ test("both ways and the header stay as they were, between tm-db's markers", () =
   });
 });
 
-test("transaction:false becomes the directive; in one way only, that is said", () => {
+test("transaction:false becomes the directive for the way up; that the way back is in one all the same is said", () => {
   const both = convertDbmate(
     "-- migrate:up transaction:false\nselect 1;\n-- migrate:down transaction:false\nselect 2;\n",
   );
   expect(both).toEqual({
     text: "-- tm-db: no-transaction\n\n-- Up Migration\nselect 1;\n\n-- Down Migration\nselect 2;\n",
-    notes: [],
+    notes: [expect.stringContaining("without `concurrently`")],
+  });
+  const back = convertDbmate("-- migrate:up\nselect 1;\n-- migrate:down transaction:false\nselect 2;\n");
+  expect(back).toEqual({
+    text: "-- Up Migration\nselect 1;\n\n-- Down Migration\nselect 2;\n",
+    notes: [expect.stringContaining("without `concurrently`")],
   });
   const one = convertDbmate("--migrate:up transaction:false\nselect 1;\n-- migrate:down\nselect 2;\n");
   expect(one).toMatchObject({
     text: expect.stringMatching(/^-- tm-db: no-transaction\n/),
-    notes: [expect.stringContaining("both ways")],
+    notes: [],
   });
   const other = convertDbmate("-- migrate:up transaction:true\nselect 1;\n-- migrate:down\nselect 2;\n");
   expect(other).toMatchObject({ text: expect.not.stringContaining("no-transaction"), notes: [] });
