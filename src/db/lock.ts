@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Client } from "pg";
+import { begin } from "./transaction.ts";
 
 /** The key that node-pg-migrate's own command line locks with (runner.ts, PG_MIGRATE_LOCK_ID), so that each holds the other off. */
 const DEPLOY_LOCK = "7241865325823964";
@@ -18,7 +19,7 @@ export async function lockDeployments(client: Client, onWait: (holder: string) =
     // Whoever waits inside a transaction is waited for in turn, by a `create index concurrently` of who holds the lock.
     await client.query("rollback");
     await sleep(LOOK_EVERY_MS);
-    await client.query("begin transaction isolation level read committed read write");
+    await begin(client, "read write");
   } while (!(await tryLock(client)));
 }
 

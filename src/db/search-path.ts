@@ -1,9 +1,9 @@
 import type { DatabaseClient } from "./client.ts";
 
 /**
- * For the rest of the transaction (or of the session), names without a schema are not looked for, and not made, in the ledger. PostgreSQL's
- * default search_path begins with the schema that is named as the role; the embedded server's role is named `tm_db`,
- * and so is the ledger's schema.
+ * For the rest of the transaction (or of the session), names without a schema are not looked for, and not made, in the
+ * ledger. PostgreSQL's default search_path begins with the schema that is named as the role; the embedded server's role
+ * is named `tm_db`, and so is the ledger's schema.
  */
 export async function leaveLedgerSchema(
   client: DatabaseClient,

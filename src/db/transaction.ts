@@ -11,6 +11,11 @@ const MODES = {
   snapshot: "isolation level repeatable read read only",
 };
 
+/** Begins a transaction, for whoever ends it too. */
+export async function begin(client: Client, mode: TransactionMode): Promise<void> {
+  await client.query(`begin transaction ${MODES[mode]}`);
+}
+
 /** Thrown by a callback to end its transaction with ROLLBACK and hand back a value all the same. */
 class Undone<T> {
   readonly value: T;
@@ -34,7 +39,7 @@ export async function withTransaction<T>(
   mode: TransactionMode,
   callback: () => Promise<T | Undone<T>>,
 ): Promise<T> {
-  await client.query(`begin transaction ${MODES[mode]}`);
+  await begin(client, mode);
   let result: T | Undone<T>;
   try {
     result = await callback();

@@ -25,7 +25,7 @@ export function checkSeedData(returned: unknown, path: string): SeedData {
   return returned as unknown as SeedData;
 }
 
-/** @throws TmDbError SEED_INVALID, always */
+/** What is wrong with a seed, all of it. */
 export function invalid(path: string, problems: readonly Problem[], hint?: string): TmDbError {
   return new TmDbError("SEED_INVALID", `${path} cannot be used`, {
     problems,

@@ -114,8 +114,13 @@ class TemplateRun implements Template {
   }
 
   async #putAway(name: string): Promise<void> {
-    if (name === this.#kept && (await this.#rename(name, this.#spare))) return;
+    if (name === this.#kept && (await this.#rename(name, this.#spare))) return await this.#letIn(this.#spare, false);
     await dropDatabase(this.maintenance, name);
+  }
+
+  /** What nobody uses lets nobody in. */
+  async #letIn(name: string, isOpen: boolean): Promise<void> {
+    await this.maintenance.query(`alter database ${quoteIdent(name)} with allow_connections ${isOpen}`);
   }
 
   /** Whether it could be done: another run may have been quicker, or has left one already. */
@@ -132,7 +137,7 @@ class TemplateRun implements Template {
   async #createClone(name: string): Promise<void> {
     const hasSpare = this.#hasSpare;
     this.#hasSpare = false;
-    if (hasSpare && (await this.#rename(this.#spare, name))) return;
+    if (hasSpare && (await this.#rename(this.#spare, name))) return await this.#letIn(name, true);
     await this.#createDatabase(name, this.name);
     const { searchPath } = this.#request;
     await this.maintenance.query(`alter database ${quoteIdent(name)} set search_path = ${searchPath}`);
@@ -172,7 +177,7 @@ class TemplateRun implements Template {
     try {
       await build({ ...maintenance, database: name });
       // No connection is let in: a clone can be made only while nobody is connected to the template.
-      await this.maintenance.query(`alter database ${quoteIdent(name)} with allow_connections false`);
+      await this.#letIn(name, false);
       await this.maintenance.query(`alter database ${quoteIdent(name)} rename to ${quoteIdent(this.name)}`);
       this.built = true;
     } catch (error) {

@@ -205,6 +205,10 @@ test("the target's own database is not touched; the template is left, and a clon
   expect(left).toMatchObject({ databases: expect.arrayContaining([first.template.name]) as unknown, sessions: [] });
   const { name: template } = first.template;
   expect(left.databases.filter((name) => name.startsWith(template))).toEqual([template, `${template}_s`]);
+  const open = await project.query("select datallowconn as open from pg_database where starts_with(datname, $1)", [
+    template,
+  ]);
+  expect(open).toEqual([{ open: false }, { open: false }]);
   expect(await run(project)).toMatchObject({ passed: true, template: { name: first.template.name, built: false } });
   expect(await leftOn(project)).toEqual(left);
   expect(
