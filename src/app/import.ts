@@ -4,8 +4,9 @@ import { convertDbmate, importedName } from "../core/dbmate.ts";
 import { type Problem, TmDbError } from "../core/errors.ts";
 import { findTransactionControl, splitMigration } from "../deploy/migration-sql.ts";
 import { ensureMigrationsFolder } from "../files/create-migration.ts";
-import { listSqlFolder, orderMigrationNames, writeNewFiles } from "../files/import-folder.ts";
+import { listFiles, writeNewFiles } from "../files/import-folder.ts";
 import { checkMigrationSum, writeMigrationSum } from "../files/migration-sum.ts";
+import { orderMigrationNames } from "../files/migration-order.ts";
 import { readMigrations, readSource } from "../files/read-project.ts";
 import { type CommandOptions, openProject, type Project } from "./context.ts";
 
@@ -28,7 +29,7 @@ export async function importMigrations(options: ImportOptions): Promise<ImportRe
   const { config } = project;
   const folder = relative(config.projectDir, resolve(config.projectDir, options.folder)).replaceAll("\\", "/");
   refuseOwnFolder(folder, config.paths.migrations);
-  const names = await listSqlFolder(config.projectDir, folder);
+  const names = await listFiles(config.projectDir, folder);
   const sources = names.filter((name) => importedName(name) !== undefined).toSorted();
   if (sources.length === 0) {
     throw new TmDbError(

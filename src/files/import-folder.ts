@@ -1,10 +1,9 @@
 import { access, readdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { compareMigrationFileNames } from "node-pg-migrate/utils/comparators";
 import { TmDbError } from "../core/errors.ts";
 
 /** Names of the files of a folder (not of folders below it). @throws TmDbError FILE_UNREADABLE. */
-export async function listSqlFolder(projectDir: string, folder: string): Promise<string[]> {
+export async function listFiles(projectDir: string, folder: string): Promise<string[]> {
   try {
     const entries = await readdir(join(projectDir, folder), { withFileTypes: true });
     return entries.filter((entry) => !entry.isDirectory()).map(({ name }) => name);
@@ -14,13 +13,6 @@ export async function listSqlFolder(projectDir: string, folder: string): Promise
       cause: error,
     });
   }
-}
-
-const SILENT = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
-
-/** Names of migrations in the order in which they run. */
-export function orderMigrationNames(names: readonly string[]): string[] {
-  return names.toSorted((a, b) => compareMigrationFileNames(a, b, SILENT));
 }
 
 /**

@@ -1,7 +1,5 @@
 import { type Dirent, readdirSync, readFileSync } from "node:fs";
 import { basename, extname, join } from "node:path";
-import { compareMigrationFileNames } from "node-pg-migrate/utils/comparators";
-import { getNumericPrefix } from "node-pg-migrate/utils/fileNameUtils";
 import type { Config } from "../config/config.ts";
 import { checksum } from "../core/checksum.ts";
 import { hasDbmateMarkers } from "../core/dbmate.ts";
@@ -16,6 +14,7 @@ import type {
   RepeatableFolder,
   SourceFile,
 } from "../core/project-files.ts";
+import { migrationNumber, orderMigrationNames } from "./migration-order.ts";
 
 const FOLDERS: readonly RepeatableFolder[] = ["functions", "views", "policies"];
 const SCRIPT_ENDINGS = new Set([".ts", ".js", ".mts", ".mjs", ".cts", ".cjs"]);
@@ -54,7 +53,7 @@ export function readMigrations(config: Config): MigrationFile[] {
     message: `${folder}/ holds files that are not named NNNN_what.sql, .ts or .js`,
     hint: "rename them, or move them out of the folder; npx tm-db new <name> makes the next one",
   });
-  const sorted = candidates.toSorted((a, b) => compareMigrationFileNames(a, b, SILENT));
+  const sorted = orderMigrationNames(candidates);
   failOnAny("MIGRATION_DUPLICATE", {
     problems: duplicates(sorted).map((group) => ({ message: group.map((name) => `${folder}/${name}`).join(" and ") })),
     message: "migrations have the same number",
@@ -90,12 +89,10 @@ function isDbmate(text: string): boolean {
   return hasDbmateMarkers(visible) && !/^\s*--[\s-]*(up|down)\s+migration/im.test(visible);
 }
 
-const SILENT = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
-
 function duplicates(sorted: readonly string[]): string[][] {
   const byNumber = new Map<number, string[]>();
   for (const name of sorted) {
-    const number = getNumericPrefix(name, SILENT);
+    const number = migrationNumber(name);
     byNumber.set(number, [...(byNumber.get(number) ?? []), name]);
   }
   return [...byNumber.values()].filter((group) => group.length > 1);
