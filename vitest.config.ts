@@ -6,7 +6,7 @@ const databaseProjects = EMBEDDED_MAJORS.map((major) => ({
   extends: true as const,
   test: {
     name: `database-${major}`,
-    include: ["test/database/**/*.test.ts"],
+    include: ["test/database/**/*.test.ts", "test/http/**/*.test.ts"],
     // What says nothing more on another version.
     exclude: major === 18 ? [] : ["**/policy-mutations.test.ts", "**/testing.test.ts"],
     globalSetup: ["test/support/global-setup.ts"],
