@@ -1,5 +1,6 @@
 export { type AdoptOptions, adopt } from "./app/adopt.ts";
 export type { CommandOptions } from "./app/context.ts";
+export { doctor, type DoctorOptions } from "./app/doctor.ts";
 export { type DriftOptions, drift } from "./app/drift.ts";
 export { env } from "./app/env.ts";
 export { importMigrations, type ImportOptions } from "./app/import.ts";

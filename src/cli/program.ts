@@ -1,6 +1,7 @@
 import { Command } from "commander";
 import { TOOL_VERSION } from "../core/tool-version.ts";
 import { adoptCommand } from "./commands/adopt.ts";
+import { doctorCommand } from "./commands/doctor.ts";
 import { driftCommand } from "./commands/drift.ts";
 import { envCommand } from "./commands/env.ts";
 import { importCommand } from "./commands/import.ts";
@@ -42,6 +43,7 @@ const COMMANDS = {
   seed: seedCommand,
   reset: resetCommand,
   test: testCommand,
+  doctor: doctorCommand,
 };
 
 type CommandName = keyof typeof COMMANDS;

@@ -24,7 +24,8 @@ export type CommandResult =
   | ImportResult
   | SeedResult
   | EnvResult
-  | TestResult;
+  | TestResult
+  | DoctorResult;
 
 /** Where a command worked: never with a password. */
 export interface DatabaseName {
@@ -347,4 +348,40 @@ export interface TestResult {
   readonly passed: boolean;
   /** Milliseconds from start to end, the making of databases counted. */
   readonly ms: number;
+}
+
+/** Whether everything is in place for PostgREST to serve a database. */
+export interface DoctorResult {
+  readonly command: "doctor";
+  readonly database: DatabaseName;
+  /** A check has one line where all is well, and otherwise one for each thing that is not. */
+  readonly checks: readonly DoctorCheck[];
+  /** Whether none is a problem. */
+  readonly healthy: boolean;
+  /** Milliseconds. */
+  readonly ms: number;
+}
+
+export interface DoctorCheck {
+  readonly check:
+    | "server"
+    | "clock"
+    | "roles"
+    | "login"
+    | "grants"
+    | "pre-request"
+    | "files"
+    | "drift"
+    | "extensions"
+    | "materialized views"
+    | "secret"
+    | "postgrest"
+    | "postgrest ready"
+    | "postgrest schema"
+    | "postgrest secret"
+    | "postgrest clock";
+  readonly verdict: "ok" | "warning" | "problem" | "skipped";
+  readonly message: string;
+  /** What to type next: a command, or SQL for the database's owner; null where nothing is to be done. */
+  readonly next: string | null;
 }

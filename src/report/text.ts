@@ -19,6 +19,7 @@ import type { StepAction } from "../core/event.ts";
 import { formatMs, where } from "./format.ts";
 import { accountLines, seedLines } from "./seed-text.ts";
 import { adoptLines } from "./adopt-text.ts";
+import { doctorLines } from "./doctor-text.ts";
 import { differenceLines, driftLines, orphanLines } from "./drift-text.ts";
 import { planLines } from "./plan-text.ts";
 import type { Style } from "./style.ts";
@@ -65,6 +66,8 @@ export function resultText(result: CommandResult, style: Style): string {
       return lines(seedLines(result, style));
     case "env":
       return lines(envLines(result));
+    case "doctor":
+      return lines(doctorLines(result, style));
     case "test":
       return specReport(result, style);
     default:
