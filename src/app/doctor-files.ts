@@ -12,8 +12,14 @@ import { readProjectFiles } from "../files/read-project.ts";
 import type { CommandOptions, Project } from "./context.ts";
 import { drift } from "./drift.ts";
 
-/** Undefined in a folder that holds no migrations: the database may be somebody else's to deploy. */
-export function readFiles(project: Project): ProjectFiles | TmDbError | undefined {
+/** The files, or what is wrong with them; undefined in a folder without migrations, whose database somebody else deploys. */
+export type ReadFiles = ProjectFiles | TmDbError | undefined;
+
+export function isReadable(files: ReadFiles): files is ProjectFiles {
+  return files !== undefined && !(files instanceof TmDbError);
+}
+
+export function readFiles(project: Project): ReadFiles {
   try {
     const files = readProjectFiles(project.config);
     checkMigrationSum(project.config, files.migrations);
@@ -24,10 +30,7 @@ export function readFiles(project: Project): ProjectFiles | TmDbError | undefine
   }
 }
 
-export async function checkFiles(
-  client: DatabaseClient,
-  files: ReturnType<typeof readFiles>,
-): Promise<readonly Verdict[]> {
+export async function checkFiles(client: DatabaseClient, files: ReadFiles): Promise<readonly Verdict[]> {
   if (files === undefined) return [skipped("no migrations/ here to compare the database with")];
   if (files instanceof TmDbError) throw files;
   const ledger = await readLedger(client);
@@ -64,8 +67,8 @@ export function judgeFiles(statuses: readonly FileStatus[]): readonly Verdict[] 
   return allOr(wrong, statuses.length === 1 ? "1 file, deployed" : `${statuses.length} files, all deployed`);
 }
 
-export async function neededExtensions(files: ReturnType<typeof readFiles>): Promise<readonly string[]> {
-  return files === undefined || files instanceof TmDbError ? [] : await createdExtensions(files.migrations);
+export async function neededExtensions(files: ReadFiles): Promise<readonly string[]> {
+  return isReadable(files) ? await createdExtensions(files.migrations) : [];
 }
 
 export async function checkOrphans(client: DatabaseClient): Promise<readonly Verdict[]> {

@@ -18,6 +18,12 @@ export async function checkSecret(
     problem(
       `${role} may read ${name}, and so make a token for anybody`,
       `revoke select on ${at.schema}.${at.table} from ${role}, public;`,
+      {
+        kind: "grant",
+        on: { kind: "relation", schema: at.schema, name: at.table },
+        privilege: "select",
+        grantee: role,
+      },
     ),
   );
   const secrets = await databaseSecrets(client, project);

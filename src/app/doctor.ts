@@ -1,6 +1,7 @@
 import type { DoctorCheck, DoctorResult } from "../core/command-result.ts";
 import { type DatabaseClient, withClient } from "../db/client.ts";
 import { withTransaction } from "../db/transaction.ts";
+import { readDeclarations } from "../deploy/declared-at.ts";
 import { alone } from "../doctor/alone.ts";
 import { judgeClock, measureServerClock } from "../doctor/clock.ts";
 import { checkExtensions } from "../doctor/extensions.ts";
@@ -11,7 +12,15 @@ import { checkRoles } from "../doctor/roles.ts";
 import { checkServer } from "../doctor/server.ts";
 import { named, type Verdict } from "../doctor/verdict.ts";
 import { type CommandOptions, nameOf, openProject, openTarget, type Project } from "./context.ts";
-import { checkDrift, checkFiles, checkOrphans, neededExtensions, readFiles } from "./doctor-files.ts";
+import {
+  checkDrift,
+  checkFiles,
+  checkOrphans,
+  isReadable,
+  neededExtensions,
+  type ReadFiles,
+  readFiles,
+} from "./doctor-files.ts";
 import { askPostgrest, type DatabaseFacts, judgePostgrest, postgrestAddresses } from "./doctor-postgrest.ts";
 import { checkLogin, checkSecret } from "./doctor-secrets.ts";
 
@@ -79,8 +88,8 @@ async function lookAtDatabase(
     ...(options.drift === true ? [] : [["drift", () => checkOrphans(client)] as const]),
   ];
   return await withTransaction(client, "read only", async () => {
-    const checks: DoctorCheck[] = [];
-    for (const [check, look] of table) checks.push(...named(check, await alone(client, look, (failure) => [failure])));
+    const found: [DoctorCheck["check"], readonly Verdict[]][] = [];
+    for (const [check, look] of table) found.push([check, await alone(client, look, (failure) => [failure])]);
     const secret = await alone(
       client,
       () => checkSecret(client, project),
@@ -93,8 +102,18 @@ async function lookAtDatabase(
       () => undefined,
     );
     return {
-      checks: [...checks, ...named("secret", secret.verdicts)],
+      checks: await placed([...found, ["secret", secret.verdicts]], files),
       facts: { schema, relations, skew, keys: secret.keys, anonymous: config.roles.anonymous },
     };
   });
+}
+
+/** With the places in files, which are read only where there is something to find in them. */
+async function placed(
+  found: readonly (readonly [DoctorCheck["check"], readonly Verdict[]])[],
+  files: ReadFiles,
+): Promise<DoctorCheck[]> {
+  const isAsked = found.some(([, verdicts]) => verdicts.some(({ subject }) => subject !== undefined));
+  const find = isAsked && isReadable(files) ? await readDeclarations(files) : undefined;
+  return found.flatMap(([check, verdicts]) => named(check, verdicts, find));
 }

@@ -384,4 +384,6 @@ export interface DoctorCheck {
   readonly message: string;
   /** What to type next: a command, or SQL for the database's owner; null where nothing is to be done. */
   readonly next: string | null;
+  /** Where a file declares what this is about; null where none does, or nothing is wrong. Counted from 1. */
+  readonly at: { readonly file: string; readonly line: number; readonly column: number } | null;
 }

@@ -1,4 +1,4 @@
-import { TmDbError } from "../core/errors.ts";
+import { type Problem, TmDbError } from "../core/errors.ts";
 import { type DatabaseClient, isConnectionLoss } from "../db/client.ts";
 import { isDatabaseError } from "../db/run-script.ts";
 import { listed, problem, skipped, type Verdict } from "./verdict.ts";
@@ -31,10 +31,14 @@ const ENDS_ALL: ReadonlySet<string> = new Set(["CONNECTION_LOST", "INTERRUPTED"]
 export function failureVerdict(error: unknown): Verdict | undefined {
   if (error instanceof TmDbError) {
     if (ENDS_ALL.has(error.code)) return undefined;
-    const problems = error.problems.map(({ message }) => message);
-    const message = problems.length === 0 ? error.message : `${error.message}: ${listed(problems)}`;
+    const problems = error.problems.map(placedMessage);
+    const message = problems.length === 0 ? placedMessage(error) : `${error.message}: ${listed(problems)}`;
     return problem(message, error.hint ?? "npx tm-db status");
   }
   if (!isDatabaseError(error) || isConnectionLoss(error)) return undefined;
   return skipped(error.message, "as the database's owner: npx tm-db doctor --database-url postgres://owner@…");
+}
+
+function placedMessage({ message, location }: Problem): string {
+  return location === undefined ? message : `${location.file}:${location.line}:${location.column} ${message}`;
 }

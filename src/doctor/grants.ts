@@ -1,4 +1,5 @@
 import { quoteIdent, quoteName } from "../core/quote-ident.ts";
+import type { GrantedObject, Subject } from "../core/subject.ts";
 import type { DatabaseClient } from "../db/client.ts";
 import type { ApiRoles } from "./roles.ts";
 import { allOr, listed, ok, problem, skipped, type Verdict, warning } from "./verdict.ts";
@@ -76,7 +77,7 @@ export async function readSchemas(client: DatabaseClient, { schemas, roles }: Ap
          where c.relnamespace = n.oid
            and c.relkind in ('r', 'p', 'v', 'm', 'f')
            and exists (select from aclexplode(c.relacl) as a where a.grantee = 0)
-           and not exists (${EXTENSION_OWNED("pg_class", "c")})
+           and not exists (${ownedByExtension("pg_class", "c")})
          order by 1
        ) as "publicTables",
        array(
@@ -90,7 +91,7 @@ export async function readSchemas(client: DatabaseClient, { schemas, roles }: Ap
              from aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) as a
              where a.grantee = 0
            )
-           and not exists (${EXTENSION_OWNED("pg_proc", "p")})
+           and not exists (${ownedByExtension("pg_proc", "p")})
          order by 1
        ) as "publicFunctions"
      from unnest($3::text[]) with ordinality as wanted (name, place)
@@ -101,7 +102,7 @@ export async function readSchemas(client: DatabaseClient, { schemas, roles }: Ap
   return rows;
 }
 
-function EXTENSION_OWNED(catalog: string, alias: string): string {
+function ownedByExtension(catalog: string, alias: string): string {
   return `select
     from pg_catalog.pg_depend as d
     where d.classid = 'pg_catalog.${catalog}'::regclass and d.objid = ${alias}.oid and d.deptype = 'e'`;
@@ -140,6 +141,7 @@ function judgeSchema(schema: SchemaFacts, { authenticator }: ApiRoles): Verdict[
           .slice(0, 3)
           .map((table) => quoteName(name, table))
           .join(", ")} from public;`,
+        publicGrant({ kind: "relation", schema: name, name: publicTables[0] ?? "" }, "select"),
       ),
     );
   }
@@ -149,10 +151,15 @@ function judgeSchema(schema: SchemaFacts, { authenticator }: ApiRoles): Verdict[
       warning(
         `everybody may call ${functions} of ${name}: ${listed(publicFunctions)}`,
         `revoke execute on all functions in schema ${quoted} from public;   and grant each to those it is for`,
+        publicGrant({ kind: "function", schema: name, name: publicFunctions[0] ?? "" }, "execute"),
       ),
     );
   }
   return found;
+}
+
+function publicGrant(on: GrantedObject, privilege: string): Subject {
+  return { kind: "grant", on, privilege, grantee: "PUBLIC" };
 }
 
 export interface PreRequestFacts {
@@ -199,6 +206,7 @@ export function judgePreRequest({ name, exists, deniedTo }: PreRequestFacts): re
     problem(
       `every request of ${listed(deniedTo)} fails: ${name}() may not be called`,
       `grant usage on schema ${quoteIdent(schema)} to ${grantees}; grant execute on function ${quoteName(schema, short)}() to ${grantees};`,
+      { kind: "function", schema, name: short },
     ),
   ];
 }

@@ -47,6 +47,7 @@ export function judgeMaterializedViews(views: readonly MaterializedViewFacts[]):
       warning(
         `readers of ${nameOf(view)} wait while it is refreshed: it has no unique index`,
         "npx tm-db new index_for_refresh",
+        { kind: "relation", schema: view.schema, name: view.name },
       ),
     ];
   });

@@ -140,7 +140,8 @@ export function judgeRoles(facts: RoleFacts, names: ApiRoles): readonly Verdict[
 function judgeAuthenticator({ name, canLogIn, powers }: Attributes): Verdict[] {
   const found: Verdict[] = [];
   if (!canLogIn) found.push(problem(`PostgREST cannot log in as ${name}`, `alter role ${quoteIdent(name)} login;`));
-  if (powers.length > 0) found.push(problem(`${name} is ${powers.join(" ")}`, withoutPowers(name, powers)));
+  if (powers.length > 0)
+    found.push(problem(`${name} is ${powers.join(" ")}`, withoutPowers(name, powers), { kind: "role", name }));
   return found;
 }
 
@@ -152,7 +153,10 @@ function judgeApiRole(
   const found: Verdict[] = [];
   if (role.powers.length > 0) {
     found.push(
-      problem(`${name}, as which requests are made, is ${role.powers.join(" ")}`, withoutPowers(name, role.powers)),
+      problem(`${name}, as which requests are made, is ${role.powers.join(" ")}`, withoutPowers(name, role.powers), {
+        kind: "role",
+        name,
+      }),
     );
   }
   if (role.reaches.length > 0) {

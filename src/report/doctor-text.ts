@@ -5,8 +5,8 @@ import type { Style } from "./style.ts";
 export function doctorLines(result: DoctorResult, style: Style): string[] {
   const { checks, database } = result;
   const width = Math.max(0, ...checks.map(({ check }) => check.length));
-  const body = checks.flatMap(({ check, verdict, message, next }) => [
-    `  ${mark(verdict, style)}  ${check.padEnd(width)}  ${message}`,
+  const body = checks.flatMap(({ check, verdict, message, next, at }) => [
+    `  ${mark(verdict, style)}  ${check.padEnd(width)}  ${message}${at === null ? "" : style.dim(`  ${at.file}:${at.line}:${at.column}`)}`,
     ...(next === null ? [] : [`  ${" ".repeat(MARK_WIDTH + width + 2)}  ${style.bold(`→ ${next}`)}`]),
   ]);
   return [where(database, style), ...body, summary(result, style)];

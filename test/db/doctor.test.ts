@@ -42,7 +42,8 @@ async function examine(options: Partial<DoctorOptions> = {}): Promise<DoctorResu
   });
 }
 
-function of(result: DoctorResult, check: DoctorCheck["check"]): readonly Omit<DoctorCheck, "check">[] {
+/** The lines of one check, without the places in files. */
+function of(result: DoctorResult, check: DoctorCheck["check"]): readonly Omit<DoctorCheck, "check" | "at">[] {
   return result.checks
     .filter((each) => each.check === check)
     .map(({ verdict, message, next }) => ({ verdict, message, next }));
@@ -372,6 +373,31 @@ describe("is said, and not any more when it is mended:", () => {
   });
 });
 
+test("where a file declares what is wrong, the line is said", async () => {
+  const project = await engineProject({
+    "tm-db.config.json": JSON.stringify({
+      exposedSchemas: ["notes"],
+      preRequest: "notes.check",
+      roles: { authenticator: "authenticator", anonymous: "api_anonymous" },
+    }),
+    "migrations/0001_notes.sql":
+      "-- Up Migration\ncreate schema notes;\ngrant usage on schema notes to api_anonymous;\ncreate table notes.notes ();\n\n  grant select on notes.notes to public;\n-- Down Migration\ndrop schema notes cascade;\n",
+    "functions/notes/check.sql":
+      "-- Checks nothing.\ncreate function notes.check() returns void language sql return null;\n",
+  });
+  await project.migrate();
+  const { checks } = await doctor({
+    projectDir: project.dir,
+    databaseUrl: connectionUrl(project.spec),
+    env: {},
+    onEvent: () => {},
+  });
+  expect(checks.filter(({ check }) => check === "grants").map(({ message, at }) => [message, at])).toEqual([
+    ["everybody has privileges on notes of notes", { file: "migrations/0001_notes.sql", line: 6, column: 3 }],
+    ["everybody may call 1 function of notes: check", { file: "functions/notes/check.sql", line: 2, column: 1 }],
+  ]);
+});
+
 test("what is no warning of the glance is a problem of the whole comparison", async () => {
   await owner.query("alter policy update_self on api.users using (true)");
   try {
@@ -567,16 +593,24 @@ describe("PostgREST", () => {
         verdict: "ok",
         message: expect.stringMatching(/^PostgREST 13\.0\.4 answers at/),
         next: null,
+        at: null,
       },
-      { check: "postgrest ready", verdict: "ok", message: "PostgREST is live and ready", next: null },
+      { check: "postgrest ready", verdict: "ok", message: "PostgREST is live and ready", next: null, at: null },
       {
         check: "postgrest schema",
         verdict: "ok",
         message: expect.stringMatching(/^PostgREST knows all \d+ tables and views of api$/),
         next: null,
+        at: null,
       },
-      { check: "postgrest secret", verdict: "ok", message: expect.stringContaining("takes a token"), next: null },
-      { check: "postgrest clock", verdict: "ok", message: expect.stringContaining("agrees"), next: null },
+      {
+        check: "postgrest secret",
+        verdict: "ok",
+        message: expect.stringContaining("takes a token"),
+        next: null,
+        at: null,
+      },
+      { check: "postgrest clock", verdict: "ok", message: expect.stringContaining("agrees"), next: null, at: null },
     ]);
   });
 
