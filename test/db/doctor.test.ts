@@ -707,7 +707,7 @@ describe("PostgREST", () => {
 
   test("that does not answer is a problem, and its address is found in each place, the flag before the others", async () => {
     const good = await fake();
-    const nobody = "http://127.0.0.1:9";
+    const nobody = "http://127.0.0.1:4";
     const env = { TM_DB_AUTHENTICATOR_PASSWORD: server.authenticatorPassword, POSTGREST_URL: nobody };
     const answered = async (options: Partial<DoctorOptions>) => of(await examine(options), "postgrest")[0]?.verdict;
     expect(await answered({ env })).toBe("problem");
