@@ -37,13 +37,15 @@ const engineProjects = [
   "seed-engine",
   "policy-tests",
   "doctor",
+  // Memberships have options since 16.
+  "doctor-15",
 ].map((name) => ({
   extends: true as const,
   test: {
     name,
-    include: [`test/db/${name}.test.ts`],
+    include: [`test/db/${name.replace(/-15$/, "")}.test.ts`],
     globalSetup: ["test/support/global-setup.ts"],
-    env: { TM_DB_TEST_PG: "18" },
+    env: { TM_DB_TEST_PG: name.endsWith("-15") ? "15" : "18" },
     testTimeout: 60_000,
     hookTimeout: 120_000,
   },

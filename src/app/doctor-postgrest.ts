@@ -52,7 +52,7 @@ function address(given: readonly (readonly [name: string, value: string | undefi
   if (value === undefined) return undefined;
   const url = URL.canParse(value) ? new URL(value) : undefined;
   if (url !== undefined && /^https?:$/.test(url.protocol) && url.username === "" && url.password === "") {
-    return `${url.origin}${url.pathname}`;
+    return `${url.origin}${url.pathname}`.replace(/\/+$/, "");
   }
   throw new TmDbError("USAGE", `${name} is no http address, or holds a user or password`, {
     hint: "for example: npx tm-db doctor --postgrest-url http://localhost:3000",

@@ -35,7 +35,7 @@ export async function checkSecret(
   }
   const keys = signingKeys(secrets.signing, name);
   return {
-    verdicts: allOr(leaks, `${name} holds a JWT secret that is long enough, and no role of the API may read it`),
+    verdicts: allOr(leaks, `${name} is long enough, and no role of the API may read it`),
     keys,
   };
 }

@@ -79,7 +79,7 @@ async function lookAtDatabase(
   const table: readonly (readonly [DoctorCheck["check"], () => Promise<readonly Verdict[]>])[] = [
     ["server", () => checkServer(client)],
     ["clock", () => Promise.resolve([judgeClock(skew, "the server's clock", "this machine's")])],
-    ["roles", () => checkRoles(client, config.roles)],
+    ["roles", () => checkRoles(client, config.roles, config.exposedSchemas)],
     ["grants", () => checkGrants(client, api)],
     ["pre-request", () => checkPreRequest(client, api)],
     ["files", () => checkFiles(client, files)],

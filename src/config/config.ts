@@ -133,9 +133,9 @@ export function parseConfig(raw: unknown, projectDir: string, fileName: string):
     "jwtSecret",
     "jwtRotation",
     "token",
-    "lint",
     "postgrestUrl",
     "postgrestAdminUrl",
+    "lint",
   ]);
   const paths = reader.object(root["paths"] ?? {}, "paths", Object.keys(DEFAULT_PATHS));
   const roles = reader.object(root["roles"] ?? {}, "roles", ["authenticator", "anonymous"]);

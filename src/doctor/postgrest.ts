@@ -92,7 +92,7 @@ export interface Health {
 export async function askHealth(adminUrl: string, signal?: AbortSignal): Promise<Health> {
   const ask = async (path: string): Promise<number | string> => {
     const response = await request(below(adminUrl, path), {}, signal);
-    return "because" in response ? response.because : response.status;
+    return "because" in response ? response.because : await statusOf(response);
   };
   const [live, ready] = await Promise.all([ask("live"), ask("ready")]);
   return { live, ready };
@@ -132,7 +132,7 @@ export async function askRelations(
     asked.map(async (relation) => {
       const options = { method: "OPTIONS", headers: { "Accept-Profile": given.schema } };
       const response = await request(below(url, encodeURIComponent(relation)), options, given.signal);
-      return "because" in response ? undefined : response.status;
+      return "because" in response ? undefined : await statusOf(response);
     }),
   );
   return {
@@ -206,6 +206,12 @@ function reasonOf(error: unknown): string {
   if (code === "ENOTFOUND" || code === "EAI_AGAIN") return "the name cannot be looked up";
   if (cause instanceof Error && cause.message !== "") return cause.message;
   return error instanceof Error ? error.message : String(error);
+}
+
+/** Nobody reads the body, so that the connection need not stay open for it. */
+async function statusOf(response: Response): Promise<number> {
+  await response.body?.cancel();
+  return response.status;
 }
 
 async function jsonOf(response: Response): Promise<unknown> {

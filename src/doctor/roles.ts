@@ -23,8 +23,9 @@ export interface ApiRole extends Attributes {
   readonly inheritedBy: "membership" | "attribute" | null;
   /** Roles that it can become in turn and that are more than an API needs; `pg_…` ones are PostgreSQL's own. */
   readonly reaches: readonly string[];
-  /** What it owns in this database, in words. */
+  /** What it owns in this database, in words; `ownsExposed`: tables, views, functions and schemas that PostgREST exposes. */
   readonly owns: readonly string[];
+  readonly ownsExposed: readonly string[];
   /** `schema api`, `database app`: where it may create objects, or schemas. */
   readonly createsIn: readonly string[];
 }
@@ -38,11 +39,20 @@ export interface RoleFacts {
  * Whether PostgREST's login role can do what it has to and nothing else, and whether policies hold for the roles that
  * requests are made as: they do not for superusers, BYPASSRLS and owners of tables.
  */
-export async function checkRoles(client: DatabaseClient, names: ApiRoles): Promise<readonly Verdict[]> {
-  return judgeRoles(await readRoles(client, names), names);
+export async function checkRoles(
+  client: DatabaseClient,
+  names: ApiRoles,
+  schemas: readonly string[],
+): Promise<readonly Verdict[]> {
+  return judgeRoles(await readRoles(client, names, schemas), names);
 }
 
-export async function readRoles(client: DatabaseClient, names: ApiRoles): Promise<RoleFacts> {
+/** `schemas`: those that PostgREST exposes. */
+export async function readRoles(
+  client: DatabaseClient,
+  names: ApiRoles,
+  schemas: readonly string[],
+): Promise<RoleFacts> {
   const { rows: logins } = await client.query<Attributes>(
     `select ${ATTRIBUTES} from pg_catalog.pg_roles as r where r.rolname = $1`,
     [names.authenticator],
@@ -58,6 +68,30 @@ export async function readRoles(client: DatabaseClient, names: ApiRoles): Promis
        join pg_catalog.pg_roles as a on a.oid = m.member
        where a.rolname = $1
        group by m.roleid
+     ),
+     exposed as (
+       select n.oid
+       from pg_catalog.pg_namespace as n
+       where n.nspname = any ($3)
+     ),
+     owned as (
+       select
+         d.refobjid as owner,
+         pg_catalog.pg_describe_object(d.classid, d.objid, d.objsubid) as described,
+         case d.classid
+           when 'pg_catalog.pg_class'::regclass then c.relnamespace in (table exposed)
+           when 'pg_catalog.pg_proc'::regclass then p.pronamespace in (table exposed)
+           when 'pg_catalog.pg_namespace'::regclass then d.objid in (table exposed)
+           else false
+         end as is_exposed
+       from pg_catalog.pg_shdepend as d
+       join pg_catalog.pg_database as this on this.datname = current_database()
+       left join pg_catalog.pg_class as c on d.classid = 'pg_catalog.pg_class'::regclass and c.oid = d.objid
+       left join pg_catalog.pg_proc as p on d.classid = 'pg_catalog.pg_proc'::regclass and p.oid = d.objid
+       where d.refclassid = 'pg_catalog.pg_authid'::regclass
+         and d.deptype = 'o'
+         and (d.dbid = this.oid or d.classid = 'pg_catalog.pg_database'::regclass and d.objid = this.oid)
+         and d.refobjid in (select r.oid from pg_catalog.pg_roles as r where r.rolname = $2 or r.oid in (select m.roleid from membership as m))
      )
      select
        ${ATTRIBUTES},
@@ -75,14 +109,18 @@ export async function readRoles(client: DatabaseClient, names: ApiRoles): Promis
          order by 1
        ) as reaches,
        array(
-         select pg_catalog.pg_describe_object(d.classid, d.objid, d.objsubid)
-         from pg_catalog.pg_shdepend as d
-         where d.refclassid = 'pg_catalog.pg_authid'::regclass
-           and d.refobjid = r.oid
-           and d.deptype = 'o'
-           and (d.dbid = this.oid or d.classid = 'pg_catalog.pg_database'::regclass and d.objid = this.oid)
+         select o.described
+         from owned as o
+         where o.owner = r.oid
          order by 1
        ) as owns,
+       array(
+         select o.described
+         from owned as o
+         where o.owner = r.oid
+           and o.is_exposed
+         order by 1
+       ) as "ownsExposed",
        array(
          select 'schema ' || quote_ident(n.nspname)
          from pg_catalog.pg_namespace as n
@@ -102,7 +140,7 @@ export async function readRoles(client: DatabaseClient, names: ApiRoles): Promis
      where r.rolname = $2
        or m.roleid is not null
      order by r.rolname`,
-    [names.authenticator, names.anonymous],
+    [names.authenticator, names.anonymous, schemas],
   );
   return { authenticator: logins[0], roles };
 }
@@ -151,14 +189,7 @@ function judgeApiRole(
 ): Verdict[] {
   const { name } = role;
   const found: Verdict[] = [];
-  if (role.powers.length > 0) {
-    found.push(
-      problem(`${name}, as which requests are made, is ${role.powers.join(" ")}`, withoutPowers(name, role.powers), {
-        kind: "role",
-        name,
-      }),
-    );
-  }
+  if (role.powers.length > 0) found.push(judgePowers(role, given.anonymous));
   if (role.reaches.length > 0) {
     const [first = ""] = role.reaches;
     const next =
@@ -167,13 +198,11 @@ function judgeApiRole(
         : `revoke ${quoteIdent(first)} from ${quoteIdent(name)};`;
     found.push(problem(`a request as ${name} may become ${listed(role.reaches)}`, next));
   }
-  if (role.owns.length > 0) {
-    found.push(
-      problem(
-        `${name} owns ${listed(role.owns)}: no policy holds for an owner`,
-        `reassign owned by ${quoteIdent(name)} to current_user;`,
-      ),
-    );
+  const reassign = `reassign owned by ${quoteIdent(name)} to current_user;`;
+  if (role.ownsExposed.length > 0) {
+    found.push(problem(`${name} owns ${listed(role.ownsExposed)}: no policy holds for an owner`, reassign));
+  } else if (role.owns.length > 0) {
+    found.push(warning(`${name}, as which requests are made, owns ${listed(role.owns)}`, reassign));
   }
   if (role.createsIn.length > 0) found.push(problem(`${name} may create in ${listed(role.createsIn)}`, noCreate(role)));
   if (role.canLogIn) {
@@ -195,6 +224,15 @@ function judgeApiRole(
     );
   }
   return found;
+}
+
+/** A role such as Supabase's `service_role` is meant to pass by the policies, and only a token that names it gets there. */
+function judgePowers({ name, powers }: ApiRole, anonymous: string): Verdict {
+  const next = withoutPowers(name, powers);
+  if (name !== anonymous && powers.every((power) => power === "BYPASSRLS")) {
+    return warning(`no policy holds for requests as ${name}: it has BYPASSRLS`, next, { kind: "role", name });
+  }
+  return problem(`${name}, as which requests are made, is ${powers.join(" ")}`, next, { kind: "role", name });
 }
 
 function withoutPowers(name: string, powers: readonly string[]): string {

@@ -38,9 +38,7 @@ test("doctor: 0 and one screen when all is well, 1 when something is not, 2 when
 
   const unreachable = await project.run(["doctor", "--postgrest-url", "http://127.0.0.1:4"]);
   expect(unreachable.code).toBe(1);
-  expect(unreachable.stdout).toMatch(
-    /^ {2}problem {2}postgrest {11}no answer from http:\/\/127\.0\.0\.1:4\/: nothing/m,
-  );
+  expect(unreachable.stdout).toMatch(/^ {2}problem {2}postgrest {11}no answer from http:\/\/127\.0\.0\.1:4: nothing/m);
   const wrong = await project.run(["doctor", "--postgrest-url", "http://user:secret@127.0.0.1"]);
   expect(wrong).toMatchObject({ code: 2, stderr: expect.stringContaining("--postgrest-url is no http address") });
   expect(wrong.stdout + wrong.stderr).not.toContain("secret");
