@@ -64,6 +64,8 @@ export function buildProgram(execute: Execute, only?: string): Command {
     .version(TOOL_VERSION, "-V, --version", "print the version")
     .helpOption("-h, --help", "print help")
     .helpCommand("help [command]", "print help for a command")
+    // An option belongs to the command that it stands behind: `token decode --json`.
+    .enablePositionalOptions()
     .addHelpText(
       "after",
       "\nExample:\n  npx tm-db up     a server, the database and its development data, from nothing\n",

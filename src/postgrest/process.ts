@@ -51,8 +51,9 @@ function isProgram(path: string): boolean {
  */
 export function startPostgrest(program: string, env: Readonly<Record<string, string | undefined>>): RunningPostgrest {
   const child = spawn(program, [], { env: { ...env }, stdio: ["ignore", 2, 2] });
-  // Whatever makes this process end, but for SIGKILL, which nobody hears of.
-  const endWithUs = (): void => void child.kill("SIGTERM");
+  // Whatever makes this process end without `stop`, but for SIGKILL, which nobody hears of. PostgREST keeps nothing that
+  // an orderly end would save, and nobody is left to wait for one.
+  const endWithUs = (): void => void child.kill("SIGKILL");
   process.once("exit", endWithUs);
   const ended = new Promise<Ended>((done, failed) => {
     child.once("error", (error) => {
