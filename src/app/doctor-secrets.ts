@@ -1,10 +1,11 @@
 import { TmDbError } from "../core/errors.ts";
+import { quoteIdent, quoteName } from "../core/quote-ident.ts";
 import { type DatabaseClient, withClient } from "../db/client.ts";
 import { rolesThatRead } from "../doctor/secret.ts";
 import { allOr, ok, problem, skipped, type Verdict } from "../doctor/verdict.ts";
 import { type SigningKey, signingKeys } from "../postgrest/signing-key.ts";
 import type { Project, Target } from "./context.ts";
-import { databaseSecrets } from "./signing-secret.ts";
+import { databaseSecrets, type NamedSecret, type SigningSecrets } from "./signing-secret.ts";
 
 export async function checkSecret(
   client: DatabaseClient,
@@ -17,7 +18,7 @@ export async function checkSecret(
   const leaks = readers.map((role) =>
     problem(
       `${role} may read ${name}, and so make a token for anybody`,
-      `revoke select on ${at.schema}.${at.table} from ${role}, public;`,
+      `revoke select on ${quoteName(at.schema, at.table)} from ${quoteIdent(role)}, public;`,
       {
         kind: "grant",
         on: { kind: "relation", schema: at.schema, name: at.table },
@@ -28,16 +29,37 @@ export async function checkSecret(
   );
   const secrets = await databaseSecrets(client, project);
   if (secrets === undefined) {
-    return {
-      verdicts: [...leaks, problem(`${name} holds no JWT secret: nobody can log in`, "npx tm-db migrate")],
-      keys: [],
-    };
+    const none = problem(`${name} holds no JWT secret: nobody can log in`, "npx tm-db migrate");
+    return { verdicts: [...leaks, none], keys: [] };
   }
-  const keys = signingKeys(secrets.signing, name);
+  const { keys, wrong } = readKeys(secrets);
   return {
-    verdicts: allOr(leaks, `${name} is long enough, and no role of the API may read it`),
+    verdicts: allOr([...leaks, ...wrong], `${name} is long enough, and no role of the API may read it`),
     keys,
   };
+}
+
+/** The keys of the secret that signs, and of those that are accepted what is wrong with them. */
+function readKeys({ signing, accepted }: SigningSecrets): {
+  readonly keys: readonly SigningKey[];
+  readonly wrong: readonly Verdict[];
+} {
+  const read = (secret: NamedSecret): readonly SigningKey[] => signingKeys(secret.value, secret.name);
+  const wrong = accepted.flatMap((secret) => {
+    const failure = failureOf(() => read(secret));
+    return failure === undefined ? [] : [problem(failure.message, failure.hint ?? "npx tm-db migrate")];
+  });
+  return { keys: wrong.length === 0 ? read(signing) : [], wrong };
+}
+
+function failureOf(attempt: () => unknown): TmDbError | undefined {
+  try {
+    attempt();
+    return undefined;
+  } catch (error) {
+    if (error instanceof TmDbError) return error;
+    throw error;
+  }
 }
 
 function secretOfEnvironment({ options }: Project): Awaited<ReturnType<typeof checkSecret>> {
@@ -45,10 +67,9 @@ function secretOfEnvironment({ options }: Project): Awaited<ReturnType<typeof ch
   if (secret === undefined || secret === "") {
     return { verdicts: [skipped("the project names no jwtSecret, and TM_DB_JWT_SECRET is not set")], keys: [] };
   }
-  return {
-    verdicts: [ok("TM_DB_JWT_SECRET is long enough; the database holds none")],
-    keys: signingKeys(secret, "TM_DB_JWT_SECRET"),
-  };
+  const signing = { value: secret, name: "TM_DB_JWT_SECRET" };
+  const { keys, wrong } = readKeys({ signing, accepted: [signing] });
+  return { verdicts: allOr(wrong, "TM_DB_JWT_SECRET is long enough; the database holds none"), keys };
 }
 
 /** Whether PostgREST's role can log in with the password that is known here. */

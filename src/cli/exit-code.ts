@@ -23,6 +23,8 @@ export function exitCodeOfResult(result: CommandResult, { check }: { readonly ch
       return result.findings.length === 0 ? 0 : 1;
     case "test":
       return result.passed ? 0 : 1;
+    case "token decode":
+      return result.accepted === false ? 1 : 0;
     case "doctor":
       return result.healthy ? 0 : 1;
     case "migrate":
@@ -38,6 +40,12 @@ export function exitCodeOfResult(result: CommandResult, { check }: { readonly ch
     case "reset":
     case "resolve":
     case "env":
+    case "postgrest config":
+    case "token":
+    case "secret prepare":
+    case "secret rotate":
+    case "secret revoke":
+    case "secret status":
       return 0;
     default:
       return assertNever(result);
