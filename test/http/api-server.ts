@@ -1,9 +1,7 @@
-import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
-import { accessSync, constants } from "node:fs";
-import { delimiter, join } from "node:path";
 import { env } from "../../src/app/env.ts";
 import { type ConnectionSpec, connectionUrl } from "../../src/core/connection-spec.ts";
+import { TmDbError } from "../../src/core/errors.ts";
+import { findPostgrest, startPostgrest, untilReady } from "../../src/postgrest/process.ts";
 import { findFreePort } from "../../src/server/free-port.ts";
 import { REPOSITORY } from "../support/throwaway-server.ts";
 
@@ -13,28 +11,23 @@ export interface ApiServer {
   stop(): Promise<void>;
 }
 
-/** The program that POSTGREST_BIN names, or the first `postgrest` on PATH. */
-export function findPostgrest(variables: NodeJS.ProcessEnv): string | undefined {
+/** The program that POSTGREST_BIN names, which has to be there then, or the first `postgrest` on PATH. */
+export function installedPostgrest(variables: NodeJS.ProcessEnv): string | undefined {
   const named = variables["POSTGREST_BIN"];
-  if (named !== undefined && named !== "") return named;
-  return (variables["PATH"] ?? "")
-    .split(delimiter)
-    .map((folder) => join(folder, "postgrest"))
-    .find(isProgram);
-}
-
-function isProgram(path: string): boolean {
+  if (named !== undefined && named !== "") return findPostgrest(named, variables["PATH"]);
   try {
-    accessSync(path, constants.X_OK);
-    return true;
-  } catch {
-    return false;
+    return findPostgrest(undefined, variables["PATH"]);
+  } catch (error) {
+    if (error instanceof TmDbError && error.code === "POSTGREST_MISSING") return undefined;
+    throw error;
   }
 }
 
+const READY_WITHIN_MS = 20_000;
+
 /** Starts PostgREST with what `tm-db env` says of the database, and waits until its schema cache is loaded. */
-export async function startPostgrest(
-  binary: string,
+export async function postgrestServer(
+  program: string,
   given: { readonly owner: ConnectionSpec; readonly authenticatorPassword: string },
 ): Promise<ApiServer> {
   const { variables } = await env({
@@ -45,44 +38,27 @@ export async function startPostgrest(
   });
   const port = await findFreePort(`api ${given.owner.database}`);
   const adminPort = await findFreePort(`admin ${given.owner.database}`, new Set([port]));
-  const server = spawn(binary, [], {
-    stdio: ["ignore", "ignore", "pipe"],
-    env: {
-      ...variables,
-      PGRST_SERVER_HOST: "127.0.0.1",
-      PGRST_SERVER_PORT: String(port),
-      PGRST_ADMIN_SERVER_PORT: String(adminPort),
-      PGRST_DB_TX_END: "commit-allow-override",
-    },
+  const server = startPostgrest(program, {
+    ...variables,
+    PGRST_SERVER_HOST: "127.0.0.1",
+    PGRST_SERVER_PORT: String(port),
+    PGRST_ADMIN_SERVER_PORT: String(adminPort),
+    PGRST_DB_TX_END: "commit-allow-override",
+    PGRST_LOG_LEVEL: "crit",
   });
-  const log: string[] = [];
-  server.stderr.on("data", (chunk: Buffer) => log.push(chunk.toString("utf8")));
-  server.on("error", (error) => log.push(String(error)));
-  const stop = () => stopProcess(server);
+  const stop = async (): Promise<void> => void (await server.stop());
+  const ended = server.ended.then(({ code }) => {
+    throw new Error(`${program} ended with ${code}; what it said is above`);
+  });
+  const patience = AbortSignal.timeout(READY_WITHIN_MS);
   try {
-    await untilReady(`http://127.0.0.1:${adminPort}/ready`, server);
+    await Promise.race([untilReady(`http://127.0.0.1:${adminPort}`, patience), ended]);
+    patience.throwIfAborted();
   } catch (error) {
     await stop();
-    throw new Error(`${binary} does not get ready:\n${log.join("")}`, { cause: error });
+    throw error;
   }
+  // From now on it ends when it is told to.
+  ended.catch(() => {});
   return { url: `http://127.0.0.1:${port}`, stop };
-}
-
-const READY_WITHIN_MS = 20_000;
-
-async function untilReady(url: string, server: ChildProcess): Promise<void> {
-  const until = Date.now() + READY_WITHIN_MS;
-  while (Date.now() < until && server.exitCode === null) {
-    const response = await fetch(url).catch(() => undefined);
-    if (response?.ok === true) return;
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-  throw new Error(server.exitCode === null ? "no answer in time" : `it ended with ${server.exitCode}`);
-}
-
-async function stopProcess(server: ChildProcess): Promise<void> {
-  if (server.exitCode !== null || server.pid === undefined) return;
-  const ended = once(server, "exit");
-  server.kill("SIGTERM");
-  await ended;
 }

@@ -9,7 +9,7 @@ import {
   type User,
   useReferenceDatabase,
 } from "../support/reference-database.ts";
-import { type ApiServer, findPostgrest, startPostgrest } from "./api-server.ts";
+import { type ApiServer, installedPostgrest, postgrestServer } from "./api-server.ts";
 import { startStandIn } from "./stand-in.ts";
 
 /** Any table of any shape: what the database says is what is tested. */
@@ -53,15 +53,15 @@ export interface Api {
  * says so), and on the stand-in.
  */
 export function describeApi(title: string, tests: (api: Api) => void): void {
-  const binary = findPostgrest(process.env);
-  if (binary === undefined) {
+  const program = installedPostgrest(process.env);
+  if (program === undefined) {
     test.skip(`${title}, on PostgREST: POSTGREST_BIN names none, nor is one on PATH`);
   } else {
     describe(`${title}, on PostgREST`, () => {
       tests(
         useApi(async (db) => {
           const owner = { ...db.server.owner, database: db.name };
-          return await startPostgrest(binary, { owner, authenticatorPassword: db.server.authenticatorPassword });
+          return await postgrestServer(program, { owner, authenticatorPassword: db.server.authenticatorPassword });
         }),
       );
     });
