@@ -303,6 +303,8 @@ export interface SecretResult {
   readonly command: "secret prepare" | "secret rotate" | "secret revoke" | "secret status";
   readonly database: DatabaseName;
   readonly changed: boolean;
+  /** Whether PostgREST was not told in time: it refuses new tokens until it has read its configuration. */
+  readonly unannounced: boolean;
   /** Whether a secret waits to sign, accepted already. */
   readonly standby: boolean;
   /** The secret before, and until when (ISO 8601) its tokens are accepted. */
