@@ -2,7 +2,18 @@
 // test/contracts/import-rules.test.ts proves that each rule catches what it forbids.
 
 /** A feature knows the shared words and the database, and no other feature. */
-const FEATURES = ["deploy", "policytest", "matrix", "mutate", "audit", "seed", "postgrest", "schema", "lint", "realtime"];
+const FEATURES = [
+  "deploy",
+  "policytest",
+  "matrix",
+  "mutate",
+  "audit",
+  "seed",
+  "postgrest",
+  "schema",
+  "lint",
+  "realtime",
+];
 
 /** Folders of `src/`, besides itself, that a folder may import. */
 const MAY_IMPORT = {
