@@ -35,6 +35,7 @@ const LIBRARIES = {
   "pg-copy-streams": ["db"],
   "tap-parser": ["policytest"],
   "libpg-query": ["deploy", "lint"],
+  jose: ["postgrest"],
   "@supabase/pg-delta": ["schema"],
   // Users install it for themselves, and it is loaded only where a container is asked for.
   testcontainers: ["server"],

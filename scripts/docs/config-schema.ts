@@ -59,6 +59,15 @@ export const CONFIG_SCHEMA = {
       "Column of a one-row table that holds the secret tokens are signed with, as schema.table.column. tm-db fills it.",
       { pattern: "^[^.]+\\.[^.]+\\.[^.]+$" },
     ),
+    jwtRotation: object(
+      "Columns beside jwtSecret, in the same row, with which `tm-db secret` exchanges the secret while both are accepted.",
+      {
+        standby: name("Holds the secret that will sign next."),
+        previous: name("Holds the secret that signed before."),
+        previousUntil: name("Holds the time (timestamptz) until which the previous secret is accepted."),
+      },
+      { required: ["standby", "previous", "previousUntil"] },
+    ),
     token: object(
       "How a token is issued.",
       {

@@ -32,6 +32,8 @@ export interface Config {
   readonly recount: readonly FunctionRef[];
   /** The column of a one-row table that holds the JWT secret. */
   readonly jwtSecret: ColumnRef | undefined;
+  /** Columns of the same row, for the time in which one secret takes the place of another. */
+  readonly jwtRotation: JwtRotation | undefined;
   /** How a token is issued for a user of the project. */
   readonly token: TokenConfig | undefined;
   readonly lint: { readonly ignore: readonly IgnoredRule[] };
@@ -61,6 +63,16 @@ export interface ColumnRef {
   readonly schema: string;
   readonly table: string;
   readonly column: string;
+}
+
+/** Names of columns beside the JWT secret. */
+export interface JwtRotation {
+  /** Holds the secret that will sign next. */
+  readonly standby: string;
+  /** Holds the secret that signed before. */
+  readonly previous: string;
+  /** Holds the time until which `previous` is accepted. */
+  readonly previousUntil: string;
 }
 
 export interface TokenConfig {
@@ -125,6 +137,7 @@ export function parseConfig(raw: unknown, projectDir: string, fileName: string):
     "preRequest",
     "recount",
     "jwtSecret",
+    "jwtRotation",
     "token",
     "lint",
     "realtime",
@@ -133,6 +146,10 @@ export function parseConfig(raw: unknown, projectDir: string, fileName: string):
   const roles = reader.object(root["roles"] ?? {}, "roles", ["authenticator", "anonymous"]);
   const token = root["token"] === undefined ? undefined : reader.object(root["token"], "token", ["query", "devUser"]);
   const lint = reader.object(root["lint"] ?? {}, "lint", ["ignore"]);
+  const rotation =
+    root["jwtRotation"] === undefined
+      ? undefined
+      : reader.object(root["jwtRotation"], "jwtRotation", ["standby", "previous", "previousUntil"]);
   const exposedSchemas = reader.names(root["exposedSchemas"], "exposedSchemas") ?? ["api"];
   const config: Config = {
     projectDir,
@@ -156,6 +173,15 @@ export function parseConfig(raw: unknown, projectDir: string, fileName: string):
       functionRef(reader.dotted(item, `recount[${index}]`, 2)),
     ),
     jwtSecret: columnRef(reader.dotted(root["jwtSecret"], "jwtSecret", 3)),
+    jwtRotation:
+      rotation === undefined
+        ? undefined
+        : {
+            standby: reader.name(rotation["standby"], "jwtRotation.standby", { required: true }) ?? "",
+            previous: reader.name(rotation["previous"], "jwtRotation.previous", { required: true }) ?? "",
+            previousUntil:
+              reader.name(rotation["previousUntil"], "jwtRotation.previousUntil", { required: true }) ?? "",
+          },
     token:
       token === undefined
         ? undefined
@@ -285,8 +311,8 @@ class Reader {
     return undefined;
   }
 
-  name(value: unknown, path: string): string | undefined {
-    const name = this.text(value, path);
+  name(value: unknown, path: string, options: { required?: boolean } = {}): string | undefined {
+    const name = this.text(value, path, options);
     if (name !== undefined && hasControlCharacter(name)) this.#add(path, "holds a control character");
     if (name !== undefined && Buffer.byteLength(name) > 63)
       this.#add(path, "is over 63 bytes; PostgreSQL would cut it");

@@ -9,6 +9,54 @@ export interface SecretColumn {
   readonly column: string;
 }
 
+/** Columns of the same row, for the time in which one secret takes the place of another. */
+export interface RotationColumns {
+  readonly standby: string;
+  readonly previous: string;
+  /** A timestamptz. */
+  readonly previousUntil: string;
+}
+
+/** What a one-row table holds of secrets; the row is locked until the transaction ends where `forUpdate` says so. */
+export interface StoredSecrets {
+  readonly secret: string;
+  readonly standby: string | null;
+  readonly previous: string | null;
+  /** ISO 8601; null where there is no previous one. */
+  readonly previousUntil: string | null;
+  /** Whether the previous secret is still accepted, by the server's clock. */
+  readonly previousAccepted: boolean;
+}
+
+/** The secrets; undefined where the table, a column or the row is missing. */
+export async function readSecrets(
+  client: Client,
+  at: SecretColumn,
+  { rotation, forUpdate = false }: { readonly rotation: RotationColumns | undefined; readonly forUpdate?: boolean },
+): Promise<StoredSecrets | undefined> {
+  const table = quoteName(at.schema, at.table);
+  const wanted = [
+    at.column,
+    ...(rotation === undefined ? [] : [rotation.standby, rotation.previous, rotation.previousUntil]),
+  ];
+  const { rows: found } = await client.query<{ columns: string }>(
+    "select count(*) as columns from pg_catalog.pg_attribute where attrelid = to_regclass($1) and attname = any ($2)",
+    [table, wanted],
+  );
+  if (Number(found[0]?.columns) !== wanted.length) return undefined;
+  const columns =
+    rotation === undefined
+      ? `null as standby, null as previous, null as "previousUntil", false as "previousAccepted"`
+      : `${quoteIdent(rotation.standby)} as standby,
+         ${quoteIdent(rotation.previous)} as previous,
+         to_char(${quoteIdent(rotation.previousUntil)} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') as "previousUntil",
+         coalesce(${quoteIdent(rotation.previousUntil)} > clock_timestamp(), false) as "previousAccepted"`;
+  const { rows } = await client.query<StoredSecrets>(
+    `select ${quoteIdent(at.column)} as secret, ${columns} from ${table}${forUpdate ? " for update" : ""}`,
+  );
+  return rows[0];
+}
+
 /** The secret, or undefined where the table is missing or has no row. */
 export async function readSecret(
   client: Client,
