@@ -4,9 +4,11 @@ export { type DriftOptions, drift } from "./app/drift.ts";
 export { env } from "./app/env.ts";
 export { importMigrations, type ImportOptions } from "./app/import.ts";
 export { lint, type LintOptions } from "./app/lint.ts";
+export { listen, type ListenOptions, type ReceivedMessage } from "./app/listen.ts";
 export { type MigrateOptions, migrate } from "./app/migrate.ts";
 export { newMigration } from "./app/new-migration.ts";
 export { type PlanOptions, plan } from "./app/plan.ts";
+export { realtime, type RealtimeOptions } from "./app/realtime.ts";
 export { type RefreshOptions, refresh } from "./app/refresh.ts";
 export { type ResetOptions, reset } from "./app/reset.ts";
 export { type ResolveOptions, resolve } from "./app/resolve.ts";
@@ -30,4 +32,4 @@ export type {
 } from "./core/test-result.ts";
 export { type ErrorCode, type Problem, type SourceLocation, TmDbError } from "./core/errors.ts";
 export type { Finding } from "./core/finding.ts";
-export type { EventListener, SeedEvent, ServerEvent, StepAction, TmDbEvent } from "./core/event.ts";
+export type { EventListener, ListenEvent, SeedEvent, ServerEvent, StepAction, TmDbEvent } from "./core/event.ts";

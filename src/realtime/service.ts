@@ -75,7 +75,9 @@ export async function runService(options: ServiceOptions): Promise<number> {
   };
   let serving: Promise<void> = Promise.resolve();
   const hearing = new Promise<void>((resolve, reject) => {
-    hear(() => (serving = serve().catch(reject))).then(resolve, reject);
+    hear(() => {
+      serving = serve().catch(reject);
+    }).then(resolve, reject);
   });
   const reading = Array.from({ length: limits.readers }, async () => {
     await runReader(connection, { hub, api: options.api, limits, signal });

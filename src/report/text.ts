@@ -63,6 +63,9 @@ export function resultText(result: CommandResult, style: Style): string {
       return lines(lintLines(result, style));
     case "seed":
       return lines(seedLines(result, style));
+    case "listen":
+      // Each message has been printed already.
+      return "";
     case "env":
       return lines(envLines(result));
     case "test":
