@@ -56,7 +56,7 @@ const realtimeProject = {
     include: ["test/realtime/**/*.test.ts"],
     globalSetup: ["test/support/global-setup.ts"],
     env: { TM_DB_TEST_PG: "18" },
-    testTimeout: 60_000,
+    testTimeout: 20_000,
     hookTimeout: 60_000,
   },
 };

@@ -22,7 +22,7 @@ export interface RealtimeLimits {
   readonly requestsAtOnce: number;
   /** Records in one request. */
   readonly keysAtOnce: number;
-  /** A statement of a request, where the role has no setting of its own. */
+  /** A statement of a request, whatever the role's own setting. */
   readonly statementMs: number;
   /** Changes that are kept for users whose turn has not come; who is further behind must read again. */
   readonly changesKept: number;
@@ -43,7 +43,7 @@ export const DEFAULT_LIMITS: RealtimeLimits = {
   readers: 4,
   requestsAtOnce: 32,
   keysAtOnce: 100,
-  statementMs: 5_000,
+  statementMs: 2_000,
   changesKept: 50_000,
   rowsRemembered: 1_000,
 };

@@ -33,7 +33,7 @@ export async function runReader(spec: ConnectionSpec, options: ReaderOptions): P
   let wasOpen = false;
   for (let attempt = 0; !signal.aborted; attempt += 1) {
     try {
-      await withClient(spec, { signal, pipeline: true, applicationName: "tm-db realtime" }, async (client) => {
+      await withClient(spec, { signal, pipeline: true, applicationName: "tm-db realtime reader" }, async (client) => {
         await client.query(`set statement_timeout = ${limits.statementMs}`);
         wasOpen = true;
         attempt = 0;
@@ -105,8 +105,13 @@ class RoleMemory {
     const known = this.#known.get(role);
     if (known !== undefined && known.until > now) return await known.facts;
     for (const [name, { until }] of this.#known) if (until <= now) this.#known.delete(name);
-    const facts = readBoundRole(this.#client, role, this.#api.schemas);
+    const facts = readBoundRole(this.#client, role, this.#api.schemas).then(withoutOwnLimit);
     this.#known.set(role, { facts, until: now + ROLE_KNOWN_MS });
     return await facts;
   }
+}
+
+/** The connection's own limit holds: a role's is for those who wait for an answer, and here others would wait with them. */
+function withoutOwnLimit(facts: RoleFacts): RoleFacts {
+  return { ...facts, settings: facts.settings.filter(([name]) => name !== "statement_timeout") };
 }

@@ -67,9 +67,9 @@ export interface Socket {
   readonly messages: Message[];
   /** How it ended; `status` of a handshake that was refused. */
   readonly closed: Promise<{ readonly code: number; readonly reason: string }>;
-  say(message: unknown): void;
+  readonly say: (message: unknown) => void;
   /** Resolves when such a message is there, or has been. */
-  got(matches: (message: Message) => boolean): Promise<Message>;
+  readonly got: (matches: (message: Message) => boolean) => Promise<Message>;
 }
 
 /** Opens a socket, and says nothing. */
@@ -80,13 +80,14 @@ export async function openSocket(
   const { protocols = [], path = "", ...rest } = options;
   const socket = new WebSocket(service.url + path, protocols, rest);
   const messages: Message[] = [];
-  const waiting = new Set<() => void>();
+  const waiting = new Set<(message: Message) => void>();
   const closed = new Promise<{ code: number; reason: string }>((resolve) => {
     socket.on("close", (code, reason) => resolve({ code, reason: reason.toString() }));
   });
   socket.on("message", (data) => {
-    messages.push(JSON.parse((data as Buffer).toString()) as Message);
-    for (const look of waiting) look();
+    const message = JSON.parse((data as Buffer).toString()) as Message;
+    messages.push(message);
+    for (const look of waiting) look(message);
   });
   onTestFinished(() => socket.terminate());
   await new Promise<void>((resolve, reject) => {
@@ -101,14 +102,17 @@ export async function openSocket(
     say: (message) => socket.send(typeof message === "string" ? message : JSON.stringify(message)),
     got: async (matches) =>
       await new Promise((resolve, reject) => {
-        const look = (): void => {
-          const found = messages.find(matches);
-          if (found === undefined) return;
+        const past = messages.find(matches);
+        if (past !== undefined) {
+          resolve(past);
+          return;
+        }
+        const look = (message: Message): void => {
+          if (!matches(message)) return;
           waiting.delete(look);
-          resolve(found);
+          resolve(message);
         };
         waiting.add(look);
-        look();
         void closed.then(({ code, reason }) => reject(new Error(`the socket was closed: ${code} ${reason}`)));
       }),
   };
