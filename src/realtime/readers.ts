@@ -53,7 +53,11 @@ async function readOn(client: DatabaseClient, { hub, api, limits, signal }: Read
     await hub.waitForWork();
     const taken = signal.aborted ? [] : hub.takeWork();
     if (taken.length === 0) continue;
-    const silence = setTimeout(() => client.connection.stream.destroy(), limits.statementMs + SILENCE_MS);
+    // All of it as one write, and not each statement by itself.
+    const { stream } = client.connection;
+    stream.cork();
+    setImmediate(() => stream.uncork());
+    const silence = setTimeout(() => stream.destroy(), limits.statementMs + SILENCE_MS);
     const done = await Promise.allSettled(
       taken.map(async (work) => {
         await read(client, { hub, api, roles, work });

@@ -4,9 +4,9 @@ import { type Message, type Socket, startService, subscribe, tokenOf } from "./s
 
 const db = useReferenceDatabase();
 
-const USERS = 50;
+const USERS = 25;
 const TOKENS_OF_EACH = 4;
-const SOCKETS_OF_EACH = 5;
+const SOCKETS_OF_EACH = 10;
 const PROJECTS = 20;
 const CHANGES = 1_000;
 
@@ -47,7 +47,7 @@ async function crowd(chance: (below: number) => number): Promise<Crowd> {
     const project = await db.project(boss);
     projects.push(project);
     const members = users.filter((_, at) => {
-      if (chance(5) !== 0) return false;
+      if (chance(4) !== 0) return false;
       memberships[at]?.push(project);
       return true;
     });
