@@ -8,16 +8,27 @@ export { listen, type ListenOptions, type ReceivedMessage } from "./app/listen.t
 export { type MigrateOptions, migrate } from "./app/migrate.ts";
 export { newMigration } from "./app/new-migration.ts";
 export { type PlanOptions, plan } from "./app/plan.ts";
+export { postgrestConfigure, type PostgrestConfigOptions } from "./app/postgrest-config.ts";
+export { postgrestRun, type PostgrestRunOptions } from "./app/postgrest-run.ts";
 export { realtime, type RealtimeOptions } from "./app/realtime.ts";
 export { type RefreshOptions, refresh } from "./app/refresh.ts";
 export { type ResetOptions, reset } from "./app/reset.ts";
 export { type ResolveOptions, resolve } from "./app/resolve.ts";
 export { type RollbackOptions, rollback } from "./app/rollback.ts";
+export {
+  secretPrepare,
+  secretRevoke,
+  type SecretRevokeOptions,
+  secretRotate,
+  type SecretRotateOptions,
+  secretStatus,
+} from "./app/secret.ts";
 export { type SeedOptions, seed } from "./app/seed.ts";
 export { status } from "./app/status.ts";
 export { stop } from "./app/stop.ts";
 export { sum } from "./app/sum.ts";
 export { test, type TestOptions } from "./app/test.ts";
+export { token, tokenDecode, type TokenDecodeOptions, type TokenOptions } from "./app/token.ts";
 export { up } from "./app/up.ts";
 export { verify } from "./app/verify.ts";
 export type * from "./core/command-result.ts";

@@ -1,3 +1,4 @@
+import { POSTGREST_OPTIONS, type PostgrestOption } from "../../src/core/postgrest-options.ts";
 /** A name that PostgreSQL keeps whole; the schema language counts characters, tm-db bytes. */
 const name = (description: string, more: object = {}) => ({
   type: "string",
@@ -23,6 +24,19 @@ const object = (description: string, properties: object, more: object = {}) => (
 const relation = (description: string) => text(description, { pattern: "^[^.]+\\.[^.]+$" });
 const folder = (what: string, fallback: string) =>
   text(`Folder of the ${what}, relative to the project.`, { default: fallback });
+
+function postgrestOption({ type, since, until }: PostgrestOption) {
+  const versions = [
+    since === undefined ? [] : `from version ${since}`,
+    until === undefined ? [] : `until ${until}`,
+  ].flat();
+  const types = {
+    text: { type: "string", minLength: 1 },
+    number: { type: "integer", minimum: 0 },
+    boolean: { type: "boolean" },
+  };
+  return { ...types[type], description: `PostgREST's own${versions.length === 0 ? "" : `, ${versions.join(" ")}`}.` };
+}
 
 /**
  * What editors know of `tm-db.config.json`. `src/config/config.ts` decides; test/contracts/config-schema.test.ts holds
@@ -84,6 +98,10 @@ export const CONFIG_SCHEMA = {
         items: text("A rule's name, and perhaps a path from the project's folder."),
       },
     }),
+    postgrest: object(
+      "Options of PostgREST that no other setting decides, by PostgREST's own names: for `tm-db postgrest`.",
+      Object.fromEntries(Object.entries(POSTGREST_OPTIONS).map(([option, known]) => [option, postgrestOption(known)])),
+    ),
     realtime: object("What `tm-db listen` follows and `tm-db realtime` passes on.", {
       channels: {
         type: "object",

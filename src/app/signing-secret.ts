@@ -8,11 +8,15 @@ import type { Project } from "./context.ts";
 /** The secrets that tokens are signed and verified with; they are never printed. */
 export interface SigningSecrets {
   /** What signs new tokens. */
-  readonly signing: string;
+  readonly signing: NamedSecret;
   /** What PostgREST accepts: the signing one first, and during an exchange the one after and the one before it. */
-  readonly accepted: readonly string[];
+  readonly accepted: readonly NamedSecret[];
+}
+
+export interface NamedSecret {
+  readonly value: string;
   /** For messages: `auth.secrets.secret`, `TM_DB_JWT_SECRET`, a file's name. */
-  readonly source: string;
+  readonly name: string;
 }
 
 /**
@@ -46,20 +50,24 @@ export async function databaseSecrets(
 ): Promise<SigningSecrets | undefined> {
   const { jwtSecret: at, jwtRotation: rotation } = config;
   if (at === undefined) return undefined;
-  const stored = await readSecrets(client, at, { rotation });
+  const { stored } = await readSecrets(client, at, { rotation });
   if (stored === undefined) return undefined;
   const { secret, standby, previous, previousAccepted } = stored;
-  const others = [standby, previousAccepted ? previous : null].filter((other) => other !== null);
-  return { signing: secret, accepted: [secret, ...others], source: `${at.schema}.${at.table}.${at.column}` };
+  const name = (column = ""): string => `${at.schema}.${at.table}.${column}`;
+  const signing = { value: secret, name: name(at.column) };
+  const next = standby === null ? [] : [{ value: standby, name: name(rotation?.standby) }];
+  const before = previous === null || !previousAccepted ? [] : [{ value: previous, name: name(rotation?.previous) }];
+  return { signing, accepted: [signing, ...next, ...before] };
 }
 
 /** The keys that a token may be signed with. @throws TmDbError SECRET_TOO_SHORT. */
-export function acceptedKeys({ accepted, source }: SigningSecrets): readonly SigningKey[] {
-  return accepted.flatMap((secret) => signingKeys(secret, source));
+export function acceptedKeys({ accepted }: SigningSecrets): readonly SigningKey[] {
+  return accepted.flatMap(({ value, name }) => signingKeys(value, name));
 }
 
-function one(secret: string, source: string): SigningSecrets {
-  return { signing: secret, accepted: [secret], source };
+function one(value: string, name: string): SigningSecrets {
+  const secret = { value, name };
+  return { signing: secret, accepted: [secret] };
 }
 
 /** As PostgREST reads `jwt-secret = "@file"`: without the line end that editors put there. */

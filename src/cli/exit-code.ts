@@ -23,6 +23,8 @@ export function exitCodeOfResult(result: CommandResult, { check }: { readonly ch
       return result.findings.length === 0 ? 0 : 1;
     case "test":
       return result.passed ? 0 : 1;
+    case "token decode":
+      return result.accepted === false ? 1 : 0;
     case "migrate":
     case "up":
     case "stop":
@@ -37,6 +39,12 @@ export function exitCodeOfResult(result: CommandResult, { check }: { readonly ch
     case "reset":
     case "resolve":
     case "env":
+    case "postgrest config":
+    case "token":
+    case "secret prepare":
+    case "secret rotate":
+    case "secret revoke":
+    case "secret status":
       return 0;
     default:
       return assertNever(result);

@@ -13,7 +13,7 @@ import { resultText } from "../report/text.ts";
 import { confirm } from "./confirm.ts";
 import type { Execute, Presenting } from "./execute.ts";
 import { exitCodeOfError, exitCodeOfResult } from "./exit-code.ts";
-import { buildProgram } from "./program.ts";
+import { buildProgram, withSubcommands } from "./program.ts";
 import { findProjectDir, type SharedOptions } from "./shared-options.ts";
 
 const wantsJson = process.argv.includes("--json") || /(^| )--format[ =]json( |$)/.test(process.argv.join(" "));
@@ -122,16 +122,19 @@ function interrupted(failure: unknown): TmDbError {
 
 /** Commander prints help and version itself; its complaints come here to be worded like every other error. */
 function usageError(error: CommanderError): TmDbError {
-  const command = process.argv.slice(2).find((argument) => !argument.startsWith("-"));
-  const known = program.commands.some((entry) => entry.name() === command);
+  const words = process.argv.slice(2).filter((argument) => !argument.startsWith("-"));
+  const named = program.commands
+    .flatMap((entry) => withSubcommands(entry))
+    .map(([name]) => name)
+    .findLast((name) => words.slice(0, name.split(" ").length).join(" ") === name);
   return new TmDbError("USAGE", error.message.replace(/^error: /, "").split("\n")[0] ?? error.message, {
     detail: /\(Did you mean .*\)/.exec(error.message)?.[0],
-    hint: `npx tm-db ${known ? `${command} ` : ""}--help`,
+    hint: `npx tm-db ${named === undefined ? "" : `${named} `}--help`,
   });
 }
 
 const program = buildProgram(execute, process.argv[2]);
-for (const command of [program, ...program.commands]) {
+for (const [, command] of withSubcommands(program)) {
   command.exitOverride();
   command.configureOutput({ outputError: () => {} });
 }
@@ -142,6 +145,8 @@ try {
 } catch (error) {
   if (error instanceof CommanderError) {
     if (error.exitCode === 0) process.exitCode = 0;
+    // A group of commands without one of them: its help is on stderr already.
+    else if (error.code === "commander.help") process.exitCode = 2;
     else reportFailure(usageError(error));
   } else reportFailure(error);
 }

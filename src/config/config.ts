@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { basename, isAbsolute, join, normalize } from "node:path";
 import { type Problem, TmDbError } from "../core/errors.ts";
+import { DERIVED_OPTIONS, POSTGREST_OPTIONS, type PostgrestValue } from "../core/postgrest-options.ts";
 import type { RealtimeChannel, RealtimeParent } from "../core/realtime-channel.ts";
 
 /** The folder names of a project, relative to it. */
@@ -36,6 +37,8 @@ export interface Config {
   readonly jwtRotation: JwtRotation | undefined;
   /** How a token is issued for a user of the project. */
   readonly token: TokenConfig | undefined;
+  /** Options of PostgREST that no other setting decides, by PostgREST's own names. */
+  readonly postgrest: Readonly<Record<string, PostgrestValue>>;
   readonly lint: { readonly ignore: readonly IgnoredRule[] };
   readonly realtime: RealtimeConfig;
 }
@@ -140,12 +143,19 @@ export function parseConfig(raw: unknown, projectDir: string, fileName: string):
     "jwtRotation",
     "token",
     "lint",
+    "postgrest",
     "realtime",
   ]);
   const paths = reader.object(root["paths"] ?? {}, "paths", Object.keys(DEFAULT_PATHS));
   const roles = reader.object(root["roles"] ?? {}, "roles", ["authenticator", "anonymous"]);
   const token = root["token"] === undefined ? undefined : reader.object(root["token"], "token", ["query", "devUser"]);
   const lint = reader.object(root["lint"] ?? {}, "lint", ["ignore"]);
+  const postgrest = reader.object(
+    root["postgrest"] ?? {},
+    "postgrest",
+    Object.keys(POSTGREST_OPTIONS),
+    DERIVED_OPTIONS,
+  );
   const rotation =
     root["jwtRotation"] === undefined
       ? undefined
@@ -194,6 +204,14 @@ export function parseConfig(raw: unknown, projectDir: string, fileName: string):
         ignoredRule(reader.text(item, `lint.ignore[${index}]`)),
       ),
     },
+    postgrest: Object.fromEntries(
+      Object.entries(POSTGREST_OPTIONS)
+        .filter(([name]) => postgrest[name] !== undefined)
+        .flatMap(([name, option]) => {
+          const value = reader.scalar(postgrest[name], `postgrest.${name}`, option.type);
+          return value === undefined ? [] : [[name, value]];
+        }),
+    ),
     realtime: realtimeConfig(reader, root["realtime"] ?? {}, exposedSchemas),
   };
   if (reader.problems.length > 0) {
@@ -278,15 +296,24 @@ function hasControlCharacter(text: string): boolean {
 class Reader {
   readonly problems: Problem[] = [];
 
-  /** Without `keys`, of any keys. */
-  object(value: unknown, path: string, keys?: readonly string[]): Readonly<Record<string, unknown>> {
+  /** Without `keys`, of any keys. `elsewhere`: keys that somebody may look for here, and what decides them. */
+  object(
+    value: unknown,
+    path: string,
+    keys?: readonly string[],
+    elsewhere: Readonly<Record<string, { readonly from: string }>> = {},
+  ): Readonly<Record<string, unknown>> {
     if (typeof value !== "object" || value === null || Array.isArray(value)) {
       this.#add(path, "must be an object");
       return {};
     }
+    if (keys === undefined) return value as Record<string, unknown>;
     for (const key of Object.keys(value)) {
-      if (keys !== undefined && !keys.includes(key))
-        this.#add(path === "" ? key : `${path}.${key}`, `is unknown; known are ${keys.join(", ")}`);
+      if (keys.includes(key)) continue;
+      const from = elsewhere[key]?.from;
+      const why =
+        from === undefined ? `is unknown; known are ${keys.join(", ")}` : `is not set here: it comes from ${from}`;
+      this.#add(path === "" ? key : `${path}.${key}`, why);
     }
     return value as Record<string, unknown>;
   }
@@ -298,6 +325,14 @@ class Reader {
     }
     if (typeof value === "string" && value.trim() !== "") return value;
     this.#add(path, "must be a text that is not blank");
+    return undefined;
+  }
+
+  scalar(value: unknown, path: string, type: "text" | "number" | "boolean"): PostgrestValue | undefined {
+    if (type === "text") return this.text(value, path);
+    if (type === "boolean" && typeof value === "boolean") return value;
+    if (type === "number" && typeof value === "number" && Number.isInteger(value) && value >= 0) return value;
+    this.#add(path, type === "boolean" ? "must be true or false" : "must be a whole number from 0");
     return undefined;
   }
 

@@ -25,6 +25,10 @@ export type CommandResult =
   | SeedResult
   | ListenResult
   | EnvResult
+  | PostgrestConfigResult
+  | TokenResult
+  | TokenDecodeResult
+  | SecretResult
   | TestResult;
 
 /** Where a command worked: never with a password. */
@@ -259,7 +263,63 @@ export interface ImportedFile {
   readonly notes: readonly string[];
 }
 
-/** The only result that holds secrets: `tm-db env` is asked for them. */
+/** What PostgREST was told; the values, secrets among them, are in the file only. */
+export interface PostgrestConfigResult {
+  readonly command: "postgrest config";
+  readonly database: DatabaseName;
+  /** PostgREST's own file · a file of `PGRST_…` lines · settings of the role that PostgREST logs in as. */
+  readonly form: "file" | "variables" | "database";
+  /** Absolute; null for `database`. */
+  readonly path: string | null;
+  readonly change: "written" | "unchanged";
+  /** Names of the options. */
+  readonly names: readonly string[];
+  /** Whether the password of PostgREST's role stands in the file. */
+  readonly passwordKnown: boolean;
+}
+
+/** A token that somebody can send: whoever has it is that user until it expires. */
+export interface TokenResult {
+  readonly command: "token";
+  readonly token: string;
+  readonly claims: Readonly<Record<string, unknown>>;
+  /** ISO 8601; null for a token that does not expire. */
+  readonly expiresAt: string | null;
+  /** What signed it: the database's own query, or where the secret was. */
+  readonly signedBy: string;
+}
+
+export interface TokenDecodeResult {
+  readonly command: "token decode";
+  readonly header: Readonly<Record<string, unknown>>;
+  readonly claims: Readonly<Record<string, unknown>>;
+  readonly signature:
+    | { readonly kind: "verified"; readonly by: string }
+    | { readonly kind: "refused"; readonly because: string }
+    | { readonly kind: "not-checked"; readonly because: string };
+  /** Why PostgREST would refuse the claims whoever signed them. */
+  readonly problems: readonly string[];
+  /** Seconds from now; negative if it is past; null where the token does not say. */
+  readonly issuedIn: number | null;
+  readonly expiresIn: number | null;
+  /** Whether PostgREST takes it; null if nobody checked the signature. */
+  readonly accepted: boolean | null;
+}
+
+/** How far the exchange of the JWT secret is; no secret is in it. */
+export interface SecretResult {
+  readonly command: "secret prepare" | "secret rotate" | "secret revoke" | "secret status";
+  readonly database: DatabaseName;
+  readonly changed: boolean;
+  /** Whether a secret waits to sign, accepted already. */
+  readonly standby: boolean;
+  /** The secret before, and until when (ISO 8601) its tokens are accepted. */
+  readonly previous: { readonly until: string; readonly accepted: boolean } | null;
+  /** The commands that come next. */
+  readonly next: readonly string[];
+}
+
+/** The only result that holds secrets, besides tokens: `tm-db env` is asked for them. */
 export interface EnvResult {
   readonly command: "env";
   readonly variables: Readonly<Record<string, string>>;

@@ -7,6 +7,12 @@ export type TmDbEvent =
   | { readonly kind: "retrying"; readonly reason: string; readonly inMs: number }
   | { readonly kind: "step"; readonly action: StepAction; readonly path: string }
   | SeedEvent
+  | { readonly kind: "postgrest-starting"; readonly program: string }
+  | {
+      readonly kind: "postgrest-ready";
+      /** Null for a Unix socket. */ readonly url: string | null;
+      readonly database: string;
+    }
   | ListenEvent
   | { readonly kind: "refreshed"; readonly objects: number; readonly corrected: string; readonly ms: number }
   /** A file of policy tests has run. */

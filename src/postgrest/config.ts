@@ -158,3 +158,31 @@ export const DATABASE_SETTINGS: readonly string[] = [
 ]
   .filter(([, { inDatabase }]) => inDatabase)
   .map(([name]) => databaseName(name));
+
+/** Where PostgREST answers on this machine with that configuration. */
+export interface Listening {
+  /** Null where it listens on a Unix socket. */
+  readonly api: string | null;
+  readonly admin: string;
+  readonly ports: readonly number[];
+}
+
+export function listening(config: PostgrestConfig): Listening {
+  const options = new Map(config);
+  const host = String(options.get("server-host"));
+  const adminHost = String(options.get("admin-server-host") ?? host);
+  const [port, adminPort] = [Number(options.get("server-port")), Number(options.get("admin-server-port"))];
+  const hasSocket = options.has("server-unix-socket");
+  return {
+    api: hasSocket ? null : `http://${reachableHost(host)}:${port}`,
+    admin: `http://${reachableHost(adminHost)}:${adminPort}`,
+    ports: hasSocket ? [adminPort] : [port, adminPort],
+  };
+}
+
+/** PostgREST's names for all addresses of a kind (`*`, `!4`, …) include this machine's own. */
+function reachableHost(host: string): string {
+  if (["*", "*4", "!4", "0.0.0.0"].includes(host)) return "127.0.0.1";
+  if (["*6", "!6", "::"].includes(host)) return "[::1]";
+  return host.includes(":") ? `[${host}]` : host;
+}

@@ -45,13 +45,21 @@ function unreadable(why: string): TmDbError {
   });
 }
 
+/** Why a token without a signature is refused, whatever the secret. */
+export const UNSIGNED = "it is not signed (alg: none)";
+
+export function isUnsigned({ alg }: DecodedToken["header"]): boolean {
+  return typeof alg !== "string" || alg.toLowerCase() === "none";
+}
+
 /**
  * Checks a signature as PostgREST does (`canDecodeJws` of its library jose-jwt): the keys that fit the token's `alg` and,
  * if it names one, its `kid` are tried one after the other. A token without a signature (`alg: none`) fits none.
  */
 export async function verifySignature(token: string, keys: readonly SigningKey[]): Promise<Signature> {
-  const { alg, kid } = decodeToken(token).header;
-  if (typeof alg !== "string" || alg.toLowerCase() === "none") return refused("it is not signed (alg: none)");
+  const { header } = decodeToken(token);
+  const { alg, kid } = header;
+  if (isUnsigned(header) || typeof alg !== "string") return refused(UNSIGNED);
   const fitting = keys.filter(
     (key) => (kid === undefined || kid === key.kid) && (key.alg ?? alg) === alg && key.use !== "enc" && fits(alg, key),
   );

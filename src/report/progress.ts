@@ -39,6 +39,13 @@ export function progressLine(event: TmDbEvent): ProgressLine {
       return { text: seedProgress(event), isPassing: true };
     case "refreshed":
       return { text: refreshedText(event), isPassing: false };
+    case "postgrest-starting":
+      return { text: `starting ${event.program}`, isPassing: false };
+    case "postgrest-ready":
+      return {
+        text: `PostgREST is ready: ${event.url ?? "its socket"} serves ${event.database}; Ctrl-C stops it`,
+        isPassing: false,
+      };
     case "listening":
     case "listening-lost":
     case "serving":

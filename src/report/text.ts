@@ -21,6 +21,7 @@ import { accountLines, seedLines } from "./seed-text.ts";
 import { adoptLines } from "./adopt-text.ts";
 import { differenceLines, driftLines, orphanLines } from "./drift-text.ts";
 import { planLines } from "./plan-text.ts";
+import { postgrestConfigLines, rotationLines, tokenDecodeLines } from "./postgrest-text.ts";
 import type { Style } from "./style.ts";
 import { specReport } from "./tests/spec.ts";
 
@@ -63,6 +64,17 @@ export function resultText(result: CommandResult, style: Style): string {
       return lines(lintLines(result, style));
     case "seed":
       return lines(seedLines(result, style));
+    case "postgrest config":
+      return lines(postgrestConfigLines(result, style));
+    case "token":
+      return lines([result.token]);
+    case "token decode":
+      return lines(tokenDecodeLines(result, style));
+    case "secret prepare":
+    case "secret rotate":
+    case "secret revoke":
+    case "secret status":
+      return lines(rotationLines(result, style));
     case "listen":
       // Each message has been printed already.
       return "";
