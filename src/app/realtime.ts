@@ -3,7 +3,7 @@ import type { EventListener } from "../core/event.ts";
 import { withClient } from "../db/client.ts";
 import type { SigningKey } from "../postgrest/signing-key.ts";
 import { verifyToken } from "../postgrest/token.ts";
-import type { TokenCheck } from "../realtime/connection.ts";
+import { identityOf, type IdentityRules, rolePathOf, type TokenCheck } from "../realtime/identity.ts";
 import { DEFAULT_LIMITS, type RealtimeLimits } from "../realtime/limits.ts";
 import { runService, type ServiceEvent } from "../realtime/service.ts";
 import { authenticatorConnection } from "./authenticator.ts";
@@ -37,6 +37,7 @@ export async function realtime(options: RealtimeOptions): Promise<never> {
       hint: 'add for example "realtime": { "channels": { "task_changes": { "table": "api.tasks" } } }',
     });
   }
+  const rules = identityRules(project);
   const target = await openTarget(project, "must-run");
   const connection = authenticatorConnection(project, target);
   const keys = await watchKeys(project, target, options.secretFile);
@@ -49,7 +50,7 @@ export async function realtime(options: RealtimeOptions): Promise<never> {
       port: options.port ?? 3001,
       allowedOrigins: config.realtime.allowedOrigins,
       limits: { ...DEFAULT_LIMITS, ...options.limits },
-      checkToken: async (token) => await checkToken(token, keys.current(), config.roles.anonymous),
+      checkToken: async (token) => await checkToken(token, keys.current(), rules),
       signal: options.signal ?? new AbortController().signal,
       onEvent: reporter(config.realtime.channels, options.onEvent),
     });
@@ -83,29 +84,32 @@ async function watchKeys(
   return { current: () => keys, stop: () => clearInterval(timer) };
 }
 
-/** As PostgREST checks a token, and it must say when it ends: a socket is not asked for it again. */
-export async function checkToken(
-  token: string,
-  keys: readonly SigningKey[],
-  anonymousRole: string,
-): Promise<TokenCheck> {
+/** As PostgREST checks a token: signature, times, and then who it is for. */
+async function checkToken(token: string, keys: readonly SigningKey[], rules: IdentityRules): Promise<TokenCheck> {
   let verdict: Awaited<ReturnType<typeof verifyToken>>;
   try {
     verdict = await verifyToken(token, keys, new Date());
   } catch (error) {
-    if (error instanceof TmDbError) return refused("the token cannot be read");
+    if (error instanceof TmDbError) return { kind: "refused", because: "the token cannot be read" };
     throw error;
   }
-  if (verdict.kind === "refused") return refused(`the token is not valid: ${verdict.because}`);
-  const { claims } = verdict;
-  const { exp, role = anonymousRole } = claims;
-  if (typeof exp !== "number" || !Number.isFinite(exp)) return refused("the token does not say when it expires (exp)");
-  if (typeof role !== "string" || role === "") return refused("the token's role is no name");
-  return { kind: "valid", identity: { role, claims, exp } };
+  if (verdict.kind === "valid") return identityOf(verdict.claims, rules);
+  return { kind: "refused", because: `the token is not valid: ${verdict.because}` };
 }
 
-function refused(because: string): TokenCheck {
-  return { kind: "refused", because };
+function identityRules({ config }: Project): IdentityRules {
+  const { "jwt-role-claim-key": roleKey = ".role", "jwt-aud": audience } = config.postgrest;
+  const rolePath = rolePathOf(String(roleKey));
+  if (rolePath === undefined) {
+    throw new TmDbError("CONFIG_INVALID", `cannot follow postgrest.jwt-role-claim-key: ${String(roleKey)}`, {
+      hint: "tm-db realtime follows plain names, such as .role or .app.role",
+    });
+  }
+  return {
+    rolePath,
+    anonymousRole: config.roles.anonymous,
+    audience: audience === undefined ? undefined : String(audience),
+  };
 }
 
 /** The same trouble is reported once a minute: what users do must not fill the log. */

@@ -1,6 +1,7 @@
 import type { WebSocket } from "ws";
 import type { Audience, Identity, Subscriber } from "./audience.ts";
 import type { Hub } from "./hub.ts";
+import type { TokenCheck } from "./identity.ts";
 import type { RealtimeLimits } from "./limits.ts";
 import {
   authenticatedMessage,
@@ -10,10 +11,6 @@ import {
   type Farewell,
   parseClientMessage,
 } from "./protocol.ts";
-
-/** Who a token says somebody is, or why it is worth nothing. */
-export type TokenCheck =
-  { readonly kind: "valid"; readonly identity: Identity } | { readonly kind: "refused"; readonly because: string };
 
 export interface ConnectionOptions {
   readonly hub: Hub;

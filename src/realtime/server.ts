@@ -3,8 +3,9 @@ import type { AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
 import { WebSocketServer } from "ws";
 import { TmDbError } from "../core/errors.ts";
-import { Connection, type TokenCheck } from "./connection.ts";
+import { Connection } from "./connection.ts";
 import type { Hub } from "./hub.ts";
+import type { TokenCheck } from "./identity.ts";
 import type { RealtimeLimits } from "./limits.ts";
 import { CLOSE, hasTokenInUrl, isAllowedOrigin, SUBPROTOCOL, tokenOfHandshake } from "./protocol.ts";
 
