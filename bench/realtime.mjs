@@ -190,7 +190,9 @@ await withDatabase({ major: flags.pg }, async ({ connect, dir, version }) => {
     const perSecond = (CHANGES * listeners) / ((performance.now() - startedAt) / 1000);
     const name =
       pause > 0 ? `tm-db realtime, a change every ${pause} ms` : "tm-db realtime, one change after the other";
-    rows.push([name, ms(median(late)), ms(quantile(late, 0.99)), Math.round(perSecond)]);
+    // One after the other is as fast as it goes, and how late they then are says nothing.
+    const times = pause > 0 ? [ms(median(late)), ms(quantile(late, 0.99))] : ["", ""];
+    rows.push([name, ...times, Math.round(perSecond)]);
   }
 
   const bursts = [];

@@ -11,7 +11,8 @@ export interface Identity {
 
 /** One socket, as far as it is told something. */
 export interface Subscriber {
-  send(message: string): void;
+  /** Text, as UTF-8: the same bytes for everybody whom it is for, also while they wait to be sent. */
+  send(message: Buffer): void;
   close(farewell: Farewell): void;
 }
 
@@ -42,8 +43,9 @@ export class Audience {
 
   /** Sends to those of them who listen to a channel. */
   tell(channel: string, message: string): void {
+    const bytes = Buffer.from(message);
     for (const [subscriber, channels] of this.subscribers) {
-      if (channels.has(channel)) subscriber.send(message);
+      if (channels.has(channel)) subscriber.send(bytes);
     }
   }
 

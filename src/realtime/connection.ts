@@ -77,14 +77,14 @@ export class Connection implements Subscriber {
     this.#take({ kind: "message", message: { type: "auth", token } });
   }
 
-  send(message: string): void {
+  send(message: Buffer): void {
     if (this.#isEnding) return;
     if (this.#isExpired()) {
       this.close(EXPIRED);
       return;
     }
     if (!this.#hasJoined) this.#joined();
-    this.#socket.send(message);
+    this.#socket.send(message, { binary: false });
     if (this.#socket.bufferedAmount > this.#options.limits.unreadBytes) {
       // Nobody reads: a close frame would wait behind all the rest.
       this.close({ code: CLOSE.tryLater, reason: "too much was left unread" });

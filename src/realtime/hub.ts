@@ -195,7 +195,7 @@ export class Hub {
     const { audience, changes, joining } = work;
     for (const { subscriber, channel } of joining) {
       audience.subscribers.get(subscriber)?.add(channel);
-      subscriber.send(subscribedMessage(channel));
+      subscriber.send(Buffer.from(subscribedMessage(channel)));
     }
     const sights = readSights(work, rows);
     for (const change of changes) {
