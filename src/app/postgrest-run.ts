@@ -1,7 +1,7 @@
 import { describeConnection } from "../core/connection-spec.ts";
 import { TmDbError } from "../core/errors.ts";
 import { withClient } from "../db/client.ts";
-import { environment, listening } from "../postgrest/config.ts";
+import { environment, listening, optionsOfEnvironment } from "../postgrest/config.ts";
 import { type Ended, findPostgrest, type RunningPostgrest, startPostgrest, untilReady } from "../postgrest/process.ts";
 import { isFree } from "../server/free-port.ts";
 import { type CommandOptions, openProject, openTarget, type Project, type Target } from "./context.ts";
@@ -23,7 +23,7 @@ const READY_TIMEOUT_MS = 60_000;
  * @throws TmDbError INTERRUPTED at the end, which has no other; POSTGREST_MISSING; POSTGREST_FAILED.
  */
 export async function postgrestRun(options: PostgrestRunOptions): Promise<never> {
-  const project = withPort(await openProject(options), options.port);
+  const project = withOwnOptions(await openProject(options), options);
   const named = options.bin ?? options.env["POSTGREST_BIN"];
   const program = findPostgrest(named === "" ? undefined : named, options.env["PATH"]);
   const target = await openTarget(project, "must-run");
@@ -43,9 +43,11 @@ export async function postgrestRun(options: PostgrestRunOptions): Promise<never>
   }
 }
 
-function withPort(project: Project, port: number | undefined): Project {
-  if (port === undefined) return project;
-  const postgrest = { ...project.config.postgrest, "server-port": port, "admin-server-port": port + 1 };
+/** Flags beat the environment, and that the project's settings. */
+function withOwnOptions(project: Project, { env, port }: PostgrestRunOptions): Project {
+  // Together, since PostgREST refuses to have one port for both.
+  const ports = port === undefined ? {} : { "server-port": port, "admin-server-port": port + 1 };
+  const postgrest = { ...project.config.postgrest, ...optionsOfEnvironment(env), ...ports };
   return { ...project, config: { ...project.config, postgrest } };
 }
 
@@ -62,7 +64,9 @@ async function refuseTakenPorts(ports: readonly number[]): Promise<void> {
 /** What the owner of the database needs is not PostgREST's to know. */
 function inherited(env: CommandOptions["env"], target: Target): Readonly<Record<string, string | undefined>> {
   const isOwners = (name: string): boolean =>
-    name === "DATABASE_URL" || name.startsWith("TM_DB_") || (name === "PGPASSWORD" && target.kind === "embedded");
+    name === "DATABASE_URL" ||
+    name.startsWith("TM_DB_") ||
+    (name === "PGPASSWORD" && target.authenticatorPassword !== undefined);
   return Object.fromEntries(Object.entries(env).filter(([name]) => !isOwners(name)));
 }
 

@@ -1,21 +1,34 @@
 import { randomBytes } from "node:crypto";
-import { closeSync, fsyncSync, lstatSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import {
+  closeSync,
+  fchownSync,
+  fsyncSync,
+  lstatSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { TmDbError } from "../core/errors.ts";
 
 /**
- * Writes a file that only its owner may read, at no moment anything less, and at no moment half of it. A file that is
- * there is replaced only if its first line is `mark`. Says whether anything changed.
+ * Writes a file that only its owner may read, at no moment more, and at no moment half of it. A file that is there is
+ * replaced only if it is empty or its first line is `mark`; where root writes, it stays its owner's. Says whether anything
+ * changed.
  * @throws TmDbError FILE_EXISTS for somebody else's file; FILE_UNWRITABLE, DISK_FULL.
  */
 export function writePrivateFile(path: string, text: string, mark: string): "written" | "unchanged" {
   const before = readOwn(path, mark);
+  const owner = process.geteuid?.() === 0 ? before : undefined;
   if (before?.text === text && before.isPrivate) return "unchanged";
   // Beside it, because renaming is atomic within a file system only.
   const draft = join(dirname(path), `.${basename(path)}.${randomBytes(6).toString("hex")}`);
   try {
     const file = openSync(draft, "wx", 0o600);
     try {
+      if (owner !== undefined) fchownSync(file, owner.uid, owner.gid);
       writeFileSync(file, text);
       fsyncSync(file);
     } finally {
@@ -29,12 +42,20 @@ export function writePrivateFile(path: string, text: string, mark: string): "wri
   return "written";
 }
 
-function readOwn(path: string, mark: string): { readonly text: string; readonly isPrivate: boolean } | undefined {
+interface OwnFile {
+  readonly text: string;
+  readonly isPrivate: boolean;
+  readonly uid: number;
+  readonly gid: number;
+}
+
+function readOwn(path: string, mark: string): OwnFile | undefined {
   const found = lstatSync(path, { throwIfNoEntry: false });
   if (found === undefined) return undefined;
   if (found.isFile()) {
     const text = readText(path);
-    if (text === mark || text.startsWith(`${mark}\n`)) return { text, isPrivate: (found.mode & 0o077) === 0 };
+    if (text === "" || text.startsWith(`${mark}\n`))
+      return { text, isPrivate: (found.mode & 0o077) === 0, uid: found.uid, gid: found.gid };
   }
   throw new TmDbError("FILE_EXISTS", `${path} is there already, and tm-db did not write it`, {
     hint: "move it away, or name another file: --output <file>",

@@ -27,7 +27,6 @@ const DEFAULTS: Readonly<Record<string, PostgrestValue>> = {
   // PostgREST's own default is every IPv4 address of the machine.
   "server-host": "127.0.0.1",
   "server-port": 3000,
-  "admin-server-port": 3001,
   "db-channel-enabled": true,
   "openapi-mode": "follow-privileges",
   "openapi-security-active": true,
@@ -39,7 +38,8 @@ const DEFAULTS: Readonly<Record<string, PostgrestValue>> = {
 export function postgrestConfig(input: PostgrestInput): PostgrestConfig {
   const { connection, authenticator, authenticatorPassword: password, preRequest } = input;
   const secret = jwtSecretOption(input.secrets);
-  const options = { ...DEFAULTS, ...input.options };
+  const adminPort = Number(input.options["server-port"] ?? DEFAULTS["server-port"]) + 1;
+  const options = { ...DEFAULTS, "admin-server-port": adminPort, ...input.options };
   return [
     ["db-uri", connectionUrl({ ...connection, user: authenticator, password })],
     ["db-schemas", schemaList(input.exposedSchemas, "exposedSchemas")],
@@ -102,6 +102,18 @@ function unicodeEscape(character: string): string {
 /** The same options as PostgREST reads them from its environment. */
 export function environment(config: PostgrestConfig): Readonly<Record<string, string>> {
   return Object.fromEntries(config.map(([name, value]) => [variableName(name), String(value)]));
+}
+
+/** What somebody said in the environment of options that tm-db does not derive. */
+export function optionsOfEnvironment(
+  env: Readonly<Record<string, string | undefined>>,
+): Readonly<Record<string, PostgrestValue>> {
+  return Object.fromEntries(
+    Object.keys(POSTGREST_OPTIONS).flatMap((name) => {
+      const value = env[variableName(name)];
+      return value === undefined || value === "" ? [] : [[name, value]];
+    }),
+  );
 }
 
 function variableName(option: string): string {

@@ -28,7 +28,7 @@ describe("up", () => {
     const first = await project.run(["up"]);
     expect(first).toMatchObject({ code: 0, stderr: "" });
     expect(first.stdout).toMatch(/postgres:\/\/authenticator@127\.0\.0\.1:\d+\/task_manager/);
-    expect(first.stdout).toContain('eval "$(npx tm-db env)" && postgrest');
+    expect(first.stdout).toContain("npx tm-db postgrest run");
     const token = /A token for alice@example\.com:\n {2}(\S+)/.exec(first.stdout)?.[1] ?? "";
     expect(token.split(".")).toHaveLength(3);
     const variables = await readEnv(project);

@@ -7,6 +7,7 @@ import {
   environment,
   environmentFile,
   listening,
+  optionsOfEnvironment,
   type PostgrestInput,
   postgrestConfig,
 } from "../../../src/postgrest/config.ts";
@@ -160,6 +161,12 @@ test("the grammar of the test refuses what configurator-pg refuses", () => {
 });
 
 describe("the variables", () => {
+  test("of a shell beat the project's settings where tm-db derives nothing", () => {
+    const env = { PGRST_SERVER_PORT: "3005", PGRST_DB_SCHEMAS: "other", PGRST_LOG_LEVEL: "", PGRST_NO_OPTION: "x" };
+    expect(optionsOfEnvironment(env)).toEqual({ "server-port": "3005" });
+    expect(listening(postgrestConfig({ ...INPUT, options: optionsOfEnvironment(env) })).ports).toEqual([3005, 3006]);
+  });
+
   test("say the same as the file", () => {
     const config = postgrestConfig(INPUT);
     const read = parseConfigurator(configFile(config));
@@ -210,7 +217,7 @@ test("the database keeps what PostgREST reads there, and neither secret nor conn
 
 test.each([
   [{}, "http://127.0.0.1:3000", "http://127.0.0.1:3001"],
-  [{ "server-host": "!4", "server-port": 80 }, "http://127.0.0.1:80", "http://127.0.0.1:3001"],
+  [{ "server-host": "!4", "server-port": 80 }, "http://127.0.0.1:80", "http://127.0.0.1:81"],
   [{ "server-host": "*6" }, "http://[::1]:3000", "http://[::1]:3001"],
   [{ "server-host": "fe80::1", "admin-server-host": "::1" }, "http://[fe80::1]:3000", "http://[::1]:3001"],
   [{ "server-unix-socket": "/tmp/s" }, null, "http://127.0.0.1:3001"],
