@@ -98,7 +98,7 @@ function lastTold({ messages }: Socket): ReadonlyMap<unknown, Message> {
 
 test(
   "of a thousand sockets and a thousand changes, nobody misses what they may see or hears of anything else",
-  { timeout: 60_000 },
+  { timeout: 120_000 },
   async () => {
     const chance = makeChance(7);
     const { users, projects, memberships, common, sockets } = await crowd(chance);
