@@ -51,6 +51,19 @@ const engineProjects = [
   },
 }));
 
+/** What passes messages of the database on, on one version and on one server for all its files. */
+const realtimeProject = {
+  extends: true as const,
+  test: {
+    name: "realtime",
+    include: ["test/realtime/**/*.test.ts"],
+    globalSetup: ["test/support/global-setup.ts"],
+    env: { TM_DB_TEST_PG: "18" },
+    testTimeout: 20_000,
+    hookTimeout: 60_000,
+  },
+};
+
 /** `import text from "./x.sql"`, as scripts/build.mjs bundles it. */
 const sqlAsText = {
   name: "sql-as-text",
@@ -75,6 +88,7 @@ export default defineConfig({
         test: { name: "server", include: ["test/server/**/*.test.ts"], testTimeout: 120_000, hookTimeout: 120_000 },
       },
       ...engineProjects,
+      realtimeProject,
       {
         extends: true,
         test: { name: "cli", include: ["test/cli/**/*.test.ts"], testTimeout: 120_000, hookTimeout: 120_000 },

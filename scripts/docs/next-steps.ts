@@ -68,5 +68,7 @@ export const NEXT_STEPS: Readonly<Record<ErrorCode, string>> = {
   TEST_FILE_INVALID:
     "Mend the lines that the message names. Of psql's commands `\\i`, `\\ir`, `\\set`, `\\unset`, `\\echo` and `\\pset` work.",
   NO_TESTS: "Write one below `test/policies/`, or check the names and the pattern that you gave.",
+  POOLED_CONNECTION: "Name PostgreSQL's own address with `--database-url`, or a pool in session mode.",
+  PORT_UNAVAILABLE: "Choose another one: `--port`, `--host`.",
   INTERRUPTED: "Run the command again.",
 };

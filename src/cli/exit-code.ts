@@ -36,6 +36,7 @@ export function exitCodeOfResult(result: CommandResult, { check }: { readonly ch
     case "import":
     case "refresh":
     case "seed":
+    case "listen":
     case "adopt":
     case "reset":
     case "resolve":

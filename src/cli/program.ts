@@ -6,10 +6,12 @@ import { driftCommand } from "./commands/drift.ts";
 import { envCommand } from "./commands/env.ts";
 import { importCommand } from "./commands/import.ts";
 import { lintCommand } from "./commands/lint.ts";
+import { listenCommand } from "./commands/listen.ts";
 import { migrateCommand } from "./commands/migrate.ts";
 import { newCommand } from "./commands/new.ts";
 import { planCommand } from "./commands/plan.ts";
 import { postgrestCommand } from "./commands/postgrest.ts";
+import { realtimeCommand } from "./commands/realtime.ts";
 import { refreshCommand } from "./commands/refresh.ts";
 import { resetCommand } from "./commands/reset.ts";
 import { resolveCommand } from "./commands/resolve.ts";
@@ -43,6 +45,8 @@ const COMMANDS = {
   adopt: adoptCommand,
   lint: lintCommand,
   refresh: refreshCommand,
+  listen: listenCommand,
+  realtime: realtimeCommand,
   seed: seedCommand,
   reset: resetCommand,
   test: testCommand,

@@ -23,6 +23,7 @@ export type CommandResult =
   | SumResult
   | ImportResult
   | SeedResult
+  | ListenResult
   | EnvResult
   | PostgrestConfigResult
   | TokenResult
@@ -171,6 +172,14 @@ export interface SeedResult {
   /** What the seed shows: who can log in, and how. Passwords of development data are meant to be known. */
   readonly accounts: readonly Readonly<Record<string, string>>[];
   readonly ms: number;
+}
+
+/** After `count` messages; otherwise `listen` ends by being interrupted. */
+export interface ListenResult {
+  readonly command: "listen";
+  readonly channels: readonly string[];
+  /** How many came. */
+  readonly messages: number;
 }
 
 export interface VerifyResult {

@@ -76,6 +76,9 @@ export function resultText(result: CommandResult, style: Style): string {
     case "secret revoke":
     case "secret status":
       return lines(rotationLines(result, style));
+    case "listen":
+      // Each message has been printed already.
+      return "";
     case "env":
       return lines(envLines(result));
     case "doctor":
