@@ -18,7 +18,7 @@ async function generatedPages() {
     platform: "node",
     target: "node20",
     packages: "external",
-    loader: { ".sql": "text" },
+    loader: { ".sql": "text", ".md": "text" },
     logLevel: "warning",
   });
   try {

@@ -22,6 +22,7 @@ export function exitCodeOfResult(result: CommandResult, { check }: { readonly ch
     case "lint":
       return result.findings.length === 0 ? 0 : 1;
     case "test":
+    case "audit":
       return result.passed ? 0 : 1;
     case "migrate":
     case "up":
@@ -36,6 +37,7 @@ export function exitCodeOfResult(result: CommandResult, { check }: { readonly ch
     case "reset":
     case "resolve":
     case "env":
+    case "audit-rules":
       return 0;
     default:
       return assertNever(result);

@@ -1,0 +1,9 @@
+-- finds: column api.notes."Project Id"
+-- finds: column api.notes.owner
+create table api.notes (id bigint primary key, owner text, "Project Id" bigint, note text);
+create index on api.notes (id, owner);
+alter table api.notes enable row level security;
+create policy select_own on api.notes
+  for select
+  to web_user
+  using (owner = (select current_user) or "Project Id" = any ((select array[1, 2])::bigint[]));

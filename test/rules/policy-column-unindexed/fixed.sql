@@ -1,0 +1,2 @@
+create index on api.notes (owner);
+create index on api.notes ("Project Id");
