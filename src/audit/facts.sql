@@ -127,6 +127,12 @@ columns as (
     quote_ident(a.attname) as ident,
     a.atttypid as type,
     a.attidentity as identity,
+    -- Of its table, which to join would cost more than to repeat.
+    r.kind,
+    r.exposed,
+    r.partition,
+    r.schema_oid,
+    r.ident as table_ident,
     format('column %s.%I', r.ident, a.attname) as object,
     jsonb_build_object('kind', 'column', 'schema', r.schema, 'relation', r.name, 'name', a.attname) as subject
   from pg_catalog.pg_attribute as a

@@ -23,6 +23,8 @@ import grantTruncateText from "./rules/grant-truncate/rule.md";
 import grantTruncateSql from "./rules/grant-truncate/rule.sql";
 import idWritableText from "./rules/id-writable/rule.md";
 import idWritableSql from "./rules/id-writable/rule.sql";
+import legacyClaimsText from "./rules/legacy-claims/rule.md";
+import legacyClaimsSql from "./rules/legacy-claims/rule.sql";
 import matviewExposedText from "./rules/matview-exposed/rule.md";
 import matviewExposedSql from "./rules/matview-exposed/rule.sql";
 import nameCutText from "./rules/name-cut/rule.md";
@@ -43,6 +45,8 @@ import policyRecursionText from "./rules/policy-recursion/rule.md";
 import policyRecursionSql from "./rules/policy-recursion/rule.sql";
 import policyRowArgumentText from "./rules/policy-row-argument/rule.md";
 import policyRowArgumentSql from "./rules/policy-row-argument/rule.sql";
+import policyRowSubqueryText from "./rules/policy-row-subquery/rule.md";
+import policyRowSubquerySql from "./rules/policy-row-subquery/rule.sql";
 import policyToPublicText from "./rules/policy-to-public/rule.md";
 import policyToPublicSql from "./rules/policy-to-public/rule.sql";
 import policyUpdateCheckText from "./rules/policy-update-check/rule.md";
@@ -86,6 +90,7 @@ export const AUDIT_RULES: readonly AuditRule[] = [
   rule("function-public-execute", functionPublicExecuteText, functionPublicExecuteSql),
   rule("grant-truncate", grantTruncateText, grantTruncateSql),
   rule("id-writable", idWritableText, idWritableSql),
+  rule("legacy-claims", legacyClaimsText, legacyClaimsSql),
   rule("matview-exposed", matviewExposedText, matviewExposedSql),
   rule("name-cut", nameCutText, nameCutSql),
   rule("notify-whole-row", notifyWholeRowText, notifyWholeRowSql),
@@ -96,6 +101,7 @@ export const AUDIT_RULES: readonly AuditRule[] = [
   rule("policy-reads-all", policyReadsAllText, policyReadsAllSql),
   rule("policy-recursion", policyRecursionText, policyRecursionSql),
   rule("policy-row-argument", policyRowArgumentText, policyRowArgumentSql),
+  rule("policy-row-subquery", policyRowSubqueryText, policyRowSubquerySql),
   rule("policy-to-public", policyToPublicText, policyToPublicSql),
   rule("policy-update-check", policyUpdateCheckText, policyUpdateCheckSql),
   rule("policy-without-rls", policyWithoutRlsText, policyWithoutRlsSql),

@@ -27,14 +27,15 @@ select
   )
 from relations as r
 join reach as a on a.relation = r.oid
-cross join lateral (
+left join (
   select
+    c.relation,
     string_agg(c.ident, ', ' order by c.number) as names,
     (array_agg(c.ident order by c.number)) [1] as first
   from columns as c
-  where c.relation = r.oid
-    and col_description(r.oid, c.number) is null
-) as u
+  where col_description(c.relation, c.number) is null
+  group by c.relation
+) as u on u.relation = r.oid
 where not r.partition
   and (u.names is not null or obj_description(r.oid, 'pg_class') is null)
 union all

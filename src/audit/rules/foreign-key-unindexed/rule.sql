@@ -1,12 +1,18 @@
 select
   format('constraint %I on %s', k.conname, r.ident) as object,
-  jsonb_build_object('kind', 'constraint', 'schema', r.schema, 'relation', r.name, 'name', k.conname) as subject,
+  -- Most often nobody named it: then it is where its column is.
+  case
+    when cardinality(k.conkey) = 1 and k.conname ~ '_fkey\d*$' then n.subject
+    else jsonb_build_object('kind', 'constraint', 'schema', r.schema, 'relation', r.name, 'name', k.conname)
+  end as subject,
   format('has no index on (%s): each delete in %s reads the whole table', n.names, k.confrelid::regclass) as message,
   format('create index on %s (%s);', r.ident, n.names) as fix
 from pg_catalog.pg_constraint as k
 join relations as r on r.oid = k.conrelid
 cross join lateral (
-  select string_agg(c.ident, ', ' order by u.position) as names
+  select
+    string_agg(c.ident, ', ' order by u.position) as names,
+    (array_agg(c.subject)) [1] as subject
   from unnest(k.conkey) with ordinality as u (number, position)
   join columns as c on c.relation = k.conrelid
     and c.number = u.number

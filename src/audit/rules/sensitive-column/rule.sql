@@ -2,9 +2,8 @@ with secrets as (
   select
     c.*
   from columns as c
-  join relations as r on r.oid = c.relation
   join pg_catalog.pg_type as t on t.oid = c.type
-  where r.exposed
+  where c.exposed
     -- Texts and bytes, and lists and domains of them: a secret is no number, time or truth.
     and t.typcategory in ('S', 'U', 'A')
     and lower(regexp_replace(c.name, '([[:lower:][:digit:]])([[:upper:]])', '\1_\2', 'g'))
@@ -17,8 +16,7 @@ readers as (
     array_agg(a.oid) as roles,
     string_agg(a.ident, ', ' order by a.ident) as names
   from secrets as s
-  join relations as r on r.oid = s.relation
-  join api_roles as a on has_schema_privilege(a.oid, r.schema_oid, 'usage')
+  join api_roles as a on has_schema_privilege(a.oid, s.schema_oid, 'usage')
     and has_column_privilege(a.oid, s.relation, s.number, 'select')
   group by s.relation, s.number
 )
@@ -27,20 +25,19 @@ select
   s.subject,
   format('looks like a secret, and %s may read it', w.names) as message,
   case
-    when r.kind in ('r', 'p') then format('revoke select on %s from %s;', r.ident, w.names) || coalesce(
-      E'\n' || format('grant select (%s) on %s to %s;', rest.names, r.ident, w.names),
+    when s.kind in ('r', 'p') then format('revoke select on %s from %s;', s.table_ident, w.names) || coalesce(
+      E'\n' || format('grant select (%s) on %s to %s;', rest.names, s.table_ident, w.names),
       ''
     )
   end as fix
 from readers as w
 join secrets as s on s.relation = w.relation
   and s.number = w.number
-join relations as r on r.oid = s.relation
 -- What they may read besides, so that mending gives nobody more than before.
 cross join lateral (
   select string_agg(c.ident, ', ' order by c.number) as names
   from columns as c
-  where c.relation = r.oid
-    and c.number not in (select number from secrets where relation = r.oid)
-    and (select bool_and(has_column_privilege(role, r.oid, c.number, 'select')) from unnest(w.roles) as role)
+  where c.relation = s.relation
+    and c.number not in (select other.number from secrets as other where other.relation = s.relation)
+    and (select bool_and(has_column_privilege(role, c.relation, c.number, 'select')) from unnest(w.roles) as role)
 ) as rest
