@@ -29,7 +29,8 @@ compared as (
     ) as indexed
   from names as n
   join columns as a on a.relation = n.relation
-    and a.ident = n.name
+    -- As `conditions` writes a quoted name.
+    and translate(a.ident, '()⟨⟩', '____') = n.name
 ),
 judged as (
   select
