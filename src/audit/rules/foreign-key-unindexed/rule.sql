@@ -2,7 +2,8 @@ select
   format('constraint %I on %s', k.conname, r.ident) as object,
   -- Most often nobody named it: then it is where its column is.
   case
-    when cardinality(k.conkey) = 1 and k.conname ~ '_fkey\d*$' then n.subject
+    when cardinality(k.conkey) = 1 and k.conname ~ '_fkey\d*$'
+      then jsonb_build_object('kind', 'column', 'schema', r.schema, 'relation', r.name, 'name', n.name)
     else jsonb_build_object('kind', 'constraint', 'schema', r.schema, 'relation', r.name, 'name', k.conname)
   end as subject,
   format('has no index on (%s): each delete in %s reads the whole table', n.names, k.confrelid::regclass) as message,
@@ -11,11 +12,11 @@ from pg_catalog.pg_constraint as k
 join relations as r on r.oid = k.conrelid
 cross join lateral (
   select
-    string_agg(c.ident, ', ' order by u.position) as names,
-    (array_agg(c.subject)) [1] as subject
+    string_agg(quote_ident(c.attname), ', ' order by u.position) as names,
+    min(c.attname) as name
   from unnest(k.conkey) with ordinality as u (number, position)
-  join columns as c on c.relation = k.conrelid
-    and c.number = u.number
+  join pg_catalog.pg_attribute as c on c.attrelid = k.conrelid
+    and c.attnum = u.number
 ) as n
 where k.contype = 'f'
   -- That of a partition comes with its table's.

@@ -35,9 +35,11 @@ join secrets as s on s.relation = w.relation
   and s.number = w.number
 -- What they may read besides, so that mending gives nobody more than before.
 cross join lateral (
-  select string_agg(c.ident, ', ' order by c.number) as names
-  from columns as c
-  where c.relation = s.relation
-    and c.number not in (select other.number from secrets as other where other.relation = s.relation)
-    and (select bool_and(has_column_privilege(role, c.relation, c.number, 'select')) from unnest(w.roles) as role)
+  select string_agg(quote_ident(c.attname), ', ' order by c.attnum) as names
+  from pg_catalog.pg_attribute as c
+  where c.attrelid = s.relation
+    and c.attnum > 0
+    and not c.attisdropped
+    and (c.attrelid, c.attnum) not in (select other.relation, other.number from secrets as other)
+    and (select bool_and(has_column_privilege(role, c.attrelid, c.attnum, 'select')) from unnest(w.roles) as role)
 ) as rest
