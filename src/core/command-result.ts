@@ -1,3 +1,4 @@
+import type { AuditFinding, AuditRuleText, FailOn } from "./audit.ts";
 import type { StepAction } from "./event.ts";
 import type { LockMode } from "./lock-modes.ts";
 import type { Finding } from "./finding.ts";
@@ -20,9 +21,12 @@ export type CommandResult =
   | AdoptResult
   | ResolveResult
   | LintResult
+  | AuditResult
+  | AuditRulesResult
   | SumResult
   | ImportResult
   | SeedResult
+  | ListenResult
   | EnvResult
   | PostgrestConfigResult
   | TokenResult
@@ -173,6 +177,14 @@ export interface SeedResult {
   readonly ms: number;
 }
 
+/** After `count` messages; otherwise `listen` ends by being interrupted. */
+export interface ListenResult {
+  readonly command: "listen";
+  readonly channels: readonly string[];
+  /** How many came. */
+  readonly messages: number;
+}
+
 export interface VerifyResult {
   readonly command: "verify";
   readonly server: DatabaseName;
@@ -232,6 +244,32 @@ export interface LintResult {
   /** How many functions, views and policies were linted. */
   readonly repeatables: number;
   readonly findings: readonly Finding[];
+}
+
+export interface AuditResult {
+  readonly command: "audit";
+  /** With `audited: "files"`, whose server the scratch database was on. */
+  readonly database: DatabaseName;
+  readonly audited: "database" | "files";
+  /** Names of the rules that were asked. */
+  readonly rules: readonly string[];
+  readonly findings: readonly AuditFinding[];
+  /** What the baseline accepts, and why. */
+  readonly accepted: readonly (AuditFinding & { readonly reason: string })[];
+  /** Null where the project has none; `written`: by this run. */
+  readonly baseline: { readonly path: string; readonly written: boolean } | null;
+  readonly failOn: FailOn;
+  /** Whether no finding is as bad as `failOn`. */
+  readonly passed: boolean;
+  /** Milliseconds. */
+  readonly ms: number;
+}
+
+export interface AuditRulesResult {
+  readonly command: "audit-rules";
+  /** Whether one rule was asked for, to be read. */
+  readonly explained: boolean;
+  readonly rules: readonly AuditRuleText[];
 }
 
 export interface SumResult extends SumDifference {
