@@ -14,6 +14,7 @@ import {
   judgeToken,
   type RootAnswer,
 } from "../doctor/postgrest.ts";
+import type { Relation } from "../doctor/relations.ts";
 import { named, skipped, type Verdict } from "../doctor/verdict.ts";
 import type { SigningKey } from "../postgrest/signing-key.ts";
 import { signToken } from "../postgrest/token.ts";
@@ -78,10 +79,8 @@ export function askPostgrest(addresses: Addresses, signal: AbortSignal | undefin
 
 /** What PostgREST is compared with. */
 export interface DatabaseFacts {
-  /** The exposed schema that requests use which name none. */
-  readonly schema: string;
-  /** Its tables and views; undefined where they could not be read. */
-  readonly relations: readonly string[] | undefined;
+  /** The exposed tables and views; undefined where they could not be read. */
+  readonly relations: readonly Relation[] | undefined;
   readonly skew: Skew;
   readonly keys: readonly SigningKey[];
   readonly anonymous: string;
@@ -100,14 +99,14 @@ export async function judgePostgrest(asked: Asked, facts: DatabaseFacts): Promis
   const reached = judgeRoot(answer, url);
   const about = [...named("postgrest", [reached]), ...named("postgrest ready", ready)];
   if (reached.verdict === "problem" || answer.kind === "none") return about;
-  const { schema, relations } = facts;
+  const { relations } = facts;
   const [known, token] = await Promise.all([
-    relations === undefined ? undefined : askRelations(url, { schema, relations, signal }),
+    relations === undefined ? undefined : askRelations(url, relations, signal),
     tryToken(url, { facts, postgrest: answer.skew ?? facts.skew, signal }),
   ]);
   return [
     ...about,
-    ...named("postgrest schema", known === undefined ? [] : [judgeRelations(known, schema)]),
+    ...named("postgrest schema", known === undefined ? [] : [judgeRelations(known)]),
     ...named("postgrest secret", [token]),
     ...named("postgrest clock", judgePostgrestClock(answer, facts.skew)),
   ];

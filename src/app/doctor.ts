@@ -95,15 +95,14 @@ async function lookAtDatabase(
       () => checkSecret(client, project),
       (failure) => ({ verdicts: [failure], keys: [] }),
     );
-    const [schema = ""] = config.exposedSchemas;
     const relations = await alone(
       client,
-      () => readRelations(client, schema),
+      () => readRelations(client, config.exposedSchemas),
       () => undefined,
     );
     return {
       checks: await placed([...found, ["secret", secret.verdicts]], files),
-      facts: { schema, relations, skew, keys: secret.keys, anonymous: config.roles.anonymous },
+      facts: { relations, skew, keys: secret.keys, anonymous: config.roles.anonymous },
     };
   });
 }

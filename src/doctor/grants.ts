@@ -1,7 +1,7 @@
 import { quoteIdent, quoteName } from "../core/quote-ident.ts";
 import type { GrantedObject, Subject } from "../core/subject.ts";
 import type { DatabaseClient } from "../db/client.ts";
-import type { ApiRoles } from "./roles.ts";
+import { API_ROLES, type ApiRoles } from "./roles.ts";
 import { allOr, listed, ok, problem, skipped, type Verdict, warning } from "./verdict.ts";
 
 /** What PostgREST is configured with. */
@@ -30,19 +30,6 @@ export interface SchemaFacts {
 export async function checkGrants(client: DatabaseClient, api: ApiSurface): Promise<readonly Verdict[]> {
   return judgeGrants(await readSchemas(client, api), api.roles);
 }
-
-/** The roles that requests are made as. */
-const API_ROLES = `
-  select r.oid, r.rolname
-  from pg_catalog.pg_roles as r
-  where r.rolname = $2
-    or exists (
-      select
-      from pg_catalog.pg_auth_members as m
-      join pg_catalog.pg_roles as a on a.oid = m.member
-      where m.roleid = r.oid
-        and a.rolname = $1
-    )`;
 
 export async function readSchemas(client: DatabaseClient, { schemas, roles }: ApiSurface): Promise<SchemaFacts[]> {
   const { rows } = await client.query<SchemaFacts>(

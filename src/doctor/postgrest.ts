@@ -1,4 +1,5 @@
 import { differenceOf, judgeClock, type Skew, skewOf } from "./clock.ts";
+import type { Relation } from "./relations.ts";
 import { listed, ok, problem, skipped, type Verdict, warning } from "./verdict.ts";
 
 /** What PostgREST's root answered, or why nothing came. */
@@ -57,7 +58,7 @@ export function judgeRoot(answer: RootAnswer, url: string): Verdict {
   if (status >= 500) {
     return problem(`${url} answers ${status}${message === null ? "" : `: ${message}`}`, "read PostgREST's log");
   }
-  const version = /^postgrest\/(\S+)/i.exec(server ?? "")?.[1] ?? documented ?? null;
+  const version = /^postgrest\/(\S+)/i.exec(server ?? "")?.[1] ?? documented?.split(" ")[0] ?? null;
   const major = Number.parseInt(version ?? "", 10);
   if (version === null || Number.isNaN(major)) {
     if (code?.startsWith("PGRST") === true) return ok(`PostgREST answers at ${url}; a proxy hides its version`);
@@ -115,45 +116,62 @@ export function judgeHealth({ live, ready }: Health, adminUrl: string): Verdict 
   );
 }
 
-/** Which relations PostgREST knows: an OPTIONS request is answered from its schema cache, without the database. */
+/** Which relations PostgREST knows. */
 export interface KnownRelations {
-  readonly unknown: readonly string[];
-  readonly asked: number;
-  /** Neither 200 nor 404: something in between does not let OPTIONS through. */
+  readonly asked: readonly Relation[];
+  readonly unknown: readonly Relation[];
+  /** Answered with neither yes nor no: something in between does not let OPTIONS through. */
   readonly unclear: number;
 }
 
+/**
+ * An OPTIONS request is answered from the schema cache, without the database: 200, 404 for what is not in it, 406 for a schema
+ * that is not exposed (`RelInfoPlan` in PostgREST's `src/PostgREST/Response.hs`, `getSchema` in `ApiRequest.hs`).
+ */
 export async function askRelations(
   url: string,
-  given: { readonly schema: string; readonly relations: readonly string[]; readonly signal?: AbortSignal | undefined },
+  relations: readonly Relation[],
+  signal?: AbortSignal,
 ): Promise<KnownRelations> {
-  const asked = given.relations.slice(0, MOST_RELATIONS);
+  const asked = relations.slice(0, MOST_RELATIONS);
   const statuses = await Promise.all(
-    asked.map(async (relation) => {
-      const options = { method: "OPTIONS", headers: { "Accept-Profile": given.schema } };
-      const response = await request(below(url, encodeURIComponent(relation)), options, given.signal);
-      return "because" in response ? undefined : await statusOf(response);
+    asked.map(async ({ schema, name }) => {
+      const options = { method: "OPTIONS", headers: { "Accept-Profile": schema } };
+      const response = await request(below(url, encodeURIComponent(name)), options, signal);
+      return "because" in response ? 0 : await statusOf(response);
     }),
   );
+  const saysNo = (status: number | undefined): boolean => status === 404 || status === 406;
   return {
-    asked: asked.length,
-    unknown: asked.filter((_, index) => statuses[index] === 404).map((relation) => `${given.schema}.${relation}`),
-    unclear: statuses.filter((status) => status !== 404 && (status === undefined || status >= 300)).length,
+    asked,
+    unknown: asked.filter((_, index) => saysNo(statuses[index])),
+    unclear: statuses.filter((status) => !saysNo(status) && status !== 200).length,
   };
 }
 
-export function judgeRelations({ unknown, asked, unclear }: KnownRelations, schema: string): Verdict {
-  if (asked === 0) return skipped(`${schema} has no table or view to ask for`);
-  if (unclear === asked) return skipped("no OPTIONS request comes through, so its schema cache cannot be looked at");
-  if (unknown.length === asked) {
+export function judgeRelations({ unknown, asked, unclear }: KnownRelations): Verdict {
+  if (asked.length === 0) return skipped("the exposed schemas hold no table or view to ask for");
+  if (unclear === asked.length) {
+    return skipped("no OPTIONS request comes through, so its schema cache cannot be looked at");
+  }
+  const schemas = [...new Set(asked.map(({ schema }) => schema))];
+  const silent = schemas.filter((schema) => isAll(asked, unknown, schema));
+  if (silent.length > 0) {
+    const which = listed(silent);
     return problem(
-      `PostgREST knows no table of ${schema}: its db-schemas are others, or its schema cache is old`,
+      `PostgREST knows no table of ${which}: its db-schemas are others, or its schema cache is old`,
       RELOAD,
     );
   }
-  if (unknown.length > 0) return problem(`PostgREST does not know ${listed(unknown)}: its schema cache is old`, RELOAD);
-  const tables = asked === 1 ? "the 1 table or view" : `all ${asked} tables and views`;
-  return ok(`PostgREST knows ${tables} of ${schema}`);
+  const names = unknown.map(({ schema, name }) => `${schema}.${name}`);
+  if (names.length > 0) return problem(`PostgREST does not know ${listed(names)}: its schema cache is old`, RELOAD);
+  const tables = asked.length === 1 ? "the 1 table or view" : `all ${asked.length} tables and views`;
+  return ok(`PostgREST knows ${tables} of ${listed(schemas)}`);
+}
+
+function isAll(asked: readonly Relation[], unknown: readonly Relation[], schema: string): boolean {
+  const count = (relations: readonly Relation[]): number => relations.filter((each) => each.schema === schema).length;
+  return count(unknown) === count(asked);
 }
 
 /** Whether a token that the database's secret signed is let in: 401 with a code of PostgREST's own says no. */

@@ -8,6 +8,22 @@ export interface ApiRoles {
   readonly anonymous: string;
 }
 
+/**
+ * A query of the roles that requests are made as, by `oid` and `rolname`: those that `$1`, the authenticator, is itself a member
+ * of, and `$2`, the anonymous one.
+ */
+export const API_ROLES = `
+  select r.oid, r.rolname
+  from pg_catalog.pg_roles as r
+  where r.rolname = $2
+    or exists (
+      select
+      from pg_catalog.pg_auth_members as m
+      join pg_catalog.pg_roles as a on a.oid = m.member
+      where m.roleid = r.oid
+        and a.rolname = $1
+    )`;
+
 interface Attributes {
   readonly name: string;
   readonly canLogIn: boolean;
@@ -58,7 +74,8 @@ export async function readRoles(
     [names.authenticator],
   );
   const { rows: roles } = await client.query<ApiRole>(
-    `with membership as (
+    `with api_role as (${API_ROLES}),
+     membership as (
        select
          m.roleid,
          bool_or(coalesce((to_jsonb(m) ->> 'set_option')::boolean, true)) as can_set,
@@ -91,7 +108,7 @@ export async function readRoles(
        where d.refclassid = 'pg_catalog.pg_authid'::regclass
          and d.deptype = 'o'
          and (d.dbid = this.oid or d.classid = 'pg_catalog.pg_database'::regclass and d.objid = this.oid)
-         and d.refobjid in (select r.oid from pg_catalog.pg_roles as r where r.rolname = $2 or r.oid in (select m.roleid from membership as m))
+         and d.refobjid in (select r.oid from api_role as r)
      )
      select
        ${ATTRIBUTES},
@@ -137,8 +154,7 @@ export async function readRoles(
      from pg_catalog.pg_roles as r
      join pg_catalog.pg_database as this on this.datname = current_database()
      left join membership as m on m.roleid = r.oid
-     where r.rolname = $2
-       or m.roleid is not null
+     where r.oid in (select a.oid from api_role as a)
      order by r.rolname`,
     [names.authenticator, names.anonymous, schemas],
   );

@@ -45,9 +45,24 @@ describe("PostgREST", () => {
   });
 
   test("whose schema cache cannot be looked at is not said to be well", () => {
-    expect(judgeRelations({ asked: 2, unknown: [], unclear: 2 }, "api")).toMatchObject({ verdict: "skipped" });
-    expect(judgeRelations({ asked: 0, unknown: [], unclear: 0 }, "api")).toMatchObject({ verdict: "skipped" });
-    expect(judgeRelations({ asked: 2, unknown: [], unclear: 0 }, "api")).toMatchObject({ verdict: "ok" });
+    const asked = ["one", "two"].map((name) => ({ schema: "api", name }));
+    expect(judgeRelations({ asked, unknown: [], unclear: 2 })).toMatchObject({ verdict: "skipped" });
+    expect(judgeRelations({ asked: [], unknown: [], unclear: 0 })).toMatchObject({ verdict: "skipped" });
+    expect(judgeRelations({ asked, unknown: [], unclear: 0 })).toMatchObject({ verdict: "ok" });
+  });
+
+  test("that does not expose one of the schemas is told apart from one whose schema cache is old", () => {
+    const [api, notes, tasks] = [
+      { schema: "api", name: "users" },
+      { schema: "notes", name: "notes" },
+      { schema: "api", name: "tasks" },
+    ];
+    const judge = (...unknown: (typeof api)[]) => judgeRelations({ asked: [api, notes, tasks], unknown, unclear: 0 });
+    expect(judge(notes).message).toBe(
+      "PostgREST knows no table of notes: its db-schemas are others, or its schema cache is old",
+    );
+    expect(judge(tasks).message).toBe("PostgREST does not know api.tasks: its schema cache is old");
+    expect(judge().message).toBe("PostgREST knows all 3 tables and views of api, notes");
   });
 
   test("that did not answer took no token", () => {
