@@ -164,7 +164,7 @@ function selectCells(
   total: Readonly<Record<string, number>>,
 ): { readonly ended: Ended; readonly columns: readonly string[] }[] {
   const columns = tried.flatMap(({ attempt: { of }, result }) =>
-    of.kind === "column" && result.kind === "rows" ? [of.column] : [],
+    of.kind === "columns" && result.kind === "rows" ? of.columns : [],
   );
   return tried.flatMap(({ attempt: { of }, result }) =>
     of.kind === "select" ? [{ ended: selectEnded(result, { exact: of.exact, total }), columns }] : [],

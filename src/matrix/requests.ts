@@ -69,7 +69,7 @@ export interface Attempt {
 
 export type AttemptOf =
   | { readonly kind: "select"; readonly exact: boolean }
-  | { readonly kind: "column"; readonly column: string }
+  | { readonly kind: "columns"; readonly columns: readonly string[] }
   | { readonly kind: "insert"; readonly variant: string }
   | { readonly kind: "update"; readonly column: string }
   | { readonly kind: "delete" }
@@ -141,14 +141,37 @@ function makeRequest(
 function selectAttempts({ relation, reads }: Subject, { select }: ColumnPrivileges, caller: Caller): Attempt[] {
   const from = nameOf(relation);
   const mode = reads.find(({ columns }) => columns.every((name) => select.includes(name)));
-  const columns = relation.columns.map(({ name }): Attempt => {
-    return {
-      sql: `select count(t.${quoteIdent(name)}) from ${from} as t`,
-      reads: "count",
-      of: { kind: "column", column: name },
-    };
-  });
-  return [readAttempt(from, mode, caller), ...columns];
+  const names = relation.columns.map(({ name }) => name);
+  const granted = names.filter((name) => select.includes(name));
+  const others = names.filter((name) => !select.includes(name));
+  return [
+    readAttempt(from, mode, caller),
+    // Most can be read together; where that fails, `columnRequests` asks for each.
+    ...(granted.length === 0 ? [] : [columnsAttempt(from, granted)]),
+    ...others.map((name) => columnsAttempt(from, [name])),
+  ];
+}
+
+function columnsAttempt(from: string, columns: readonly string[]): Attempt {
+  const row = columns.map((name) => `t.${quoteIdent(name)}`).join(", ");
+  return {
+    sql: `select pg_catalog.count(row(${row})) from ${from} as t`,
+    reads: "count",
+    of: { kind: "columns", columns },
+  };
+}
+
+/** The columns, one by one, of which some attempt has read several together in vain. */
+export function columnRequests(
+  context: RequestContext,
+  { relation }: Subject,
+  failed: readonly (readonly string[])[],
+): Request[] {
+  const attempts = failed
+    .filter(({ length }) => length > 1)
+    .flatMap((columns) => columns.map((name) => columnsAttempt(nameOf(relation), [name])));
+  const given = { action: "select" as const, schema: relation.schema, path: `/${relation.name}`, readOnly: true };
+  return attempts.length === 0 ? [] : [makeRequest(context, given, attempts)];
 }
 
 /** Where no row can be told from another, how many there are. */

@@ -125,10 +125,11 @@ function columnLines(cells: readonly MatrixCell[]): string[] {
     const rows = cells
       .filter((cell) => cell.action === action && (cell.columns ?? []).length > 0)
       .map(({ persona, columns = [] }) => ({ name: persona, cells: columns }));
-    return grouped(rows).map(
-      ({ names, cells: columns }) =>
-        `- ${names.join(", ")} ${action === "select" ? "read" : "set"} ${columns.map(code).join(", ")}`,
-    );
+    const groups = grouped(rows);
+    return groups.map(({ names, cells: columns }) => {
+      const who = groups.length === 1 ? "" : ` by ${names.join(", ")}`;
+      return `- ${action === "select" ? "read" : "set"}${who}: ${columns.map(code).join(", ")}`;
+    });
   });
   return lines.length === 0 ? [] : [lines.join("\n")];
 }
