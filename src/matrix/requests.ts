@@ -111,14 +111,21 @@ export function relationRequests(context: RequestContext, subject: Subject, priv
 }
 
 export function functionRequest(context: RequestContext, routine: ApiFunction, calls: readonly Call[]): Request {
-  const given =
-    calls.length === 0 && routine.inputs.length <= routine.defaults ? [{ arguments: {}, label: "" }] : calls;
+  const fitting = calls.filter((call) => fits(routine, Object.keys(call.arguments)));
+  const given = fitting.length === 0 && fits(routine, []) ? [{ arguments: {}, label: "" }] : fitting;
   const cells = given.length === 0 ? [mayCallAttempt(routine)] : given.map((call) => callAttempt(routine, call));
   return makeRequest(
     context,
     { action: "execute", schema: routine.schema, path: `/rpc/${routine.name}`, readOnly: !routine.isVolatile },
     cells,
   );
+}
+
+/** As PostgREST chooses between functions of one name: all that is given is known, and what has no default is given. */
+function fits({ inputs, defaults }: ApiFunction, given: readonly string[]): boolean {
+  const required = inputs.slice(0, inputs.length - defaults);
+  const isKnown = given.every((name) => inputs.some((input) => input.name === name));
+  return isKnown && required.every(({ name }) => given.includes(name));
 }
 
 function makeRequest(

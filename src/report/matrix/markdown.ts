@@ -153,7 +153,7 @@ function functionRows(matrix: Matrix, routine: MatrixFunction): string[][] {
       index === 0 ? code(subjectOf(routine)) : "",
       index === 0 ? escape(variant) : "",
       ended,
-      names.join(", "),
+      names.length === matrix.personas.length ? "everybody" : names.join(", "),
     ]);
   });
 }
