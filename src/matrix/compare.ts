@@ -39,9 +39,9 @@ function changesOf(cell: MatrixCell, old: MatrixCell | undefined, now: MatrixCel
   const kind = direction(old?.ended, now?.ended);
   const gained = without(now?.columns, old?.columns);
   const lost = without(old?.columns, now?.columns);
-  // Of a cell that was closed as a whole, its columns say nothing more.
-  const columns =
-    old !== undefined && now !== undefined && isLet(old.ended) && isLet(now.ended) ? { gained, lost } : NONE;
+  // Of a cell that has opened or closed as a whole, its columns say nothing more.
+  const isBoth = old !== undefined && now !== undefined && old.ended.kind !== "denied" && now.ended.kind !== "denied";
+  const columns = isBoth ? { gained, lost } : NONE;
   return [
     ...(kind === undefined ? [] : [{ ...base, kind, columns: [] }]),
     ...(columns.gained.length === 0 ? [] : [{ ...base, kind: "opened" as const, columns: columns.gained }]),
@@ -53,11 +53,6 @@ const NONE = { gained: [], lost: [] };
 
 const without = (names: readonly string[] = [], others: readonly string[] = []): string[] =>
   names.filter((name) => !others.includes(name));
-
-/** Whether the statement ran, whatever it reached. */
-function isLet({ kind }: Ended): boolean {
-  return kind === "rows" || kind === "ran" || kind === "undecided";
-}
 
 /** 0: not allowed to try · 1: tried in vain, or nobody knows · 2: let through. */
 function levelOf(ended: Ended | undefined): 0 | 1 | 2 {

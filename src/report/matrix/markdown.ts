@@ -119,16 +119,18 @@ function grouped(rows: readonly { readonly name: string; readonly cells: readonl
   return [...groups.values()];
 }
 
-/** Which columns a select shows and an update sets, where that is not plain. */
+const COLUMN_WORDS = { select: "read", insert: "given", update: "set" } as const;
+
+/** Which columns a select shows, an insert may name and an update sets, where that is not plain. */
 function columnLines(cells: readonly MatrixCell[]): string[] {
-  const lines = (["select", "update"] as const).flatMap((action) => {
+  const lines = (["select", "insert", "update"] as const).flatMap((action) => {
     const rows = cells
       .filter((cell) => cell.action === action && (cell.columns ?? []).length > 0)
       .map(({ persona, columns = [] }) => ({ name: persona, cells: columns }));
     const groups = grouped(rows);
     return groups.map(({ names, cells: columns }) => {
       const who = groups.length === 1 ? "" : ` by ${names.join(", ")}`;
-      return `- ${action === "select" ? "read" : "set"}${who}: ${columns.map(code).join(", ")}`;
+      return `- ${COLUMN_WORDS[action]}${who}: ${columns.map(code).join(", ")}`;
     });
   });
   return lines.length === 0 ? [] : [lines.join("\n")];
