@@ -101,10 +101,14 @@ const ACTIONS: readonly MatrixAction[] = ["select", "insert", "update", "delete"
 
 /** By action and variant; personas stay in their order, and calls in that of the fixtures. */
 function inOrder(cells: readonly MatrixCell[]): MatrixCell[] {
-  const variants = [...new Set(cells.map(({ variant }) => variant))].toSorted((a, b) => rankOf(a) - rankOf(b));
-  const place = ({ action, variant }: MatrixCell): number =>
-    ACTIONS.indexOf(action) * variants.length + variants.indexOf(variant);
-  return cells.toSorted((a, b) => place(a) - place(b));
+  const variants = [...new Set(cells.map(({ variant }) => variant))];
+  const rank = ({ action, variant }: MatrixCell): number => (action === "insert" ? rankOf(variant) : 0);
+  return cells.toSorted(
+    (a, b) =>
+      ACTIONS.indexOf(a.action) - ACTIONS.indexOf(b.action) ||
+      rank(a) - rank(b) ||
+      variants.indexOf(a.variant) - variants.indexOf(b.variant),
+  );
 }
 
 /** Of inserts: where one belongs before elsewhere, in one's own name before another's. */

@@ -46,6 +46,8 @@ export interface Template {
   clone(): Promise<ConnectionSpec>;
   /** Says that a clone is as it was made, and that nobody is connected to it: one of them is kept for the next run. */
   keep(clone: ConnectionSpec): void;
+  /** Drops a clone before the end, for whoever makes many. */
+  drop(clone: ConnectionSpec): Promise<void>;
 }
 
 /**
@@ -76,6 +78,7 @@ class TemplateRun implements Template {
   readonly maintenance: DatabaseClient;
   readonly #request: RunRequest;
   readonly #clones: string[] = [];
+  readonly #dropped = new Set<string>();
   /** What an earlier run left as it was. */
   readonly #spare: string;
   #hasSpare = false;
@@ -96,7 +99,9 @@ class TemplateRun implements Template {
     } finally {
       // What was being made when the callback failed must be there before it can be dropped.
       await this.#making.catch(() => undefined);
-      await Promise.all(this.#clones.map(async (name) => await this.#putAway(name)));
+      await Promise.all(
+        this.#clones.filter((name) => !this.#dropped.has(name)).map(async (name) => await this.#putAway(name)),
+      );
     }
   }
 
@@ -111,6 +116,11 @@ class TemplateRun implements Template {
 
   keep(clone: ConnectionSpec): void {
     this.#kept ??= clone.database;
+  }
+
+  async drop(clone: ConnectionSpec): Promise<void> {
+    this.#dropped.add(clone.database);
+    await dropDatabase(this.maintenance, clone.database);
   }
 
   async #putAway(name: string): Promise<void> {
