@@ -26,7 +26,8 @@ export function identityOf(claims: Readonly<Record<string, unknown>>, rules: Ide
   const { exp, aud } = claims;
   if (typeof exp !== "number" || !Number.isFinite(exp)) return refused("the token does not say when it expires (exp)");
   const named: readonly unknown[] = [aud ?? rules.audience].flat();
-  if (rules.audience !== undefined && !named.includes(rules.audience)) return refused("the token is for somebody else (aud)");
+  if (rules.audience !== undefined && !named.includes(rules.audience))
+    return refused("the token is for somebody else (aud)");
   const role = rules.rolePath.reduce<unknown>(propertyOf, claims) ?? rules.anonymousRole;
   if (typeof role !== "string" || role === "") return refused("the token's role is no name");
   return { kind: "valid", identity: { role, claims, exp } };
