@@ -12,6 +12,7 @@ const FEATURES = [
   "postgrest",
   "schema",
   "lint",
+  "doctor",
   "realtime",
 ];
 

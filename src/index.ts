@@ -1,5 +1,7 @@
 export { type AdoptOptions, adopt } from "./app/adopt.ts";
+export { audit, type AuditOptions, auditRules } from "./app/audit.ts";
 export type { CommandOptions } from "./app/context.ts";
+export { doctor, type DoctorOptions } from "./app/doctor.ts";
 export { type DriftOptions, drift } from "./app/drift.ts";
 export { env } from "./app/env.ts";
 export { importMigrations, type ImportOptions } from "./app/import.ts";
@@ -31,6 +33,7 @@ export { test, type TestOptions } from "./app/test.ts";
 export { token, tokenDecode, type TokenDecodeOptions, type TokenOptions } from "./app/token.ts";
 export { up } from "./app/up.ts";
 export { verify } from "./app/verify.ts";
+export type { AuditFinding, AuditRuleText, AuditSeverity, FailOn } from "./core/audit.ts";
 export type * from "./core/command-result.ts";
 export type { LockLimit, LockMode } from "./core/lock-modes.ts";
 export type {

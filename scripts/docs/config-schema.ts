@@ -90,6 +90,8 @@ export const CONFIG_SCHEMA = {
       },
       { required: ["query"] },
     ),
+    postgrestUrl: text("Where PostgREST answers, for `tm-db doctor`: `http://localhost:3000`."),
+    postgrestAdminUrl: text("Where PostgREST's admin server answers (admin-server-port), for `tm-db doctor`."),
     lint: object("What `tm-db lint` leaves out.", {
       ignore: {
         type: "array",

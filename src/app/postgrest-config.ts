@@ -3,7 +3,7 @@ import type { PostgrestConfigResult } from "../core/command-result.ts";
 import { TmDbError } from "../core/errors.ts";
 import { type DatabaseClient, withClient } from "../db/client.ts";
 import { notifyReloadConfig } from "../db/notify.ts";
-import { readRoleSettings, type RoleInDatabase, writeRoleSettings } from "../db/role-settings.ts";
+import { findMissingGrants, readRoleSettings, type RoleInDatabase, writeRoleSettings } from "../db/role-settings.ts";
 import { withTransaction } from "../db/transaction.ts";
 import { quoteIdent } from "../core/quote-ident.ts";
 import { writePrivateFile } from "../files/write-private-file.ts";
@@ -37,25 +37,37 @@ export async function postgrestConfigure(options: PostgrestConfigOptions): Promi
   const project = await openProject(options);
   const target = await openTarget(project, "must-run");
   return await withClient(target.connection, { signal: options.signal }, async (client) => {
-    const done = options.form === "database" ? await inDatabase(client) : await inFile(client, options.form);
+    const given = { client, project, target, options };
+    const done = options.form === "database" ? await writeSettings(given) : await writeFile(given, options.form);
     await notifyReloadConfig(client);
     return { command: "postgrest config", form: options.form, database: nameOf(target, client), ...done };
   });
+}
 
-  async function inFile(client: DatabaseClient, form: "file" | "variables") {
-    const config = await readPostgrestConfig(client, project, target);
-    const path = resolve(options.projectDir, options.output ?? (form === "file" ? "postgrest.conf" : "postgrest.env"));
-    const change = writePrivateFile(path, form === "file" ? configFile(config) : environmentFile(config), FILE_MARK);
-    const names = config.map(([name]) => name);
-    return { path, change, names, passwordKnown: target.authenticatorPassword !== undefined };
-  }
+interface Given {
+  readonly client: DatabaseClient;
+  readonly project: Project;
+  readonly target: Target;
+  readonly options: PostgrestConfigOptions;
+}
 
-  async function inDatabase(client: DatabaseClient) {
-    const wanted = options.reset === true ? [] : wantedSettings(project, target);
-    const where = { role: project.config.roles.authenticator, database: target.connection.database };
-    const change = await keepSettings(client, where, wanted);
-    return { path: null, change, names: wanted.map(([name]) => name), passwordKnown: true };
-  }
+type Written = Pick<PostgrestConfigResult, "path" | "change" | "names" | "passwordKnown">;
+
+const DEFAULT_FILES = { file: "postgrest.conf", variables: "postgrest.env" };
+
+async function writeFile({ client, project, target, options }: Given, form: "file" | "variables"): Promise<Written> {
+  const config = await readPostgrestConfig(client, project, target);
+  const path = resolve(options.projectDir, options.output ?? DEFAULT_FILES[form]);
+  const change = writePrivateFile(path, form === "file" ? configFile(config) : environmentFile(config), FILE_MARK);
+  const passwordKnown = target.authenticatorPassword !== undefined;
+  return { path, change, names: config.map(([name]) => name), passwordKnown };
+}
+
+async function writeSettings({ client, project, target, options }: Given): Promise<Written> {
+  const wanted = options.reset === true ? [] : wantedSettings(project, target);
+  const where = { role: project.config.roles.authenticator, database: target.connection.database };
+  const change = await keepSettings(client, where, wanted);
+  return { path: null, change, names: wanted.map(([name]) => name), passwordKnown: true };
 }
 
 /** PostgREST's options for a project, with the secrets that it shall accept. */
@@ -104,19 +116,17 @@ async function keepSettings(
     const names = new Set(wanted.map(([name]) => name));
     const reset = DATABASE_SETTINGS.filter((name) => present.has(name) && !names.has(name));
     if (set.length + reset.length === 0) return "unchanged";
-    try {
-      await writeRoleSettings(client, where, { set, reset });
-    } catch (error) {
-      const names = [...set.map(([name]) => name), ...reset];
-      throw error instanceof TmDbError && error.code === "PERMISSION_DENIED"
-        ? error.with({ hint: grantHint(names, client.user ?? "") })
-        : error;
-    }
+    await refuseWithoutGrant(client, [...set.map(([name]) => name), ...reset]);
+    await writeRoleSettings(client, where, { set, reset });
     return "written";
   });
 }
 
 /** PostgreSQL lets a role set what it does not know only if a superuser says so, name by name. */
-function grantHint(names: readonly string[], role: string): string {
-  return `as a superuser, once: grant set on parameter ${names.join(", ")} to ${quoteIdent(role)};   (or use a file: npx tm-db postgrest config)`;
+async function refuseWithoutGrant(client: DatabaseClient, names: readonly string[]): Promise<void> {
+  const { role, missing } = await findMissingGrants(client, names);
+  if (missing.length === 0) return;
+  throw new TmDbError("PERMISSION_DENIED", `${role} may not set ${missing.join(", ")}`, {
+    hint: `as a superuser, once: grant set on parameter ${missing.join(", ")} to ${quoteIdent(role)};   (or use a file: npx tm-db postgrest config)`,
+  });
 }

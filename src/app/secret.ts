@@ -29,6 +29,11 @@ interface Step {
   readonly stored: StoredSecrets;
 }
 
+type Change = Pick<SecretResult, "changed" | "unannounced">;
+
+const CHANGED: Change = { changed: true, unannounced: false };
+const UNCHANGED: Change = { changed: false, unannounced: false };
+
 /**
  * A secret that waits: PostgREST accepts its tokens as soon as it has read its configuration, and nothing signs with it
  * yet. So no token is refused when it begins to.
@@ -42,7 +47,7 @@ export async function secretPrepare(options: CommandOptions): Promise<SecretResu
       });
     }
     await addStandby(client, columns, freshSecret(project, stored));
-    return true;
+    return CHANGED;
   });
 }
 
@@ -66,7 +71,7 @@ export async function secretRotate(options: SecretRotateOptions): Promise<Secret
     else refuseStaleVariable(project, stored.standby);
     const { at, rotation } = columns;
     await promoteStandbySecret(client, at, { rotation, graceSeconds: options.graceSeconds });
-    return true;
+    return { changed: true, unannounced: stored.standby === null };
   });
 }
 
@@ -78,27 +83,27 @@ export interface SecretRevokeOptions extends CommandOptions {
 /** Forgets the secret before. @throws TmDbError SECRET_ROTATION while it is accepted, unless `now` says so. */
 export async function secretRevoke(options: SecretRevokeOptions): Promise<SecretResult> {
   return await step("secret revoke", options, async ({ client, columns, stored }) => {
-    if (stored.previous === null) return false;
+    if (stored.previous === null) return UNCHANGED;
     if (stored.previousAccepted && options.now !== true) {
       throw new TmDbError("SECRET_ROTATION", `tokens of the secret before are accepted until ${stored.previousUntil}`, {
         hint: "wait until then; or void them now: npx tm-db secret revoke --now",
       });
     }
     await removePreviousSecret(client, columns.at, columns.rotation);
-    return true;
+    return CHANGED;
   });
 }
 
 /** How far the exchange is. */
 export async function secretStatus(options: CommandOptions): Promise<SecretResult> {
-  return await step("secret status", options, () => Promise.resolve(false));
+  return await step("secret status", options, () => Promise.resolve(UNCHANGED));
 }
 
 /** Runs a step in one transaction, with the row locked, so that two who rotate at once do it one after the other. */
 async function step(
   command: SecretResult["command"],
   options: CommandOptions,
-  change: (given: Step) => Promise<boolean>,
+  change: (given: Step) => Promise<Change>,
 ): Promise<SecretResult> {
   const project = await openProject(options);
   const columns = columnsOf(project);
@@ -114,13 +119,14 @@ async function step(
       });
     };
     return await withTransaction(client, isReading ? "read only" : "read write", async () => {
-      const changed = await change({ client, project, columns, stored: await read() });
+      const { changed, unannounced } = await change({ client, project, columns, stored: await read() });
       if (changed) await notifyReloadConfig(client);
       const { standby, previous, previousUntil, previousAccepted } = await read();
       return {
         command,
         database: nameOf(target, client),
         changed,
+        unannounced,
         standby: standby !== null,
         previous: previous === null ? null : { until: previousUntil ?? "", accepted: previousAccepted },
         next: nextSteps({ changed, standby: standby !== null, previous: previous !== null }),

@@ -1,4 +1,3 @@
-import { relative } from "node:path";
 import { CommanderError } from "commander";
 import type { CommandOptions } from "../app/context.ts";
 import type { CommandResult } from "../core/command-result.ts";
@@ -14,7 +13,7 @@ import { confirm } from "./confirm.ts";
 import type { Execute, Presenting } from "./execute.ts";
 import { exitCodeOfError, exitCodeOfResult } from "./exit-code.ts";
 import { buildProgram, withSubcommands } from "./program.ts";
-import { findProjectDir, type SharedOptions } from "./shared-options.ts";
+import { findProjectDir, folderInRepository, type SharedOptions } from "./shared-options.ts";
 
 const wantsJson = process.argv.includes("--json") || /(^| )--format[ =]json( |$)/.test(process.argv.join(" "));
 const progress = new ProgressWriter(process.stderr);
@@ -90,14 +89,9 @@ function listener(shared: SharedOptions) {
 
 function printResult(result: CommandResult, shared: SharedOptions, { present = resultText }: Presenting): void {
   if (shared.json === true || shared.format === "json") process.stdout.write(resultJson(result, jsonIndent));
-  else if (shared.format === "github" && "findings" in result)
+  else if (shared.format === "github" && result.command === "lint")
     process.stdout.write(githubAnnotations(result.findings, folderInRepository(shared)));
   else process.stdout.write(present(result, styleFor(process.stdout)));
-}
-
-function folderInRepository({ config }: SharedOptions): string {
-  const projectDir = findProjectDir(process.cwd(), config);
-  return relative(process.env["GITHUB_WORKSPACE"] ?? projectDir, projectDir);
 }
 
 function styleFor(stream: NodeJS.WriteStream): Style {

@@ -1,6 +1,8 @@
 import { Command } from "commander";
 import { TOOL_VERSION } from "../core/tool-version.ts";
 import { adoptCommand } from "./commands/adopt.ts";
+import { doctorCommand } from "./commands/doctor.ts";
+import { auditCommand } from "./commands/audit.ts";
 import { driftCommand } from "./commands/drift.ts";
 import { envCommand } from "./commands/env.ts";
 import { importCommand } from "./commands/import.ts";
@@ -43,6 +45,7 @@ const COMMANDS = {
   drift: driftCommand,
   adopt: adoptCommand,
   lint: lintCommand,
+  audit: auditCommand,
   refresh: refreshCommand,
   listen: listenCommand,
   realtime: realtimeCommand,
@@ -52,6 +55,7 @@ const COMMANDS = {
   postgrest: postgrestCommand,
   token: tokenCommand,
   secret: secretCommand,
+  doctor: doctorCommand,
 };
 
 type CommandName = keyof typeof COMMANDS;

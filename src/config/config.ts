@@ -35,6 +35,9 @@ export interface Config {
   readonly jwtSecret: ColumnRef | undefined;
   /** Columns of the same row, for the time in which one secret takes the place of another. */
   readonly jwtRotation: JwtRotation | undefined;
+  /** Where PostgREST answers, and where its admin server does; for `tm-db doctor`. */
+  readonly postgrestUrl: string | undefined;
+  readonly postgrestAdminUrl: string | undefined;
   /** How a token is issued for a user of the project. */
   readonly token: TokenConfig | undefined;
   /** Options of PostgREST that no other setting decides, by PostgREST's own names. */
@@ -142,6 +145,8 @@ export function parseConfig(raw: unknown, projectDir: string, fileName: string):
     "jwtSecret",
     "jwtRotation",
     "token",
+    "postgrestUrl",
+    "postgrestAdminUrl",
     "lint",
     "postgrest",
     "realtime",
@@ -199,6 +204,8 @@ export function parseConfig(raw: unknown, projectDir: string, fileName: string):
             query: reader.text(token["query"], "token.query", { required: true }) ?? "",
             devUser: reader.text(token["devUser"], "token.devUser"),
           },
+    postgrestUrl: reader.text(root["postgrestUrl"], "postgrestUrl"),
+    postgrestAdminUrl: reader.text(root["postgrestAdminUrl"], "postgrestAdminUrl"),
     lint: {
       ignore: (reader.list(lint["ignore"], "lint.ignore") ?? []).flatMap((item, index) =>
         ignoredRule(reader.text(item, `lint.ignore[${index}]`)),

@@ -106,6 +106,10 @@ export const ERROR_CODES = {
     exit: 2,
     means: "A file of fixtures holds a command of psql or a statement that cannot be followed.",
   },
+  NOTHING_TO_AUDIT: {
+    exit: 2,
+    means: "The database lacks a schema or role that PostgREST is configured with, so an audit would find nothing.",
+  },
   NO_TESTS: { exit: 2, means: "There is no policy test to run." },
   POOLED_CONNECTION: {
     exit: 2,

@@ -1,7 +1,5 @@
 import type { Client } from "pg";
-import { TmDbError } from "../core/errors.ts";
 import { quoteIdent, quoteLiteral } from "../core/quote-ident.ts";
-import { isDatabaseError } from "./run-script.ts";
 
 /** A role, for its sessions in one database: a role belongs to the whole server, and so do its other settings. */
 export interface RoleInDatabase {
@@ -25,7 +23,26 @@ export async function readRoleSettings(
   return rows.map(({ name, value }) => [name, value]);
 }
 
-/** @throws TmDbError PERMISSION_DENIED. */
+/** Who is connected, and which of these settings they may not give a role. */
+export async function findMissingGrants(
+  client: Client,
+  names: readonly string[],
+): Promise<{ readonly role: string; readonly missing: readonly string[] }> {
+  const { rows } = await client.query<{ role: string; missing: string[] }>(
+    `select
+       current_user::text as role,
+       array(
+         select n.name
+         from unnest($1::text[]) with ordinality as n (name, place)
+         where not pg_catalog.has_parameter_privilege(n.name, 'set')
+         order by n.place
+       ) as missing`,
+    [names],
+  );
+  return rows[0] ?? { role: "", missing: [] };
+}
+
+/** What PostgreSQL refuses comes out as the transaction words it. */
 export async function writeRoleSettings(
   client: Client,
   { role, database }: RoleInDatabase,
@@ -36,13 +53,5 @@ export async function writeRoleSettings(
     ...changes.set.map(([name, value]) => `${alter} set ${name} to ${quoteLiteral(value)}`),
     ...changes.reset.map((name) => `${alter} reset ${name}`),
   ];
-  try {
-    for (const statement of statements) await client.query(statement);
-  } catch (error) {
-    if (!isDatabaseError(error) || error.code !== "42501") throw error;
-    throw new TmDbError("PERMISSION_DENIED", `the settings of ${role} cannot be changed: ${error.message}`, {
-      sqlState: error.code,
-      cause: error,
-    });
-  }
+  for (const statement of statements) await client.query(statement);
 }

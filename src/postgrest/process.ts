@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { accessSync, constants, statSync } from "node:fs";
 import { delimiter, join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -50,9 +50,10 @@ function isProgram(path: string): boolean {
  * stderr as it is.
  */
 export function startPostgrest(program: string, env: Readonly<Record<string, string | undefined>>): RunningPostgrest {
-  const child = spawn(program, [], { env: { ...env }, stdio: ["ignore", 2, 2] });
-  // Whatever makes this process end without `stop`, but for SIGKILL, which nobody hears of. PostgREST keeps nothing that
-  // an orderly end would save, and nobody is left to wait for one.
+  const [command, args] = endingWithUs(program, env);
+  const child = spawn(command, args, { env: { ...env }, stdio: ["ignore", 2, 2] });
+  // Whatever makes this process end without `stop`. PostgREST keeps nothing that an orderly end would save, and nobody is
+  // left to wait for one.
   const endWithUs = (): void => void child.kill("SIGKILL");
   process.once("exit", endWithUs);
   const ended = new Promise<Ended>((done, failed) => {
@@ -69,6 +70,19 @@ export function startPostgrest(program: string, env: Readonly<Record<string, str
   // Whoever awaits it later gets the failure; until then it is not unhandled.
   ended.catch(() => {});
   return { ended, stop: async () => await stop(child, ended) };
+}
+
+/**
+ * Of SIGKILL this process does not hear; where util-linux is there, the kernel then ends PostgREST (`PR_SET_PDEATHSIG`).
+ * Other programs of that name do not know the option, so it is tried first.
+ */
+function endingWithUs(
+  program: string,
+  env: Readonly<Record<string, string | undefined>>,
+): [command: string, args: string[]] {
+  const guard = ["--pdeathsig", "TERM"];
+  const { status } = spawnSync("setpriv", [...guard, "true"], { env: { ...env }, stdio: "ignore" });
+  return status === 0 ? ["setpriv", [...guard, program]] : [program, []];
 }
 
 async function stop(child: ChildProcess, ended: Promise<Ended>): Promise<Ended> {

@@ -67,7 +67,7 @@ export function timeWords(seconds: number): string {
 }
 
 export function rotationLines(
-  { command, changed, standby, previous, database, next }: SecretResult,
+  { command, changed, unannounced, standby, previous, database, next }: SecretResult,
   style: Style,
 ): string[] {
   const done = {
@@ -81,6 +81,7 @@ export function rotationLines(
     `${changed ? style.green("done") : "read"}: ${done} (${where(database, style)})`,
     `  waiting  ${standby ? "one, to sign next" : "none"}`,
     `  before   ${previous === null ? "none" : `one, ${previous.accepted ? "accepted until" : "whose time was over at"} ${previous.until}`}`,
+    ...(unannounced ? [style.yellow("  PostgREST refuses new tokens until it has read its configuration:")] : []),
     ...next.map((line, index) => `${index === 0 ? "next:" : "then:"} ${style.bold(line)}`),
   ];
 }

@@ -124,7 +124,7 @@ test("run: is ready when it says so, serves tokens, hides its secrets, and ends 
   expect(failing[2]?.stderr).toContain("https://github.com/PostgREST/postgrest/releases");
 });
 
-test("run: says when PostgREST ends by itself, ends it on SIGTERM and on a second Ctrl-C, and takes no other's port", async () => {
+test("run: says when PostgREST ends by itself, ends it on SIGTERM, on SIGKILL and on a second Ctrl-C, and takes no other's port", async () => {
   const project = await referenceProject();
   const dying = await runPostgrest(project);
   await ask(dying.port, "/die").catch(() => undefined);
@@ -138,6 +138,14 @@ test("run: says when PostgREST ends by itself, ends it on SIGTERM and on a secon
   asked.signal("SIGTERM");
   expect((await asked.done).code).toBe(130);
   expect(isAlive(pid)).toBe(false);
+
+  const killed = await runPostgrest(project);
+  const { pid: orphan } = (await ask(killed.port, "/process")).body as { pid: number };
+  onTestFinished(() => {
+    if (isAlive(orphan)) process.kill(orphan, "SIGKILL");
+  });
+  killed.signal("SIGKILL");
+  if (process.platform === "linux") await until(() => !isAlive(orphan));
 
   const deaf = await runPostgrest(project, { STAND_IN: "is deaf" });
   const { pid: deafPid } = (await ask(deaf.port, "/process")).body as { pid: number };

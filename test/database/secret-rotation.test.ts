@@ -34,13 +34,18 @@ const verify = async (token: string, secret: string | null): Promise<unknown> =>
 describe.sequential("an exchange", () => {
   test("signs with the secret that waited, and keeps the one before until it is revoked", async () => {
     const first = await stored();
-    expect(await secretPrepare(options())).toMatchObject({ changed: true, standby: true, previous: null });
+    expect(await secretPrepare(options())).toMatchObject({
+      changed: true,
+      unannounced: false,
+      standby: true,
+      previous: null,
+    });
     const prepared = await stored();
     expect(prepared).toMatchObject({ secret: first.secret, standby_secret: expect.stringMatching(/^[\w-]{64}$/) });
     await verify(await sign(), first.secret);
 
     const rotated = await secretRotate({ ...options(), graceSeconds: 3600 });
-    expect(rotated).toMatchObject({ standby: false, previous: { accepted: true } });
+    expect(rotated).toMatchObject({ unannounced: false, standby: false, previous: { accepted: true } });
     expect(Date.parse(rotated.previous?.until ?? "") - Date.now()).toBeGreaterThan(3_500_000);
     const second = await stored();
     expect(second).toMatchObject({
@@ -72,7 +77,7 @@ describe.sequential("an exchange", () => {
 
   test("without grace leaves nothing of the one before", async () => {
     const { secret } = await stored();
-    expect(await secretRotate({ ...options(), graceSeconds: 0 })).toMatchObject({ previous: null });
+    expect(await secretRotate({ ...options(), graceSeconds: 0 })).toMatchObject({ unannounced: true, previous: null });
     const after = await stored();
     expect(after).toMatchObject({ previous_secret: null, standby_secret: null });
     expect(after.secret).not.toBe(secret);

@@ -37,7 +37,7 @@ const INPUT: PostgrestInput = {
 const file = (changes: Partial<PostgrestInput> = {}) =>
   parseConfigurator(configFile(postgrestConfig({ ...INPUT, ...changes })));
 
-/** As libpq reads the address; the test of tm-db's own reader compares that with libpq. */
+/** As libpq reads the address. */
 const address = (uri: unknown) => connectionSpecFromUrl(String(uri), "PostgREST", {});
 
 const ODD = [
