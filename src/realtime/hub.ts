@@ -184,7 +184,8 @@ export class Hub {
   /** They are looked at again in a moment. */
   #waitFor(audience: Audience): void {
     this.#behind.add(audience);
-    this.#behindTimer ??= setTimeout(() => {
+    if (this.#behindTimer !== undefined) return;
+    this.#behindTimer = setTimeout(() => {
       this.#behindTimer = undefined;
       const behind = [...this.#behind];
       this.#behind.clear();
