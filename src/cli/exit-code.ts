@@ -24,6 +24,10 @@ export function exitCodeOfResult(result: CommandResult, { check }: { readonly ch
     case "test":
     case "audit":
       return result.passed ? 0 : 1;
+    case "token decode":
+      return result.accepted === false ? 1 : 0;
+    case "doctor":
+      return result.healthy ? 0 : 1;
     case "migrate":
     case "up":
     case "stop":
@@ -33,10 +37,17 @@ export function exitCodeOfResult(result: CommandResult, { check }: { readonly ch
     case "import":
     case "refresh":
     case "seed":
+    case "listen":
     case "adopt":
     case "reset":
     case "resolve":
     case "env":
+    case "postgrest config":
+    case "token":
+    case "secret prepare":
+    case "secret rotate":
+    case "secret revoke":
+    case "secret status":
     case "audit-rules":
       return 0;
     default:

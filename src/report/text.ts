@@ -20,8 +20,10 @@ import type { StepAction } from "../core/event.ts";
 import { formatMs, where } from "./format.ts";
 import { accountLines, seedLines } from "./seed-text.ts";
 import { adoptLines } from "./adopt-text.ts";
+import { doctorLines } from "./doctor-text.ts";
 import { differenceLines, driftLines, orphanLines } from "./drift-text.ts";
 import { planLines } from "./plan-text.ts";
+import { postgrestConfigLines, rotationLines, tokenDecodeLines } from "./postgrest-text.ts";
 import type { Style } from "./style.ts";
 import { specReport } from "./tests/spec.ts";
 
@@ -68,8 +70,24 @@ export function resultText(result: CommandResult, style: Style): string {
       return lines(auditRulesLines(result, style));
     case "seed":
       return lines(seedLines(result, style));
+    case "postgrest config":
+      return lines(postgrestConfigLines(result, style));
+    case "token":
+      return lines([result.token]);
+    case "token decode":
+      return lines(tokenDecodeLines(result, style));
+    case "secret prepare":
+    case "secret rotate":
+    case "secret revoke":
+    case "secret status":
+      return lines(rotationLines(result, style));
+    case "listen":
+      // Each message has been printed already.
+      return "";
     case "env":
       return lines(envLines(result));
+    case "doctor":
+      return lines(doctorLines(result, style));
     case "test":
       return specReport(result, style);
     default:

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { parse } from "yaml";
-import { buildProgram } from "../../src/cli/program.ts";
+import { buildProgram, withSubcommands } from "../../src/cli/program.ts";
 
 const PAGE = readFileSync(new URL("../../docs/ci.md", import.meta.url), "utf8");
 const BLOCKS = [...PAGE.matchAll(/^```yaml\n([\s\S]*?)^```$/gm)].map(([, yaml = ""]) => yaml);
@@ -25,7 +25,7 @@ function linesOf(recipe: Workflow | Pipeline): string[] {
 /** What commander says of a command line; undefined where it would run. */
 async function complaint(line: string): Promise<string | undefined> {
   const program = buildProgram(() => Promise.resolve());
-  for (const command of [program, ...program.commands]) {
+  for (const [, command] of withSubcommands(program)) {
     command.exitOverride().configureOutput({ writeErr: () => {}, writeOut: () => {} });
   }
   try {
