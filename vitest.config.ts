@@ -36,6 +36,7 @@ const engineProjects = [
   "seed",
   "seed-engine",
   "policy-tests",
+  "supabase",
 ].map((name) => ({
   extends: true as const,
   test: {

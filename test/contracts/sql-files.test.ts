@@ -20,6 +20,7 @@ const FOLDERS = [
   "bench/sql",
   "src/policytest/sql",
   "test/policies",
+  "test/projects",
 ];
 
 let files: ProjectFiles;
