@@ -37,6 +37,7 @@ const engineProjects = [
   "seed-engine",
   "policy-tests",
   "supabase",
+  "leaky",
 ].map((name) => ({
   extends: true as const,
   test: {

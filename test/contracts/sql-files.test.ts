@@ -21,6 +21,7 @@ const FOLDERS = [
   "src/policytest/sql",
   "test/policies",
   "test/projects",
+  "test/leaky",
 ];
 
 let files: ProjectFiles;
