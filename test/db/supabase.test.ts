@@ -1,9 +1,10 @@
 import { cpSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { describe, expect, test } from "vitest";
+import { describe, expect, inject, test } from "vitest";
+import { quoteIdent } from "../../src/core/quote-ident.ts";
 import { compareCatalogs } from "../../src/schema/catalog.ts";
-import { type EngineProject, engineProject } from "./project.ts";
+import { type EngineProject, engineProject, queryRows } from "./project.ts";
 
 /** A project of another shape than the reference database, whose folders, roles, schemas, keys and names are all others. */
 const SUPABASE = fileURLToPath(new URL("../projects/supabase", import.meta.url));
@@ -92,7 +93,7 @@ const EDITS: Readonly<Record<string, () => Readonly<Record<string, string | null
   "a column that a policy, a view and a function's row type hold changes its type": () => ({
     "supabase/migrations/20240105000000_bodies.sql":
       "-- tm-db: retract supabase/schemas/views/public/published_documents.sql\n\n-- Up Migration\nalter table public.documents drop column words;\nalter table public.documents alter column body type varchar(1000000);\nalter table public.documents add column words bigint generated always as (length(body)) stored;\n\n" +
-      "-- Down Migration\nalter table public.documents drop column words;\nalter table public.documents alter column body type text;\nalter table public.documents add column words integer generated always as (cardinality(regexp_split_to_array(btrim(body), '\\s+'))) stored;\n",
+      "-- Down Migration\nalter table public.documents drop column words;\nalter table public.documents alter column body type text;\nalter table public.documents add column words integer generated always as (private.count_words(body)) stored;\n",
   }),
   "a table that has a trigger on another schema's table loses it": () => ({
     [`supabase/${F}/private/handle_new_user.sql`]: null,
@@ -155,4 +156,52 @@ test("a function that is there before default privileges change is afterwards as
   project.write(EDITS["default privileges change"]?.() ?? {});
   await project.migrate();
   expect(await open()).toEqual([{ open: false }]);
+});
+
+describe("on a managed server, where the platform's own schemas are there and belong to others", () => {
+  const PLATFORM = `
+    do $$ begin create role platform_admin; exception when duplicate_object then null; end $$;
+    create schema extensions authorization platform_admin;
+    create extension citext with schema extensions;
+    create schema auth authorization platform_admin;
+    create schema storage authorization platform_admin;
+    grant usage on schema public, auth, storage, extensions to anon, authenticated, service_role, OWNER;
+    create table auth.users (id uuid primary key default gen_random_uuid(), email extensions.citext unique not null,
+      raw_app_meta_data jsonb not null default '{}', raw_user_meta_data jsonb not null default '{}', encrypted_password text);
+    create table auth.sessions (id uuid primary key, user_id uuid references auth.users on delete cascade);
+    create function auth.jwt() returns jsonb language sql stable as $$ select nullif(current_setting('request.jwt.claims', true), '')::jsonb $$;
+    create function auth.uid() returns uuid language sql stable as $$ select (auth.jwt() ->> 'sub')::uuid $$;
+    create table storage.objects (id uuid primary key default gen_random_uuid(), bucket_id text, name text, owner_id uuid, unique (bucket_id, name));
+    alter table auth.users owner to platform_admin;
+    alter table auth.sessions owner to platform_admin;
+    alter function auth.jwt() owner to platform_admin;
+    alter function auth.uid() owner to platform_admin;
+    grant all on auth.users, auth.sessions to OWNER;
+    alter table storage.objects owner to OWNER;
+  `;
+
+  test("all works, and going back leaves the platform as it was", async () => {
+    const project = await supabaseProject();
+    const { superuser, owner } = inject("server");
+    // Makes the roles.
+    await (await supabaseProject()).migrate();
+    await queryRows(
+      { ...superuser, database: project.spec.database },
+      PLATFORM.replaceAll("OWNER", quoteIdent(owner.user ?? "")),
+    );
+    const platform = await project.catalog();
+    await expect(project.migrate()).rejects.toMatchObject({ code: "DATABASE_NOT_EMPTY" });
+    await project.migrate({ allowNonEmpty: true });
+    const deployed = await project.catalog();
+    // Its trigger is on auth.users, which is not ours to take a trigger from.
+    project.write(edited(`${F}/private/handle_new_user.sql`, ["after insert", "after insert or update"]));
+    await project.migrate();
+    expect(await compareCatalogs(deployed, await project.catalog())).toMatchObject([
+      { object: "trigger on_auth_user_created on auth.users" },
+    ]);
+    await project.rollback();
+    expect(await compareCatalogs(deployed, await project.catalog())).toEqual([]);
+    await project.rollback({ kind: "all" });
+    expect(await compareCatalogs(platform, await project.catalog())).toEqual([]);
+  });
 });

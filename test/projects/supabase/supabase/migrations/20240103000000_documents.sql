@@ -1,6 +1,5 @@
 -- Documents are numbered within their organisation. What happens to them is kept by the year.
--- tm-db: needs supabase/schemas/functions/auth/jwt.sql
--- tm-db: needs supabase/schemas/functions/auth/uid.sql
+-- tm-db: needs supabase/schemas/functions/private/count_words.sql
 
 -- Up Migration
 create type public.document_state as enum ('draft', 'published', 'locked');
@@ -12,7 +11,7 @@ create table public.documents (
   body text not null default '',
   state public.document_state not null default 'draft',
   author_id uuid default auth.uid() references public.profiles on delete set null,
-  words integer generated always as (cardinality(regexp_split_to_array(btrim(body), '\s+'))) stored,
+  words integer generated always as (private.count_words(body)) stored,
   primary key (organisation_id, number)
 );
 create index documents_author_id_idx on public.documents (author_id);
