@@ -58,8 +58,8 @@ export function parseSql(file: Pick<SourceFile, "path" | "text">): ParsedStateme
   });
 }
 
-/** The parser counts UTF-8 bytes, JavaScript counts UTF-16 units. */
-function byteOffsets(text: string): (bytes: number) => number {
+/** From the parser's UTF-8 bytes to the UTF-16 units that JavaScript counts in. */
+export function byteOffsets(text: string): (bytes: number) => number {
   if (Buffer.byteLength(text) === text.length) return (bytes) => Math.min(bytes, text.length);
   const buffer = Buffer.from(text);
   return (bytes) => (bytes >= buffer.length ? text.length : buffer.subarray(0, bytes).toString().length);
