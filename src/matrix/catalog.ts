@@ -58,7 +58,12 @@ export interface ApiFunction {
   readonly schema: string;
   readonly name: string;
   /** Input arguments: `type` is qualified, `shown` is as `format_type` writes it. */
-  readonly inputs: readonly { readonly name: string; readonly type: string; readonly shown: string }[];
+  readonly inputs: readonly {
+    readonly name: string;
+    readonly type: string;
+    readonly shown: string;
+    readonly variadic: boolean;
+  }[];
   /** How many of them have a default. */
   readonly defaults: number;
   readonly returnsSet: boolean;
@@ -221,7 +226,8 @@ const FUNCTIONS = `select
     select jsonb_agg(jsonb_build_object(
       'name', coalesce(p.proargnames[i.n], ''),
       'type', format('%I.%I', tn.nspname, t.typname),
-      'shown', pg_catalog.format_type(t.oid, null)
+      'shown', pg_catalog.format_type(t.oid, null),
+      'variadic', coalesce(p.proargmodes[i.n] = 'v', false)
     ) order by i.n)
     from unnest(coalesce(p.proallargtypes, p.proargtypes::oid[])) with ordinality as i (type, n)
     join pg_catalog.pg_type as t on t.oid = i.type

@@ -383,14 +383,15 @@ function baseOf(catalog: ApiCatalog, relation: Relation): Relation | undefined {
 /** Claims of the token itself say nothing about who sends it. */
 const TOKEN_CLAIMS = new Set(["role", "iat", "exp", "nbf", "iss", "aud", "jti"]);
 
-/** Values of each claim that tells those apart who have it. */
+/** Values of each claim that tells those apart who have it. One subject may send several tokens, as with a second factor. */
 function identifyingClaims(personas: readonly Persona[], only: string | undefined): Map<string, string[]> {
   const claims = new Map<string, string[]>();
   for (const persona of personas) {
     for (const [claim, value] of Object.entries(persona.claims)) {
       const text = scalar(value);
       if (text === undefined || (only === undefined ? TOKEN_CLAIMS.has(claim) : claim !== only)) continue;
-      claims.set(claim, [...(claims.get(claim) ?? []), text]);
+      const before = claims.get(claim) ?? [];
+      claims.set(claim, claim === "sub" && before.includes(text) ? before : [...before, text]);
     }
   }
   return new Map([...claims].filter(([, values]) => new Set(values).size === values.length));

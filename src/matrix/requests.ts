@@ -111,8 +111,9 @@ export function relationRequests(context: RequestContext, subject: Subject, priv
 }
 
 export function functionRequest(context: RequestContext, routine: ApiFunction, calls: readonly Call[]): Request {
+  const fitting = calls.filter((call) => fits(routine, call));
   const given =
-    calls.length === 0 && routine.inputs.length <= routine.defaults ? [{ arguments: {}, label: "" }] : calls;
+    fitting.length === 0 && routine.inputs.length <= routine.defaults ? [{ arguments: {}, label: "" }] : fitting;
   const cells = given.length === 0 ? [mayCallAttempt(routine)] : given.map((call) => callAttempt(routine, call));
   return makeRequest(
     context,
@@ -282,13 +283,24 @@ function writeAttempt({ base, reads }: Subject, { select }: ColumnPrivileges, sq
 
 // ─── Calling ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
+/** Of functions that share a name PostgREST takes the one whose arguments have the names that are given. */
+function fits({ inputs, defaults }: ApiFunction, { arguments: given }: Call): boolean {
+  const required = inputs.slice(0, inputs.length - defaults);
+  const names = Object.keys(given);
+  return (
+    required.every(({ name }) => name in given) && names.every((name) => inputs.some((input) => input.name === name))
+  );
+}
+
 /** As PostgREST calls: arguments by name, out of a JSON object. */
 function callAttempt(routine: ApiFunction, { arguments: given, label }: Call): Attempt {
   const known = routine.inputs.filter(({ name }) => name in given);
   const name = quoteName(routine.schema, routine.name);
   const body = `pg_catalog.json_to_record(${quoteLiteral(JSON.stringify(given))})`;
   const columns = known.map((input) => `${quoteIdent(input.name)} ${input.type}`).join(", ");
-  const passed = known.map((input) => `${quoteIdent(input.name)} := a.${quoteIdent(input.name)}`).join(", ");
+  const passed = known
+    .map(({ name: input, variadic }) => `${variadic ? "variadic " : ""}${quoteIdent(input)} := a.${quoteIdent(input)}`)
+    .join(", ");
   const sql =
     known.length === 0
       ? `select called.* from ${name}() as called`
@@ -298,7 +310,7 @@ function callAttempt(routine: ApiFunction, { arguments: given, label }: Call): A
 
 /** Explaining a call checks the privilege and calls nothing. */
 function mayCallAttempt(routine: ApiFunction): Attempt {
-  const nulls = routine.inputs.map(({ type }) => `null::${type}`).join(", ");
+  const nulls = routine.inputs.map(({ type, variadic }) => `${variadic ? "variadic " : ""}null::${type}`).join(", ");
   const sql = `explain select * from ${quoteName(routine.schema, routine.name)}(${nulls})`;
   return { sql, of: { kind: "may-call" } };
 }

@@ -3,6 +3,9 @@ import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
 import { openProject, openTarget } from "../../src/app/context.ts";
 import { type TestDatabases, withTestDatabases } from "../../src/app/test-database.ts";
 import { connectionUrl } from "../../src/core/connection-spec.ts";
+import { observeMatrix } from "../../src/matrix/observe.ts";
+import { readPersonas } from "../../src/matrix/personas.ts";
+import type { Matrix, MatrixCell } from "../../src/core/matrix.ts";
 import { readProjectFiles } from "../../src/files/read-project.ts";
 import { readTestFiles } from "../../src/files/read-tests.ts";
 import { BASE, type Ending, type Leak, readLeaks, tryAttempt } from "../support/leaky.ts";
@@ -10,6 +13,7 @@ import { outputOf } from "../support/policy-tests.ts";
 import { clientConfig } from "./project.ts";
 
 const LEAKS = readLeaks();
+const API = { schemas: ["api"], extraSearchPath: ["public"] };
 let databases: TestDatabases;
 let end: () => Promise<void>;
 
@@ -47,10 +51,11 @@ afterAll(async () => await end());
 interface Seen {
   readonly suite: readonly string[];
   readonly endings: readonly Ending[];
+  readonly matrix: Matrix;
 }
 
 /** Looks at a clone of the base, with a leak or its repair applied. */
-async function look(sql: string, { suite, attempts }: Leak): Promise<Seen> {
+async function look(sql: string, { suite, attempts, calls = {}, personas: more = [] }: Leak): Promise<Seen> {
   const client = new pg.Client(clientConfig({ spec: await databases.open() }));
   await client.connect();
   try {
@@ -58,7 +63,14 @@ async function look(sql: string, { suite, attempts }: Leak): Promise<Seen> {
     const lines = await outputOf(client, suite);
     const endings: Ending[] = [];
     for (const attempt of attempts) endings.push(await tryAttempt(client, attempt));
-    return { suite: lines.filter((line) => /^(not )?ok /.test(line)), endings };
+    const personas = [...(await readPersonas(client, { anonymousRole: "anonymous" })), ...more];
+    const matrix = await observeMatrix(client, {
+      api: API,
+      authenticator: "authenticator",
+      personas,
+      calls: new Map(Object.entries(calls)),
+    }).catch((e: unknown) => ({ cells: [], error: String(e) }) as unknown as Matrix);
+    return { suite: lines.filter((line) => /^(not )?ok /.test(line)), endings, matrix };
   } finally {
     await client.end();
   }
@@ -72,6 +84,20 @@ describe.each(LEAKS)("$name", (leak) => {
   beforeAll(async () => {
     leaky = await look(leak.leakySql, leak);
     repaired = await look(leak.repairedSql, leak);
+    const key = (c: MatrixCell): string => `${c.persona} ${c.action} ${c.subject} ${c.variant}`;
+    const map = (m: Matrix) => new Map(m.cells.map((c) => [key(c), JSON.stringify([c.ended, c.columns])]));
+    const [l, r] = [map(leaky.matrix), map(repaired.matrix)];
+    console.log(
+      leak.name,
+      "people",
+      JSON.stringify(leaky.matrix.people),
+      (leaky.matrix as { error?: string }).error,
+      "\n" +
+        [...new Set([...l.keys(), ...r.keys()])]
+          .filter((k) => l.get(k) !== r.get(k))
+          .map((k) => `   ${k}: ${r.get(k)} -> ${l.get(k)}`)
+          .join("\n"),
+    );
   });
 
   test("is a leak, as the requests of people show, and its repair closes it", () => {

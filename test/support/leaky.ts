@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import pg from "pg";
+import type { Persona } from "../../src/core/matrix.ts";
 
 export const LEAKY = fileURLToPath(new URL("../leaky/", import.meta.url));
 /** The project that all of them are changes of. */
@@ -29,6 +30,12 @@ export interface Leak {
   /** What is wrong, in a sentence. */
   readonly leak: string;
   readonly attempts: readonly Attempt[];
+  /** Who is to be thought of besides the base's people. */
+  readonly personas?: readonly Persona[];
+  /** Arguments to call its functions with. */
+  readonly calls?: Readonly<
+    Record<string, readonly { readonly arguments: Readonly<Record<string, unknown>>; readonly label: string }[]>
+  >;
   /** Changes of the base: with the mistake, and the same without. */
   readonly leakySql: string;
   readonly repairedSql: string;
@@ -36,7 +43,7 @@ export interface Leak {
   readonly suite: string;
 }
 
-type Expected = Pick<Leak, "leak" | "attempts">;
+type Expected = Pick<Leak, "leak" | "attempts" | "calls" | "personas">;
 
 /** All databases of `test/leaky/`. */
 export function readLeaks(): Leak[] {

@@ -1,7 +1,7 @@
 create table api.replies (
   id integer generated always as identity primary key,
   note_id integer not null references api.notes,
-  author text not null default private.me(),
+  author text not null default private.me() references private.people,
   quote text
 );
 alter table api.replies enable row level security;
@@ -35,3 +35,5 @@ create trigger quote_note
   before insert on api.replies
   for each row
   execute function private.quote_note();
+
+insert into api.replies (note_id, author) values (1, 'alice');

@@ -1,5 +1,5 @@
 create table api.guestbook (
-  author text default private.me(),
+  author text default private.me() references private.people,
   entry text not null
 );
 -- Whose account is gone is null.

@@ -1,6 +1,6 @@
 create table api.labels (
   label text,
-  person text default private.me(),
+  person text default private.me() references private.people,
   primary key (person, label)
 );
 insert into api.labels values ('merger', 'alice');

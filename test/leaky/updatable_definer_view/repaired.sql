@@ -1,13 +1,12 @@
-create view api.own_notes
+create view api.inbox
 with (security_invoker = true)
 as
   select
     n.team_id,
     n.owner,
     n.body
-  from api.notes as n
-  where n.owner = private.me();
-grant select, insert on api.own_notes to app_user;
+  from api.notes as n;
+grant insert on api.inbox to app_user;
 
 grant insert (team_id, owner, body) on api.notes to app_user;
 create policy insert_member on api.notes

@@ -3,6 +3,7 @@ create table api.tickets (
   team_id integer not null,
   title text not null
 );
+insert into api.tickets (team_id, title) values (1, 'First');
 alter table api.tickets enable row level security;
 grant select, insert (team_id, title) on api.tickets to app_user;
 

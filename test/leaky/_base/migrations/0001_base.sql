@@ -29,24 +29,28 @@ create function private.me()
   stable
 return nullif(current_setting('request.jwt.claims', true), '')::jsonb ->> 'sub';
 
+create table private.people (
+  name text primary key
+);
 create table api.teams (
   id integer primary key,
   name text not null
 );
 create table api.members (
   team_id integer references api.teams,
-  person text,
+  person text references private.people,
   role text not null default 'reader' check (role in ('reader', 'admin')),
   primary key (team_id, person)
 );
 create table api.notes (
   id integer generated always as identity primary key,
   team_id integer not null references api.teams,
-  owner text not null default private.me(),
+  owner text not null default private.me() references private.people,
   body text not null,
   archived boolean not null default false
 );
 
+insert into private.people values ('alice'), ('bob'), ('mallory');
 insert into api.teams values (1, 'Red'), (2, 'Blue');
 insert into api.members values (1, 'alice', 'admin'), (1, 'bob', 'reader'), (2, 'mallory', 'reader');
 insert into api.notes (team_id, owner, body, archived)

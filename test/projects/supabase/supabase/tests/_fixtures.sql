@@ -74,3 +74,8 @@ values
   ('avatars', tests.id('Ada') || '/me.png', tests.id('Ada')),
   ('files', tests.id('Ed') || '/notes.txt', tests.id('Ed')),
   ('files', tests.id('Zoe') || '/plan.txt', tests.id('Zoe'));
+
+select tests.define_call('public.invite', 'Guest to acme', jsonb_build_object('organisation', tests.organisation('acme'), 'handle', 'guest'));
+select tests.define_call('public.create_document', 'in acme', jsonb_build_object('organisation', tests.organisation('acme'), 'title', 'New'));
+select tests.define_call('public.find_documents', 'of an a', '{"query": "a"}');
+select tests.define_call('public.find_documents', 'locked, of an a', '{"query": "a", "states": ["locked"]}');

@@ -14,6 +14,8 @@ select tests.only('{Ada,Max,Ed,Vic,Zoe,Guest}', $$ select from public.documents 
 select tests.only('{Ada,Max,Ed}', $$ insert into public.documents (organisation_id, title) values (tests.organisation('acme'), 'New') $$, 'refuses', 'write in acme');
 select tests.only('{Ada,Max,Ed}', $$ select number from public.create_document(tests.organisation('acme'), 'New') $$, 'refuses', 'write in acme by the function');
 select tests.only('{Ada,Max,Ed}', $$ update public.documents set body = '' where title = 'News' $$, 'filters', 'revise the news');
+select tests.as_user('Max');
+select tests.lets($$ update public.documents set body = '' $$, 1, 'without a filter, what is neither locked nor another''s draft');
 select tests.only('{}', $$ update public.documents set body = '' where title = 'Deal' $$, 'filters', 'revise what is locked');
 select tests.only('{Ada,Max}', $$ delete from public.documents where title = 'News' $$, 'filters', 'delete the news');
 

@@ -29,10 +29,14 @@ create policy "Editors write" on public.documents
     and author_id = (select auth.uid())
   );
 
+-- A request without a filter reaches what its caller cannot see, so this too says whose drafts.
 create policy "Editors revise" on public.documents
   for update
   to authenticated
-  using (organisation_id = any ((select private.organisations('editor', 'admin'))::uuid[]))
+  using (
+    organisation_id = any ((select private.organisations('editor', 'admin'))::uuid[])
+    and (state <> 'draft' or author_id = (select auth.uid()))
+  )
   with check (organisation_id = any ((select private.organisations('editor', 'admin'))::uuid[]));
 
 create policy "Nobody revises what is locked" on public.documents
