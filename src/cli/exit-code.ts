@@ -23,6 +23,8 @@ export function exitCodeOfResult(result: CommandResult, { check }: { readonly ch
       return result.findings.length === 0 ? 0 : 1;
     case "test":
       return result.passed ? 0 : 1;
+    case "matrix":
+      return result.holds ? 0 : 1;
     case "migrate":
     case "up":
     case "stop":

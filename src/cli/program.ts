@@ -5,6 +5,7 @@ import { driftCommand } from "./commands/drift.ts";
 import { envCommand } from "./commands/env.ts";
 import { importCommand } from "./commands/import.ts";
 import { lintCommand } from "./commands/lint.ts";
+import { matrixCommand } from "./commands/matrix.ts";
 import { migrateCommand } from "./commands/migrate.ts";
 import { newCommand } from "./commands/new.ts";
 import { planCommand } from "./commands/plan.ts";
@@ -42,6 +43,7 @@ const COMMANDS = {
   seed: seedCommand,
   reset: resetCommand,
   test: testCommand,
+  matrix: matrixCommand,
 };
 
 type CommandName = keyof typeof COMMANDS;

@@ -8,6 +8,8 @@ export type TmDbEvent =
   | { readonly kind: "step"; readonly action: StepAction; readonly path: string }
   | SeedEvent
   | { readonly kind: "refreshed"; readonly objects: number; readonly corrected: string; readonly ms: number }
+  /** A persona has tried everything. */
+  | { readonly kind: "observed"; readonly persona: string; readonly done: number; readonly of: number }
   /** A file of policy tests has run. */
   | {
       readonly kind: "tested";

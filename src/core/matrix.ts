@@ -1,3 +1,5 @@
+import type { SourceLocation } from "./errors.ts";
+
 /** Somebody who sends requests: what PostgREST takes from a token, or from its lack. */
 export interface Persona {
   readonly name: string;
@@ -95,6 +97,26 @@ export const ROW_CLASSES: readonly RowClass[] = ["own", "shared", "other", "all"
 
 /** Rows reached, of how many; for inserts, attempts that were let through. Null: depends on who looks. */
 export type RowCounts = Readonly<Partial<Record<RowClass, readonly [reached: number, of: number | null]>>>;
+
+/** How a cell differs from what it was. */
+export interface MatrixChange {
+  /** More than before · less than before · neither. */
+  readonly kind: "opened" | "closed" | "other";
+  readonly persona: string;
+  readonly subject: string;
+  readonly action: MatrixAction;
+  readonly variant: string;
+  /** Null where there was, or is, no such cell. */
+  readonly before: Ended | null;
+  readonly after: Ended | null;
+  /** Columns that came or went; where there are some, the change is about them. */
+  readonly columns: readonly string[];
+}
+
+/** A change, with where the files declare what decides it. */
+export interface LocatedChange extends MatrixChange {
+  readonly causes: readonly { readonly what: string; readonly location: SourceLocation }[];
+}
 
 /** What a cell's `subject` calls a relation or function. */
 export function subjectOf(object: MatrixRelation | MatrixFunction): string {

@@ -121,7 +121,7 @@ function withoutTotals(cells: readonly MatrixCell[]): MatrixCell[] {
       return { ...cell, ended: { kind: "rows", rows: { all: [0, null] } } };
     if (ended.kind !== "rows") return cell;
     const rows = Object.fromEntries(Object.entries(ended.rows).map(([name, [reached]]) => [name, [reached, null]]));
-    return { ...cell, ended: { ...ended, rows: rows as RowCounts } };
+    return { ...cell, ended: { ...ended, rows: rows } };
   });
 }
 

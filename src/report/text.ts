@@ -21,6 +21,7 @@ import { accountLines, seedLines } from "./seed-text.ts";
 import { adoptLines } from "./adopt-text.ts";
 import { differenceLines, driftLines, orphanLines } from "./drift-text.ts";
 import { planLines } from "./plan-text.ts";
+import { matrixLines } from "./matrix/text.ts";
 import type { Style } from "./style.ts";
 import { specReport } from "./tests/spec.ts";
 
@@ -65,6 +66,8 @@ export function resultText(result: CommandResult, style: Style): string {
       return lines(seedLines(result, style));
     case "env":
       return lines(envLines(result));
+    case "matrix":
+      return lines(matrixLines(result, style));
     case "test":
       return specReport(result, style);
     default:
