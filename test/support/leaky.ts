@@ -36,6 +36,13 @@ export interface Leak {
   readonly calls?: Readonly<
     Record<string, readonly { readonly arguments: Readonly<Record<string, unknown>>; readonly label: string }[]>
   >;
+  /** What the access matrix shows of it. */
+  readonly matrix:
+    | /** Cells that let more through than in the repaired database. */ { readonly opened: readonly string[] }
+      /** None: a request would prove nothing. */
+    | { readonly refused: string }
+    /** Nothing at all, and why. */
+    | { readonly unseen: string };
   /** Changes of the base: with the mistake, and the same without. */
   readonly leakySql: string;
   readonly repairedSql: string;
@@ -43,7 +50,7 @@ export interface Leak {
   readonly suite: string;
 }
 
-type Expected = Pick<Leak, "leak" | "attempts" | "calls" | "personas">;
+type Expected = Pick<Leak, "leak" | "attempts" | "calls" | "personas" | "matrix">;
 
 /** All databases of `test/leaky/`. */
 export function readLeaks(): Leak[] {
