@@ -5,6 +5,7 @@ export { env } from "./app/env.ts";
 export { importMigrations, type ImportOptions } from "./app/import.ts";
 export { lint, type LintOptions } from "./app/lint.ts";
 export { type MigrateOptions, migrate } from "./app/migrate.ts";
+export { mutate, type MutateOptions } from "./app/mutate.ts";
 export { newMigration } from "./app/new-migration.ts";
 export { type PlanOptions, plan } from "./app/plan.ts";
 export { type RefreshOptions, refresh } from "./app/refresh.ts";
@@ -20,6 +21,13 @@ export { up } from "./app/up.ts";
 export { verify } from "./app/verify.ts";
 export type * from "./core/command-result.ts";
 export type { LockLimit, LockMode } from "./core/lock-modes.ts";
+export type {
+  KillingTest,
+  MutantCounts,
+  MutantResult,
+  MutantVerdict,
+  StaleEquivalent,
+} from "./core/mutation-result.ts";
 export type {
   PolicyName,
   TestCase,

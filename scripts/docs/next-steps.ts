@@ -62,5 +62,6 @@ export const NEXT_STEPS: Readonly<Record<ErrorCode, string>> = {
   TEST_FILE_INVALID:
     "Mend the lines that the message names. Of psql's commands `\\i`, `\\ir`, `\\set`, `\\unset`, `\\echo` and `\\pset` work.",
   NO_TESTS: "Write one below `test/policies/`, or check the names and the pattern that you gave.",
+  TESTS_FAIL: "Mend the test that the message names, or the policy: `npx tm-db test`.",
   INTERRUPTED: "Run the command again.",
 };

@@ -6,6 +6,7 @@ import { envCommand } from "./commands/env.ts";
 import { importCommand } from "./commands/import.ts";
 import { lintCommand } from "./commands/lint.ts";
 import { migrateCommand } from "./commands/migrate.ts";
+import { mutateCommand } from "./commands/mutate.ts";
 import { newCommand } from "./commands/new.ts";
 import { planCommand } from "./commands/plan.ts";
 import { refreshCommand } from "./commands/refresh.ts";
@@ -42,6 +43,7 @@ const COMMANDS = {
   seed: seedCommand,
   reset: resetCommand,
   test: testCommand,
+  mutate: mutateCommand,
 };
 
 type CommandName = keyof typeof COMMANDS;

@@ -98,6 +98,7 @@ export const ERROR_CODES = {
     means: "A file of fixtures holds a command of psql or a statement that cannot be followed.",
   },
   NO_TESTS: { exit: 2, means: "There is no policy test to run." },
+  TESTS_FAIL: { exit: 2, means: "A policy test fails without any damage, so it could not tell a damage." },
   INTERRUPTED: {
     exit: 130,
     means: "Ctrl-C, or a signal: what had begun was rolled back, or the message says what stays.",

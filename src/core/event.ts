@@ -8,6 +8,14 @@ export type TmDbEvent =
   | { readonly kind: "step"; readonly action: StepAction; readonly path: string }
   | SeedEvent
   | { readonly kind: "refreshed"; readonly objects: number; readonly corrected: string; readonly ms: number }
+  /** A damage was tried; `msLeft` is for all that are left, in milliseconds. */
+  | {
+      readonly kind: "mutated";
+      readonly done: number;
+      readonly of: number;
+      readonly survived: number;
+      readonly msLeft: number;
+    }
   /** A file of policy tests has run. */
   | {
       readonly kind: "tested";

@@ -109,7 +109,8 @@ function piecesOfPlpgsql({ definition, source }: RoutineFact): Piece[] {
   return readPlpgsql(definition, source).queries.flatMap((query) => {
     const tree = parsed(query);
     if (tree === undefined) return [];
-    const words = (changed: Tree): string => [printNode(changed as Node), query.into].filter((text) => text !== "").join(" ");
+    const words = (changed: Tree): string =>
+      [printNode(changed as Node), query.into].filter((text) => text !== "").join(" ");
     return [{ tree, rewrite: (changed) => splice(source, query, words(changed)) }];
   });
 }
@@ -132,7 +133,11 @@ export function withBody({ definition, sqlBody, source }: RoutineFact, body: str
   return splice(definition, { start: at, end: at + before.length }, body);
 }
 
-export function splice(text: string, { start, end }: { readonly start: number; readonly end: number }, by: string): string {
+export function splice(
+  text: string,
+  { start, end }: { readonly start: number; readonly end: number },
+  by: string,
+): string {
   return text.slice(0, start) + by + text.slice(end);
 }
 

@@ -10,6 +10,8 @@ export interface Mutation {
   readonly after: string;
   /** Does it: statements for the owner of everything. */
   readonly sql: string;
+  /** What the files would declare it with, where the subject itself is not there: a privilege that nobody has. */
+  readonly declaredAs?: Subject | undefined;
   /** The oid of the table that it is about, where there is one. */
   readonly table?: string | undefined;
 }
@@ -53,8 +55,7 @@ export function policySql(policy: PolicyFact): string {
 export type Privilege = Pick<GrantFact, "kind" | "schema" | "name" | "column" | "identity" | "privilege" | "grantee">;
 
 export function privilegeSubject({ kind, schema, name, column, privilege, grantee }: Privilege): Subject {
-  const on =
-    kind === "schema" ? ({ kind, name: schema } as const) : ({ kind, schema, name } as const);
+  const on = kind === "schema" ? ({ kind, name: schema } as const) : ({ kind, schema, name } as const);
   return { kind: "grant", on, privilege, grantee, ...(column === null ? {} : { column }) };
 }
 

@@ -22,7 +22,11 @@ export function planMutants(facts: Facts, operators: readonly Operator[] = OPERA
   const planned = operators.flatMap((operator) => {
     const mutations =
       "damage" in operator ? operator.damage(facts) : fragments.flatMap((each) => ofFragment(operator, each, lists));
-    return mutations.map((mutation): Mutant => ({ ...mutation, operator: operator.name, id: idOf(operator, mutation) }));
+    return mutations.map((mutation): Mutant => ({
+      ...mutation,
+      operator: operator.name,
+      id: idOf(operator, mutation),
+    }));
   });
   const distinct = [...new Map(planned.toReversed().map((mutant) => [mutant.sql, mutant])).values()].toReversed();
   return numbered(distinct);

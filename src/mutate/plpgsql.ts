@@ -136,8 +136,9 @@ class Reader {
     if (start === -1 || keyword === null) return;
     const span = { start: this.#at + keyword.index, end: start + words.length };
     this.#at = span.end;
-    // One that locks or looks up rows is for what it leaves behind.
-    if (!/^[\w."]+\s*\(/.test(words)) return;
+    // One over rows of a query does something with each, or locks them: that is no check.
+    const visible = this.#visible.slice(start, span.end);
+    if (!/^[\w."]+\s*\(/.test(words) || /\bfrom\b/i.test(visible)) return;
     this.#calls.push(span);
     this.#queries.push({ start, end: span.end, sql: words, isExpression: true, into: "" });
   }

@@ -19,7 +19,10 @@ export async function loadSqlTrees(): Promise<void> {
   [parser, printer] = [loaded, deparser];
 }
 
-function loaded(): { readonly parser: typeof import("libpg-query"); readonly printer: typeof import("pgsql-deparser") } {
+function loaded(): {
+  readonly parser: typeof import("libpg-query");
+  readonly printer: typeof import("pgsql-deparser");
+} {
   if (parser === undefined || printer === undefined) throw new Error("loadSqlTrees was not called");
   return { parser, printer };
 }
@@ -32,7 +35,8 @@ export function parseStatements(sql: string): Node[] {
 /** A single expression. Throws where PostgreSQL's parser does. */
 export function parseExpression(sql: string): Node {
   const [statement] = parseStatements(`select ${sql}`);
-  const target = statement !== undefined && "SelectStmt" in statement ? statement.SelectStmt.targetList?.[0] : undefined;
+  const target =
+    statement !== undefined && "SelectStmt" in statement ? statement.SelectStmt.targetList?.[0] : undefined;
   const value = target !== undefined && "ResTarget" in target ? target.ResTarget.val : undefined;
   if (value === undefined) throw new Error(`not an expression: ${sql}`);
   return value;
@@ -45,7 +49,9 @@ export function parsePlpgsql(definition: string): Tree {
 
 /** A node as SQL, on one line. */
 export function printNode(node: Node): string {
-  return loaded().printer.deparseSync(node, { pretty: false }).replaceAll(/\s*\n\s*/g, " ");
+  return loaded()
+    .printer.deparseSync(node, { pretty: false })
+    .replaceAll(/\s*\n\s*/g, " ");
 }
 
 /** One node put in another's place. */

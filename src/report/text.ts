@@ -20,6 +20,7 @@ import { formatMs, where } from "./format.ts";
 import { accountLines, seedLines } from "./seed-text.ts";
 import { adoptLines } from "./adopt-text.ts";
 import { differenceLines, driftLines, orphanLines } from "./drift-text.ts";
+import { mutateLines } from "./mutate-text.ts";
 import { planLines } from "./plan-text.ts";
 import type { Style } from "./style.ts";
 import { specReport } from "./tests/spec.ts";
@@ -65,6 +66,8 @@ export function resultText(result: CommandResult, style: Style): string {
       return lines(seedLines(result, style));
     case "env":
       return lines(envLines(result));
+    case "mutate":
+      return lines(mutateLines(result, style));
     case "test":
       return specReport(result, style);
     default:

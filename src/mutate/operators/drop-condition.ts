@@ -13,7 +13,10 @@ function withoutTerm(node: Node): Edit[] {
   return terms.map((_, index) => {
     const [only, ...others] = terms.toSpliced(index, 1);
     return {
-      node: only !== undefined && others.length === 0 ? only : { BoolExpr: { ...node.BoolExpr, args: terms.toSpliced(index, 1) } },
+      node:
+        only !== undefined && others.length === 0
+          ? only
+          : { BoolExpr: { ...node.BoolExpr, args: terms.toSpliced(index, 1) } },
     };
   });
 }

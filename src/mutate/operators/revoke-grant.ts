@@ -10,7 +10,8 @@ export const revokeGrant = {
       before: `grant ${plainWords(privilegeWords(grant))} to ${grant.grantee}`,
       after: "",
       sql: `revoke ${privilegeWords(grant)} from ${roleWords(grant.grantee)}`,
-      table: relations.find(({ schema, name }) => grant.kind === "relation" && schema === grant.schema && name === grant.name)
-        ?.oid,
+      table: relations.find(
+        ({ schema, name }) => grant.kind === "relation" && schema === grant.schema && name === grant.name,
+      )?.oid,
     })),
 };

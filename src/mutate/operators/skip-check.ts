@@ -7,19 +7,26 @@ import { readPlpgsql, type Span } from "../plpgsql.ts";
 export const skipCheck = {
   name: "skip-check",
   does: "takes a check out of a function: a condition under which it raises an error, or a call",
-  damage: ({ routines }: Facts): Mutation[] => routines.filter(({ language }) => language === "plpgsql").flatMap(ofRoutine),
+  damage: ({ routines }: Facts): Mutation[] =>
+    routines.filter(({ language }) => language === "plpgsql").flatMap(ofRoutine),
 };
 
 function ofRoutine(routine: RoutineFact): Mutation[] {
   const { checks, calls } = readPlpgsql(routine.definition, routine.source);
-  const without = (span: Span, instead: string, words: { readonly before: string; readonly after: string }): Mutation => ({
+  const without = (
+    span: Span,
+    instead: string,
+    words: { readonly before: string; readonly after: string },
+  ): Mutation => ({
     subject: routineSubject(routine),
     ...words,
     sql: withBody(routine, splice(routine.source, span, instead)),
   });
   const textOf = ({ start, end }: Span): string => routine.source.slice(start, end).replaceAll(/\s+/g, " ");
   return [
-    ...checks.map((span) => without(span, "false", { before: `if ${textOf(span)} then raise`, after: "if false then raise" })),
+    ...checks.map((span) =>
+      without(span, "false", { before: `if ${textOf(span)} then raise`, after: "if false then raise" }),
+    ),
     ...calls.map((span) => without(span, "null", { before: textOf(span), after: "" })),
   ];
 }

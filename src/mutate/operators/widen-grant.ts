@@ -10,6 +10,10 @@ export const widenGrant = {
     [...onSchemas(facts), ...onRelations(facts), ...onRoutines(facts)].map(({ privilege, table }) => ({
       subject: privilegeSubject(privilege),
       before: "",
+      declaredAs:
+        privilege.kind === "relation"
+          ? { kind: "row-security", schema: privilege.schema, relation: privilege.name }
+          : undefined,
       after: `grant ${plainWords(privilegeWords(privilege))} to ${privilege.grantee}`,
       sql: `grant ${privilegeWords(privilege)} to ${roleWords(privilege.grantee)}`,
       table,
