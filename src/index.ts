@@ -6,6 +6,7 @@ export { importMigrations, type ImportOptions } from "./app/import.ts";
 export { lint, type LintOptions } from "./app/lint.ts";
 export { matrix, type MatrixOptions } from "./app/matrix.ts";
 export { type MigrateOptions, migrate } from "./app/migrate.ts";
+export { mutate, type MutateOptions } from "./app/mutate.ts";
 export { newMigration } from "./app/new-migration.ts";
 export { type PlanOptions, plan } from "./app/plan.ts";
 export { type RefreshOptions, refresh } from "./app/refresh.ts";
@@ -22,6 +23,13 @@ export { verify } from "./app/verify.ts";
 export type * from "./core/command-result.ts";
 export type * from "./core/matrix.ts";
 export type { LockLimit, LockMode } from "./core/lock-modes.ts";
+export type {
+  KillingTest,
+  MutantCounts,
+  MutantResult,
+  MutantVerdict,
+  StaleEquivalent,
+} from "./core/mutation-result.ts";
 export type {
   PolicyName,
   TestCase,

@@ -64,5 +64,6 @@ export const NEXT_STEPS: Readonly<Record<ErrorCode, string>> = {
   NOTHING_EXPOSED: "Name what PostgREST serves in `exposedSchemas` of `tm-db.config.json`.",
   MATRIX_INVALID: "`npx tm-db matrix` writes it anew; look at the difference before you commit it.",
   NO_TESTS: "Write one below `test/policies/`, or check the names and the pattern that you gave.",
+  TESTS_FAIL: "Mend the test that the message names, or the policy: `npx tm-db test`.",
   INTERRUPTED: "Run the command again.",
 };

@@ -7,6 +7,7 @@ import { importCommand } from "./commands/import.ts";
 import { lintCommand } from "./commands/lint.ts";
 import { matrixCommand } from "./commands/matrix.ts";
 import { migrateCommand } from "./commands/migrate.ts";
+import { mutateCommand } from "./commands/mutate.ts";
 import { newCommand } from "./commands/new.ts";
 import { planCommand } from "./commands/plan.ts";
 import { refreshCommand } from "./commands/refresh.ts";
@@ -44,6 +45,7 @@ const COMMANDS = {
   reset: resetCommand,
   test: testCommand,
   matrix: matrixCommand,
+  mutate: mutateCommand,
 };
 
 type CommandName = keyof typeof COMMANDS;

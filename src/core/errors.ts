@@ -103,6 +103,7 @@ export const ERROR_CODES = {
     means: "The committed access matrix cannot be read: after a conflict, or another version.",
   },
   NO_TESTS: { exit: 2, means: "There is no policy test to run." },
+  TESTS_FAIL: { exit: 2, means: "A policy test fails without any damage, so it could not tell a damage." },
   INTERRUPTED: {
     exit: 130,
     means: "Ctrl-C, or a signal: what had begun was rolled back, or the message says what stays.",
