@@ -8,6 +8,9 @@ import { readPersonas } from "../../src/matrix/personas.ts";
 import { TmDbError } from "../../src/core/errors.ts";
 import { compareMatrices } from "../../src/matrix/compare.ts";
 import type { Matrix } from "../../src/core/matrix.ts";
+import { readFacts } from "../../src/mutate/facts.ts";
+import { planMutants } from "../../src/mutate/plan.ts";
+import { loadSqlTrees } from "../../src/mutate/sql-tree.ts";
 import { readProjectFiles } from "../../src/files/read-project.ts";
 import { readTestFiles } from "../../src/files/read-tests.ts";
 import { BASE, type Ending, type Leak, readLeaks, tryAttempt } from "../support/leaky.ts";
@@ -20,6 +23,7 @@ let databases: TestDatabases;
 let end: () => Promise<void>;
 
 beforeAll(async () => {
+  await loadSqlTrees();
   const { owner } = inject("server");
   const project = await openProject({
     projectDir: BASE,
@@ -56,21 +60,30 @@ interface Seen {
   readonly matrix: Matrix | { readonly refused: string };
 }
 
-/** Looks at a clone of the base, with a leak or its repair applied. */
+/** Looks at the base with a leak or its repair. */
 async function look(sql: string, leak: Leak): Promise<Seen> {
-  const { suite, attempts } = leak;
+  return await withClone(sql, async (client) => {
+    const suite = await suiteLines(client, leak.suite);
+    const endings: Ending[] = [];
+    for (const attempt of leak.attempts) endings.push(await tryAttempt(client, attempt));
+    return { suite, endings, matrix: await observe(client, leak) };
+  });
+}
+
+/** Hands over the owner's connection to a clone of the base that was changed. */
+async function withClone<T>(sql: string, callback: (client: pg.Client) => Promise<T>): Promise<T> {
   const client = new pg.Client(clientConfig({ spec: await databases.open() }));
   await client.connect();
   try {
     await client.query(sql);
-    const lines = await outputOf(client, suite);
-    const endings: Ending[] = [];
-    for (const attempt of attempts) endings.push(await tryAttempt(client, attempt));
-    const matrix = await observe(client, leak);
-    return { suite: lines.filter((line) => /^(not )?ok /.test(line)), endings, matrix };
+    return await callback(client);
   } finally {
     await client.end();
   }
+}
+
+async function suiteLines(client: pg.Client, suite: string): Promise<string[]> {
+  return (await outputOf(client, suite)).filter((line) => /^(not )?ok /.test(line));
 }
 
 /** The access matrix of a clone, or why there is none. */
@@ -91,6 +104,35 @@ function openedBy(before: Matrix, after: Matrix): string[] {
   return opened.map(({ persona, action, subject, variant, columns }) => {
     const detail = [variant, columns.join(", ")].filter(Boolean).join(": ");
     return `${persona} ${action} ${subject}${detail === "" ? "" : ` (${detail})`}`;
+  });
+}
+
+/** Operators, of those wanted or of all, whose damage to a repaired database is the leak again while its suite passes. */
+async function survivors({ repairedSql, suite, attempts }: Leak, wanted: readonly string[]): Promise<string[]> {
+  const exploits = attempts.filter(({ leaky }) => leaky !== undefined);
+  const nested = suite.replace(/^begin;$/m, "savepoint suite;").replace(/^rollback;$/m, "rollback to savepoint suite;");
+  return await withClone(repairedSql, async (client) => {
+    const mutants = planMutants(await readFacts(client, "authenticator"));
+    const found = new Set<string>();
+    for (const { operator, sql } of mutants) {
+      if (found.has(operator) || (wanted.length > 0 && !wanted.includes(operator))) continue;
+      await client.query("begin");
+      try {
+        await client.query(sql);
+        const isLeak = async (): Promise<boolean> => {
+          for (const exploit of exploits) if ((await tryAttempt(client, exploit)) === exploit.leaky) return true;
+          return false;
+        };
+        if ((await isLeak()) && (await suiteLines(client, nested)).every((line) => line.startsWith("ok")))
+          found.add(operator);
+      } catch (error) {
+        // PostgreSQL refuses some damages, as other objects need what they take away.
+        if (!(error instanceof pg.DatabaseError)) throw error;
+      } finally {
+        await client.query("rollback");
+      }
+    }
+    return [...found].toSorted();
   });
 }
 
@@ -124,6 +166,12 @@ describe.each(LEAKS)("$name", (leak) => {
     const opened = "opened" in matrix ? matrix.opened : [];
     expect(openedBy(repaired.matrix, leaky.matrix)).toEqual(opened);
     expect("unseen" in matrix).toBe(opened.length === 0);
+  });
+
+  test("is shown by mutation, as a damage that the suite does not notice, or not, as is written down", async () => {
+    const { mutation } = leak;
+    const wanted = "survivors" in mutation ? mutation.survivors : [];
+    expect(await survivors(leak, wanted)).toEqual(wanted);
   });
 });
 

@@ -43,6 +43,8 @@ export interface Leak {
     | { readonly refused: string }
     /** Nothing at all, and why. */
     | { readonly unseen: string };
+  /** What mutation shows: damages to the repaired database that are this leak, and that the suite does not notice. */
+  readonly mutation: { readonly survivors: readonly string[] } | { readonly unseen: string };
   /** Changes of the base: with the mistake, and the same without. */
   readonly leakySql: string;
   readonly repairedSql: string;
@@ -50,7 +52,7 @@ export interface Leak {
   readonly suite: string;
 }
 
-type Expected = Pick<Leak, "leak" | "attempts" | "calls" | "personas" | "matrix">;
+type Expected = Pick<Leak, "leak" | "attempts" | "calls" | "personas" | "matrix" | "mutation">;
 
 /** All databases of `test/leaky/`. */
 export function readLeaks(): Leak[] {
@@ -74,24 +76,24 @@ export function readLeaks(): Leak[] {
  * Makes a request as PostgREST would and takes it back. By its own few statements, and not by those of tm-db, which is
  * what is tested here.
  */
-export async function tryAttempt(client: pg.Client, attempt: Attempt): Promise<Ending> {
-  const role = attempt.as === "anonymous" ? "anonymous" : "app_user";
-  const sub = attempt.as === "anonymous" ? {} : { sub: attempt.as };
-  await client.query("begin");
+export async function tryAttempt(client: pg.Client, { as, claims, sql }: Attempt): Promise<Ending> {
+  const role = as === "anonymous" ? "anonymous" : "app_user";
+  const token = { ...(as === "anonymous" ? {} : { sub: as }), ...claims, role };
+  const isInside = client.getTransactionStatus() === "T";
+  await client.query(isInside ? "savepoint attempt" : "begin");
   try {
-    await client.query("set local search_path = api, public");
-    await client.query(`set local role ${role}`);
-    await client.query("select set_config('request.jwt.claims', $1, true)", [
-      JSON.stringify({ ...sub, ...attempt.claims, role }),
-    ]);
+    await client.query(
+      "select set_config('search_path', 'api, public', true), set_config('role', $1, true), set_config('request.jwt.claims', $2, true)",
+      [role, JSON.stringify(token)],
+    );
     let count: number | null = null;
-    for (const sql of [attempt.sql].flat()) count = (await client.query(sql)).rowCount;
+    for (const statement of [sql].flat()) count = (await client.query(statement)).rowCount;
     return count === null ? "done" : `${count} ${count === 1 ? "row" : "rows"}`;
   } catch (error) {
     if (!(error instanceof pg.DatabaseError)) throw error;
     if (error.code !== "42501") return `error ${error.code}`;
     return error.message.includes("row-level security policy") ? "refused" : "denied";
   } finally {
-    await client.query("rollback");
+    await client.query(isInside ? "rollback to savepoint attempt" : "rollback");
   }
 }
