@@ -16,12 +16,16 @@ select tests.only('{Ada,Max,Ed}', $$ select number from public.create_document(t
 select tests.only('{Ada,Max,Ed}', $$ update public.documents set body = '' where title = 'News' $$, 'filters', 'revise the news');
 select tests.as_user('Max');
 select tests.lets($$ update public.documents set body = '' $$, 1, 'without a filter, what is neither locked nor another''s draft');
+select tests.only('{Ed}', $$ update public.documents set title = 'Done', state = 'published' where title = 'Draft' $$, 'filters', 'publish the draft of Ed');
 select tests.only('{}', $$ update public.documents set body = '' where title = 'Deal' $$, 'filters', 'revise what is locked');
 select tests.only('{Ada,Max}', $$ delete from public.documents where title = 'News' $$, 'filters', 'delete the news');
 
 select tests.as_user('Ed');
 select tests.denies($$ update public.documents set author_id = tests.id('Ada') where title = 'News' $$, 'authors stay who they are');
 select tests.denies($$ update public.documents set organisation_id = tests.organisation('zenith') where title = 'News' $$, 'and documents where they are');
+select tests.denies('update public.documents set number = number', 'and their numbers');
+select tests.denies($$ insert into public.documents (organisation_id, title, author_id) values (tests.organisation('acme'), 'x', auth.uid()) $$, 'who writes is the author');
+select tests.raises($$ insert into public.documents (organisation_id, title) values (tests.organisation('acme'), ' ') $$, 400, 'a title says something');
 select tests.denies($$ insert into public.documents (organisation_id, number, title) values (tests.organisation('acme'), 99, 'x') $$, 'numbers are given');
 select tests.can_see($$ select from public.find_documents('a') $$, 4, 'one searches what one sees');
 select tests.can_see($$ select from public.find_documents('a', 'locked', 'draft') $$, 2, 'in the states that one names');
@@ -36,6 +40,7 @@ select tests.as_anonymous();
 select tests.can_see('select from storage.objects', 1, 'without a token one sees avatars');
 select tests.only('{Ed}', $$ select from storage.objects where name like '%/notes.txt' $$, 'sees_nothing', 'see the file of Ed');
 select tests.only('{Ed}', $$ delete from storage.objects where name like '%/notes.txt' $$, 'filters', 'delete it');
+select tests.only('{Ada}', $$ delete from storage.objects where bucket_id = 'avatars' $$, 'filters', 'delete the avatar that everybody sees');
 select tests.as_user('Ed');
 select tests.lets($$ insert into storage.objects (bucket_id, name, owner_id) values ('files', auth.uid() || '/x', auth.uid()) $$, 1, 'one uploads into one''s own folder');
 select tests.refuses($$ insert into storage.objects (bucket_id, name, owner_id) values ('files', tests.id('Ada') || '/x', auth.uid()) $$, 'and not into that of others');
