@@ -50,12 +50,25 @@ const engineProjects = [
   },
 }));
 
-/** `import text from "./x.sql"`, as scripts/build.mjs bundles it. */
+/** `import text from "./x.sql"` (or ".md"), as scripts/build.mjs bundles it. */
 const sqlAsText = {
   name: "sql-as-text",
   transform: (text: string, id: string) =>
-    id.endsWith(".sql") ? { code: `export default ${JSON.stringify(text)};`, map: null } : null,
+    /\.(sql|md)$/.test(id) ? { code: `export default ${JSON.stringify(text)};`, map: null } : null,
 };
+
+/** The rules of the audit read catalogs, which differ from one version to the next: the oldest and the newest. */
+const auditProjects = [15, 18].map((major) => ({
+  extends: true as const,
+  test: {
+    name: `audit-${major}`,
+    include: ["test/db/audit-rules.test.ts", ...(major === 18 ? ["test/db/audit.test.ts"] : [])],
+    globalSetup: ["test/support/global-setup.ts"],
+    env: { TM_DB_TEST_PG: String(major) },
+    testTimeout: 20_000,
+    hookTimeout: 60_000,
+  },
+}));
 
 export default defineConfig({
   plugins: [sqlAsText],
@@ -74,6 +87,7 @@ export default defineConfig({
         test: { name: "server", include: ["test/server/**/*.test.ts"], testTimeout: 120_000, hookTimeout: 120_000 },
       },
       ...engineProjects,
+      ...auditProjects,
       {
         extends: true,
         test: { name: "cli", include: ["test/cli/**/*.test.ts"], testTimeout: 120_000, hookTimeout: 120_000 },

@@ -1,4 +1,5 @@
 export { type AdoptOptions, adopt } from "./app/adopt.ts";
+export { audit, type AuditOptions, auditRules } from "./app/audit.ts";
 export type { CommandOptions } from "./app/context.ts";
 export { type DriftOptions, drift } from "./app/drift.ts";
 export { env } from "./app/env.ts";
@@ -20,6 +21,7 @@ export { sum } from "./app/sum.ts";
 export { test, type TestOptions } from "./app/test.ts";
 export { up } from "./app/up.ts";
 export { verify } from "./app/verify.ts";
+export type { AuditFinding, AuditRuleText, AuditSeverity, FailOn } from "./core/audit.ts";
 export type * from "./core/command-result.ts";
 export type * from "./core/matrix.ts";
 export type { LockLimit, LockMode } from "./core/lock-modes.ts";

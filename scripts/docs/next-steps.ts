@@ -63,6 +63,7 @@ export const NEXT_STEPS: Readonly<Record<ErrorCode, string>> = {
     "Mend the lines that the message names. Of psql's commands `\\i`, `\\ir`, `\\set`, `\\unset`, `\\echo` and `\\pset` work.",
   NOTHING_EXPOSED: "Name what PostgREST serves in `exposedSchemas` of `tm-db.config.json`.",
   MATRIX_INVALID: "`npx tm-db matrix` writes it anew; look at the difference before you commit it.",
+  NOTHING_TO_AUDIT: "Deploy, or name the schemas and roles in `tm-db.config.json`.",
   NO_TESTS: "Write one below `test/policies/`, or check the names and the pattern that you gave.",
   TESTS_FAIL: "Mend the test that the message names, or the policy: `npx tm-db test`.",
   INTERRUPTED: "Run the command again.",

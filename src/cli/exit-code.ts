@@ -23,6 +23,7 @@ export function exitCodeOfResult(result: CommandResult, { check }: { readonly ch
       return result.findings.length === 0 ? 0 : 1;
     case "mutate":
     case "test":
+    case "audit":
       return result.passed ? 0 : 1;
     case "matrix":
       return result.holds ? 0 : 1;
@@ -39,6 +40,7 @@ export function exitCodeOfResult(result: CommandResult, { check }: { readonly ch
     case "reset":
     case "resolve":
     case "env":
+    case "audit-rules":
       return 0;
     default:
       return assertNever(result);

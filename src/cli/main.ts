@@ -80,7 +80,7 @@ function listener(shared: SharedOptions) {
 
 function printResult(result: CommandResult, shared: SharedOptions, { present = resultText }: Presenting): void {
   if (shared.json === true || shared.format === "json") process.stdout.write(resultJson(result));
-  else if (shared.format === "github" && "findings" in result)
+  else if (shared.format === "github" && result.command === "lint")
     process.stdout.write(githubAnnotations(result.findings, folderInRepository(shared)));
   else process.stdout.write(present(result, styleFor(process.stdout)));
 }

@@ -1,6 +1,7 @@
 import { Command } from "commander";
 import { TOOL_VERSION } from "../core/tool-version.ts";
 import { adoptCommand } from "./commands/adopt.ts";
+import { auditCommand } from "./commands/audit.ts";
 import { driftCommand } from "./commands/drift.ts";
 import { envCommand } from "./commands/env.ts";
 import { importCommand } from "./commands/import.ts";
@@ -40,6 +41,7 @@ const COMMANDS = {
   drift: driftCommand,
   adopt: adoptCommand,
   lint: lintCommand,
+  audit: auditCommand,
   refresh: refreshCommand,
   seed: seedCommand,
   reset: resetCommand,

@@ -12,7 +12,7 @@ export interface SharedOptions {
   readonly server?: "container";
   readonly image?: string;
   /** Of commands that report findings. */
-  readonly format?: "text" | "github" | "json";
+  readonly format?: "text" | "github" | "json" | "sarif";
 }
 
 export function addSharedOptions(command: Command): Command {

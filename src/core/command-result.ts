@@ -1,3 +1,4 @@
+import type { AuditFinding, AuditRuleText, FailOn } from "./audit.ts";
 import type { StepAction } from "./event.ts";
 import type { LocatedChange, Matrix } from "./matrix.ts";
 import type { LockMode } from "./lock-modes.ts";
@@ -23,6 +24,8 @@ export type CommandResult =
   | AdoptResult
   | ResolveResult
   | LintResult
+  | AuditResult
+  | AuditRulesResult
   | SumResult
   | ImportResult
   | SeedResult
@@ -231,6 +234,32 @@ export interface LintResult {
   /** How many functions, views and policies were linted. */
   readonly repeatables: number;
   readonly findings: readonly Finding[];
+}
+
+export interface AuditResult {
+  readonly command: "audit";
+  /** With `audited: "files"`, whose server the scratch database was on. */
+  readonly database: DatabaseName;
+  readonly audited: "database" | "files";
+  /** Names of the rules that were asked. */
+  readonly rules: readonly string[];
+  readonly findings: readonly AuditFinding[];
+  /** What the baseline accepts, and why. */
+  readonly accepted: readonly (AuditFinding & { readonly reason: string })[];
+  /** Null where the project has none; `written`: by this run. */
+  readonly baseline: { readonly path: string; readonly written: boolean } | null;
+  readonly failOn: FailOn;
+  /** Whether no finding is as bad as `failOn`. */
+  readonly passed: boolean;
+  /** Milliseconds. */
+  readonly ms: number;
+}
+
+export interface AuditRulesResult {
+  readonly command: "audit-rules";
+  /** Whether one rule was asked for, to be read. */
+  readonly explained: boolean;
+  readonly rules: readonly AuditRuleText[];
 }
 
 export interface SumResult extends SumDifference {

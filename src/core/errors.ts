@@ -102,6 +102,10 @@ export const ERROR_CODES = {
     exit: 2,
     means: "The committed access matrix cannot be read: after a conflict, or another version.",
   },
+  NOTHING_TO_AUDIT: {
+    exit: 2,
+    means: "The database lacks a schema or role that PostgREST is configured with, so an audit would find nothing.",
+  },
   NO_TESTS: { exit: 2, means: "There is no policy test to run." },
   TESTS_FAIL: { exit: 2, means: "A policy test fails without any damage, so it could not tell a damage." },
   INTERRUPTED: {

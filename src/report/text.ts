@@ -12,6 +12,7 @@ import type {
   VerifyResult,
 } from "../core/command-result.ts";
 import { importLines } from "./import.ts";
+import { auditLines, auditRulesLines } from "./audit.ts";
 import { lintLines } from "./lint.ts";
 import { sumLines } from "./sum.ts";
 import { assertNever } from "../core/errors.ts";
@@ -63,6 +64,10 @@ export function resultText(result: CommandResult, style: Style): string {
       return lines(importLines(result, style));
     case "lint":
       return lines(lintLines(result, style));
+    case "audit":
+      return lines(auditLines(result, style));
+    case "audit-rules":
+      return lines(auditRulesLines(result, style));
     case "seed":
       return lines(seedLines(result, style));
     case "env":

@@ -1,0 +1,6 @@
+drop policy select_member on api.members;
+drop policy select_peer on api.people;
+create policy select_own on api.members
+  for select
+  to web_user
+  using (name = current_user);
