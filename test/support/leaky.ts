@@ -45,6 +45,8 @@ export interface Leak {
     | { readonly unseen: string };
   /** What mutation shows: damages to the repaired database that are this leak, and that the suite does not notice. */
   readonly mutation: { readonly survivors: readonly string[] } | { readonly unseen: string };
+  /** What the audit finds, and does not find in the repaired database: rules and objects. */
+  readonly audit: { readonly found: readonly string[] } | { readonly unseen: string };
   /** Changes of the base: with the mistake, and the same without. */
   readonly leakySql: string;
   readonly repairedSql: string;
@@ -52,7 +54,7 @@ export interface Leak {
   readonly suite: string;
 }
 
-type Expected = Pick<Leak, "leak" | "attempts" | "calls" | "personas" | "matrix" | "mutation">;
+type Expected = Pick<Leak, "leak" | "attempts" | "calls" | "personas" | "matrix" | "mutation" | "audit">;
 
 /** All databases of `test/leaky/`. */
 export function readLeaks(): Leak[] {
