@@ -10,6 +10,7 @@ const DAY: readonly (readonly [command: string, says: string | RegExp])[] = [
   ["lint", "no findings in 0 migrations"],
   ["plan", "nothing to do"],
   ["drift", "no drift"],
+  ["audit --fail-on error", "policy-overlap"],
   ["verify", "every way back is exact"],
   ["matrix", /^observed: \d+ cells \(7 people, 9 tables and views, 4 functions\), 0 undecided/m],
   ["matrix --check", ""],
