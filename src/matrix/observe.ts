@@ -21,6 +21,7 @@ import { boundRoles } from "./personas.ts";
 import {
   type Call,
   type Caller,
+  columnRequests,
   functionRequest,
   keysSql,
   type ReadMode,
@@ -94,33 +95,29 @@ class Observation {
     const people = callers.flatMap(({ person, groups }) => (person === null ? [] : [{ person, groups }]));
     const answers: Answer[] = [];
     for (const caller of callers) {
-      const { role, name } = caller.persona;
+      const role = caller.persona.role;
       const context = { api, role: roles.get(role) as RoleFacts, caller, people };
-      const requests = [
+      const granted = privileges.get(role);
+      const first = await this.#answer(caller, [
         ...subjects.flatMap((subject) =>
-          relationRequests(context, subject, privileges.get(role)?.get(subject.relation.oid) ?? NO_PRIVILEGES).map(
-            (request) => ({ of: subject.relation, request }),
-          ),
+          relationRequests(context, subject, granted?.get(subject.relation.oid) ?? NO_PRIVILEGES).map((request) => ({
+            of: subject.relation,
+            request,
+          })),
         ),
         ...catalog.functions.map((routine) => ({
           of: routine,
           request: functionRequest(context, routine, calls?.get(`${routine.schema}.${routine.name}`) ?? []),
         })),
-      ];
-      const results = await this.#try(
-        caller,
-        requests.map(({ request }) => request),
+      ]);
+      const again = subjects.flatMap((subject) =>
+        columnRequests(context, subject, unreadable(first, subject)).map((request) => ({
+          of: subject.relation,
+          request,
+        })),
       );
-      requests.forEach(({ of, request }, index) => {
-        answers.push({
-          persona: name,
-          number: caller.number,
-          of,
-          attempts: request.cells,
-          results: results[index] ?? [],
-        });
-      });
-      this.#options.onPersona?.(name, { done: caller.number + 1, of: callers.length });
+      answers.push(...first, ...(again.length === 0 ? [] : await this.#answer(caller, again)));
+      this.#options.onPersona?.(caller.persona.name, { done: caller.number + 1, of: callers.length });
     }
     return {
       personas: personas.map(({ name, role }) => ({ name, role })),
@@ -279,15 +276,33 @@ class Observation {
     }
   }
 
-  async #try({ number }: Caller, requests: readonly Request[]): Promise<Answer["results"][]> {
+  /** Makes the requests of a persona, in one round trip. */
+  async #answer(
+    { number, persona }: Caller,
+    asked: readonly { readonly of: Answer["of"]; readonly request: Request }[],
+  ): Promise<Answer[]> {
     const { rows } = await this.#client.query<{ answers: Answer["results"] }>(
       "select pg_temp.tm_db_try($1, $2::jsonb) as answers",
-      [number, JSON.stringify(requests)],
+      [number, JSON.stringify(asked.map(({ request }) => request))],
     );
-    const answers = rows[0]?.answers ?? [];
+    const results = rows[0]?.answers ?? [];
     let from = 0;
-    return requests.map(({ cells }) => answers.slice(from, (from += cells.length)));
+    return asked.map(({ of, request: { cells } }) => {
+      const own = results.slice(from, (from += cells.length));
+      return { persona: persona.name, number, of, attempts: cells, results: own };
+    });
   }
+}
+
+/** Columns that could not be read together. */
+function unreadable(answers: readonly Answer[], { relation }: Subject): (readonly string[])[] {
+  return answers
+    .filter(({ of }) => of === relation)
+    .flatMap(({ attempts, results }) =>
+      attempts.flatMap(({ of }, index) =>
+        of.kind === "columns" && results[index]?.kind !== "rows" ? [of.columns] : [],
+      ),
+    );
 }
 
 /** More things than these are not tried one by one. */

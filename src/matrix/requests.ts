@@ -69,8 +69,9 @@ export interface Attempt {
 
 export type AttemptOf =
   | { readonly kind: "select"; readonly exact: boolean }
-  | { readonly kind: "column"; readonly column: string }
+  | { readonly kind: "columns"; readonly columns: readonly string[] }
   | { readonly kind: "insert"; readonly variant: string }
+  | { readonly kind: "given"; readonly column: string }
   | { readonly kind: "update"; readonly column: string }
   | { readonly kind: "delete" }
   | { readonly kind: "call"; readonly label: string; readonly returnsSet: boolean }
@@ -111,15 +112,21 @@ export function relationRequests(context: RequestContext, subject: Subject, priv
 }
 
 export function functionRequest(context: RequestContext, routine: ApiFunction, calls: readonly Call[]): Request {
-  const fitting = calls.filter((call) => fits(routine, call));
-  const given =
-    fitting.length === 0 && routine.inputs.length <= routine.defaults ? [{ arguments: {}, label: "" }] : fitting;
+  const fitting = calls.filter((call) => fits(routine, Object.keys(call.arguments)));
+  const given = fitting.length === 0 && fits(routine, []) ? [{ arguments: {}, label: "" }] : fitting;
   const cells = given.length === 0 ? [mayCallAttempt(routine)] : given.map((call) => callAttempt(routine, call));
   return makeRequest(
     context,
     { action: "execute", schema: routine.schema, path: `/rpc/${routine.name}`, readOnly: !routine.isVolatile },
     cells,
   );
+}
+
+/** As PostgREST chooses between functions of one name: all that is given is known, and what has no default is given. */
+function fits({ inputs, defaults }: ApiFunction, given: readonly string[]): boolean {
+  const required = inputs.slice(0, inputs.length - defaults);
+  const isKnown = given.every((name) => inputs.some((input) => input.name === name));
+  return isKnown && required.every(({ name }) => given.includes(name));
 }
 
 function makeRequest(
@@ -142,14 +149,37 @@ function makeRequest(
 function selectAttempts({ relation, reads }: Subject, { select }: ColumnPrivileges, caller: Caller): Attempt[] {
   const from = nameOf(relation);
   const mode = reads.find(({ columns }) => columns.every((name) => select.includes(name)));
-  const columns = relation.columns.map(({ name }): Attempt => {
-    return {
-      sql: `select count(t.${quoteIdent(name)}) from ${from} as t`,
-      reads: "count",
-      of: { kind: "column", column: name },
-    };
-  });
-  return [readAttempt(from, mode, caller), ...columns];
+  const names = relation.columns.map(({ name }) => name);
+  const granted = names.filter((name) => select.includes(name));
+  const others = names.filter((name) => !select.includes(name));
+  return [
+    readAttempt(from, mode, caller),
+    // Most can be read together; where that fails, `columnRequests` asks for each.
+    ...(granted.length === 0 ? [] : [columnsAttempt(from, granted)]),
+    ...others.map((name) => columnsAttempt(from, [name])),
+  ];
+}
+
+function columnsAttempt(from: string, columns: readonly string[]): Attempt {
+  const row = columns.map((name) => `t.${quoteIdent(name)}`).join(", ");
+  return {
+    sql: `select pg_catalog.count(row(${row})) from ${from} as t`,
+    reads: "count",
+    of: { kind: "columns", columns },
+  };
+}
+
+/** The columns, one by one, of which some attempt has read several together in vain. */
+export function columnRequests(
+  context: RequestContext,
+  { relation }: Subject,
+  failed: readonly (readonly string[])[],
+): Request[] {
+  const attempts = failed
+    .filter(({ length }) => length > 1)
+    .flatMap((columns) => columns.map((name) => columnsAttempt(nameOf(relation), [name])));
+  const given = { action: "select" as const, schema: relation.schema, path: `/${relation.name}`, readOnly: true };
+  return attempts.length === 0 ? [] : [makeRequest(context, given, attempts)];
 }
 
 /** Where no row can be told from another, how many there are. */
@@ -190,7 +220,7 @@ function insertAttempts(context: RequestContext, subject: Subject, { insert }: C
   const into = nameOf(relation);
   if (insert.length === 0 || samples.length === 0)
     return [{ sql: `insert into ${into} default values`, of: { kind: "insert", variant: "" } }];
-  return samples.flatMap((sample) =>
+  const copies = samples.flatMap((sample) =>
     namesFor(context, subject, { sample, insert }).map(({ as, values }): Attempt => {
       const columns = copiedColumns(subject, insert);
       const list = columns.map(({ name }) => quoteIdent(name)).join(", ");
@@ -200,6 +230,12 @@ function insertAttempts(context: RequestContext, subject: Subject, { insert }: C
       return { sql, of: { kind: "insert", variant: [placeOf(context.caller, sample), as].filter(Boolean).join(", ") } };
     }),
   );
+  // Which columns it may give a value to: naming one asks for its privilege.
+  const columns = relation.columns.map(({ name }): Attempt => {
+    const sql = `insert into ${into} (${quoteIdent(name)}) values (default)`;
+    return { sql, of: { kind: "given", column: name } };
+  });
+  return [...copies, ...columns];
 }
 
 /** A default that makes a key is left to make it; who and where are always said. */
@@ -282,15 +318,6 @@ function writeAttempt({ base, reads }: Subject, { select }: ColumnPrivileges, sq
 }
 
 // ─── Calling ────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-/** Of functions that share a name PostgREST takes the one whose arguments have the names that are given. */
-function fits({ inputs, defaults }: ApiFunction, { arguments: given }: Call): boolean {
-  const required = inputs.slice(0, inputs.length - defaults);
-  const names = Object.keys(given);
-  return (
-    required.every(({ name }) => name in given) && names.every((name) => inputs.some((input) => input.name === name))
-  );
-}
 
 /** As PostgREST calls: arguments by name, out of a JSON object. */
 function callAttempt(routine: ApiFunction, { arguments: given, label }: Call): Attempt {

@@ -119,16 +119,19 @@ function grouped(rows: readonly { readonly name: string; readonly cells: readonl
   return [...groups.values()];
 }
 
-/** Which columns a select shows and an update sets, where that is not plain. */
+const COLUMN_WORDS = { select: "read", insert: "given", update: "set" } as const;
+
+/** Which columns a select shows, an insert may name and an update sets, where that is not plain. */
 function columnLines(cells: readonly MatrixCell[]): string[] {
-  const lines = (["select", "update"] as const).flatMap((action) => {
+  const lines = (["select", "insert", "update"] as const).flatMap((action) => {
     const rows = cells
       .filter((cell) => cell.action === action && (cell.columns ?? []).length > 0)
       .map(({ persona, columns = [] }) => ({ name: persona, cells: columns }));
-    return grouped(rows).map(
-      ({ names, cells: columns }) =>
-        `- ${names.join(", ")} ${action === "select" ? "read" : "set"} ${columns.map(code).join(", ")}`,
-    );
+    const groups = grouped(rows);
+    return groups.map(({ names, cells: columns }) => {
+      const who = groups.length === 1 ? "" : ` by ${names.join(", ")}`;
+      return `- ${COLUMN_WORDS[action]}${who}: ${columns.map(code).join(", ")}`;
+    });
   });
   return lines.length === 0 ? [] : [lines.join("\n")];
 }
@@ -152,7 +155,7 @@ function functionRows(matrix: Matrix, routine: MatrixFunction): string[][] {
       index === 0 ? code(subjectOf(routine)) : "",
       index === 0 ? escape(variant) : "",
       ended,
-      names.join(", "),
+      names.length === matrix.personas.length ? "everybody" : names.join(", "),
     ]);
   });
 }
