@@ -84,8 +84,7 @@ class Reader {
         const condition = this.#query(field(field(value, "cond"), "PLpgSQL_expr"));
         const branch = field(value, kind === "PLpgSQL_stmt_if" ? "then_body" : "stmts");
         if (condition !== undefined && raises(branch)) this.#checks.push(condition);
-        const { cond: _, ...rest } = value as Fields;
-        this.#walk(rest, depth + 1);
+        this.#walk({ ...(value as Fields), cond: undefined }, depth + 1);
         return;
       }
       case "PLpgSQL_stmt_perform":

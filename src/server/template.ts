@@ -96,7 +96,7 @@ class TemplateRun implements Template {
     } finally {
       // What was being made when the callback failed must be there before it can be dropped.
       await this.#making.catch(() => undefined);
-      await Promise.all(this.#clones.map(async (name) => await this.#putAway(name)));
+      for (const name of this.#clones) await this.#putAway(name);
     }
   }
 
