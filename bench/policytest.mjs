@@ -5,8 +5,10 @@
 // Whole processes, from start to end. pg_prove (Debian: libtap-parser-sourcehandler-pgtap-perl) runs on a database that
 // was made of tm-db's template beforehand, so both have the same pgTAP; it gets PostgreSQL's own psql (`pg_config
 // --bindir`), since Debian's /usr/bin/psql is a wrapper in Perl. Without either of them its rows are missing.
-import { execFileSync, spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
+//
+// Then `tm-db test --watch` on the project's own tests: from saving a file to the result on the screen.
+import { execFileSync, spawn, spawnSync } from "node:child_process";
+import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
@@ -150,6 +152,34 @@ async function compare(dir, options, { count, prove }) {
   );
 }
 
+/** Milliseconds from saving each path, `rounds` times, to the summary on the screen; nothing else happens meanwhile. */
+async function timeWatch(dir, paths) {
+  const child = spawn(process.execPath, [CLI, "test", "--watch"], { cwd: dir, env: cleanEnvironment(dir) });
+  let heard = () => {};
+  child.stdout.on("data", (text) => {
+    if (/^(passed|failed): /m.test(text)) heard(performance.now());
+  });
+  const result = () => new Promise((resolve) => (heard = resolve));
+  // Databases for the next run are made while nobody waits.
+  const pause = () => new Promise((resolve) => setTimeout(resolve, 2_000));
+  await result();
+  const rows = [];
+  for (const path of paths) {
+    const text = readFileSync(join(dir, path), "utf8");
+    const taken = [];
+    for (let round = 0; round < rounds; round += 1) {
+      await pause();
+      const next = result();
+      const savedAt = performance.now();
+      writeFileSync(join(dir, path), `${text}-- ${round}\n`);
+      taken.push((await next) - savedAt);
+    }
+    rows.push([path, ms(median(taken))]);
+  }
+  child.kill("SIGINT");
+  return rows;
+}
+
 const dir = copyProject();
 process.env.TM_DB_DATA_HOME = dir;
 const options = optionsFor(dir, flags.pg);
@@ -160,6 +190,14 @@ try {
   printHead(`Policy tests, ${rounds} rounds, ${availableParallelism()} processors`, database.version);
   if (prove === undefined) console.log("Skipped: pg_prove. Install it, and PostgreSQL's client with its pg_config.\n");
   for (const count of numbers(flags.files)) await compare(dir, options, { count, prove });
+  rmSync(join(dir, "test/policies"), { recursive: true, force: true });
+  cpSync(join(ROOT, "test/policies"), join(dir, "test/policies"), { recursive: true });
+  const whole = timeProgram(process.execPath, [CLI, "test"], { cwd: dir, env: cleanEnvironment(dir) });
+  const saved = ["test/policies/comments.sql", "policies/api/comments.sql", "functions/api/assign_task.sql"];
+  printTable(
+    ["saved under tm-db test --watch", "ms"],
+    [...(await timeWatch(dir, saved)), ["(tm-db test, no template yet)", ms(whole)]],
+  );
 } finally {
   await stop(options);
   rmSync(dir, { recursive: true, force: true });

@@ -36,10 +36,14 @@ export interface TestDatabases {
   readonly server: DatabaseName;
   /** The template's name, and whether this run built it. */
   readonly template: { readonly name: string; readonly built: boolean };
-  /** Makes another clone, in about 30 ms. Reset it by rolling back rather than by making a new one. */
+  /** How many clones have been made already and wait to be opened; none if not given. */
+  readonly ready?: number | undefined;
+  /** Makes another clone, in a few tenths of a second. Reset it by rolling back rather than by making a new one. */
   open(): Promise<ConnectionSpec>;
   /** Says that a clone is as it was made, and that nobody is connected to it: one of them is kept for the next run. */
   keep(clone: ConnectionSpec): void;
+  /** Drops a clone before the end, for whoever makes many. */
+  drop(clone: ConnectionSpec): Promise<void>;
 }
 
 export interface TestDatabaseInput {
@@ -47,6 +51,8 @@ export interface TestDatabaseInput {
   readonly target: Target;
   readonly files: ProjectFiles;
   readonly fixtures: readonly SourceFile[];
+  /** Has a template of its own beside that of `tm-db test`, instead of taking its place. */
+  readonly purpose?: string | undefined;
 }
 
 /**
@@ -62,7 +68,7 @@ export async function withTestDatabases<T>(
   const fixtures = input.fixtures.map((file) => composeScript(project, file, "commit"));
   const request = {
     maintenance: target.maintenance,
-    project: shortHash(realpathSync(project.config.projectDir), 12),
+    project: shortHash(realpathSync(project.config.projectDir) + (input.purpose ?? ""), 12),
     key: async (client: DatabaseClient) => await templateKey(client, { project, files: input.files, fixtures }),
     searchPath: TEST_SEARCH_PATH,
     build: async (database: ConnectionSpec) =>
@@ -78,6 +84,7 @@ function databasesOf(template: Template, target: Target): TestDatabases {
     template: { name: template.name, built: template.built },
     open: async () => await template.clone(),
     keep: (clone) => template.keep(clone),
+    drop: async (clone) => await template.drop(clone),
   };
 }
 
@@ -117,16 +124,8 @@ async function buildTemplate(
   { project, target, files, fixtures }: TemplateParts,
 ): Promise<void> {
   const { config, options } = project;
-  // Only where something is built: a run on a template that is there does not wait for PostgreSQL's parser to load.
-  const { deploy } = await import("./deploy.ts");
   await withClient(database, { signal: options.signal }, async (client) => {
-    await deploy(client, {
-      // The template has a JWT secret of its own, and the authenticator keeps its password: both stay on the server.
-      project: { ...project, options: { ...options, env: { ...options.env, TM_DB_JWT_SECRET: undefined } } },
-      target: { ...target, connection: database, authenticatorPassword: undefined },
-      files,
-      options: {},
-    });
+    await deployForTests(client, { project, target, files }, database);
     await installPgtap(client);
     await client.query(`set search_path = ${TEST_SEARCH_PATH}`);
     await installTestHelpers(client, {
@@ -140,8 +139,26 @@ async function buildTemplate(
   });
 }
 
+/** Deploys a project's files to a database that tests run on. */
+export async function deployForTests(
+  client: DatabaseClient,
+  { project, target, files }: Pick<TestDatabaseInput, "project" | "target" | "files">,
+  database: ConnectionSpec,
+): Promise<void> {
+  const { options } = project;
+  // Only where something is built: a run on a template that is there does not wait for PostgreSQL's parser to load.
+  const { deploy } = await import("./deploy.ts");
+  await deploy(client, {
+    // It has a JWT secret of its own, and the authenticator keeps its password: both stay on the server.
+    project: { ...project, options: { ...options, env: { ...options.env, TM_DB_JWT_SECRET: undefined } } },
+    target: { ...target, connection: database, authenticatorPassword: undefined },
+    files,
+    options: {},
+  });
+}
+
 /** One transaction, committed. */
-async function loadFixture(client: DatabaseClient, batch: Batch): Promise<void> {
+export async function loadFixture(client: DatabaseClient, batch: Batch): Promise<void> {
   const outcome = await runBatch(client, batch.sql);
   if (outcome.error === undefined) return;
   await runBatch(client, "rollback");

@@ -1,11 +1,11 @@
 import { randomInt } from "node:crypto";
 import type { TestResult } from "../core/command-result.ts";
 import { TmDbError } from "../core/errors.ts";
-import type { SourceFile } from "../core/project-files.ts";
+import type { ProjectFiles, SourceFile } from "../core/project-files.ts";
 import { hasFailed, type TestCounts, type TestFileResult } from "../core/test-result.ts";
 import { readProjectFiles } from "../files/read-project.ts";
 import { readTestFiles } from "../files/read-tests.ts";
-import { shuffle } from "../policytest/order.ts";
+import { namingFirst, shuffle } from "../policytest/order.ts";
 import { loadTap, type TestScript } from "../policytest/run-file.ts";
 import { type FilesRun, runTestFiles } from "../policytest/run-files.ts";
 import { type CommandOptions, openProject, openTarget, type Project, type Target } from "./context.ts";
@@ -18,6 +18,8 @@ export interface TestOptions extends CommandOptions {
   readonly cwd?: string | undefined;
   /** Run only files whose path or text this regular expression finds, whatever the case. */
   readonly pattern?: string | undefined;
+  /** Files of the project, relative to it: tests that name what one of them declares run before the others. */
+  readonly first?: readonly string[] | undefined;
   /** How many databases to run on side by side; as many as processors if not given. */
   readonly jobs?: number | undefined;
   /** End after the first file that fails. */
@@ -37,6 +39,27 @@ const TIMEOUT_MS = 60_000;
  */
 export async function test(options: TestOptions): Promise<TestResult> {
   const startedAt = performance.now();
+  const run = await prepareRun(options);
+  const target = await openServer(run.project);
+  // While the server lets us in.
+  setImmediate(() => void loadTap());
+  return await withTestDatabases({ ...run, target }, async (databases) => await runOn(databases, run, startedAt));
+}
+
+/** What a run is about, read from the files. */
+export interface PreparedRun {
+  readonly project: Project;
+  readonly options: TestOptions;
+  readonly files: ProjectFiles;
+  readonly fixtures: readonly SourceFile[];
+  /** In the order in which they run. */
+  readonly tests: readonly SourceFile[];
+  /** What decided that order. */
+  readonly seed: number | null;
+}
+
+/** @throws TmDbError NO_TESTS; USAGE; what is wrong with the settings and the files. */
+export async function prepareRun(options: TestOptions): Promise<PreparedRun> {
   const project = await openProject(options);
   const files = readProjectFiles(project.config);
   const { fixtures, tests } = await readTestFiles(project.config, {
@@ -45,19 +68,20 @@ export async function test(options: TestOptions): Promise<TestResult> {
   });
   const chosen = choose(tests, options, project);
   const seed = options.seed === "random" ? randomInt(2 ** 32) : (options.seed ?? null);
-  const target = await openServer(project);
-  // While the server lets us in.
-  setImmediate(() => void loadTap());
-  return await withTestDatabases({ project, target, files, fixtures }, async (databases) => {
-    const ordered = seed === null ? chosen : shuffle(chosen, seed);
-    const run = await runAll(project, databases, { ordered, options });
-    const narrowed = (options.only ?? []).length > 0 || options.pattern !== undefined;
-    return resultOf(run, { databases, narrowed, seed, ms: performance.now() - startedAt });
-  });
+  const ordered = seed === null ? namingFirst(chosen, options.first ?? []) : shuffle(chosen, seed);
+  return { project, options, files, fixtures, tests: ordered, seed };
+}
+
+/** Runs the tests on databases that have the run's files and fixtures. `startedAt`: by `performance.now()`. */
+export async function runOn(databases: TestDatabases, run: PreparedRun, startedAt: number): Promise<TestResult> {
+  const { project, options, tests, seed } = run;
+  const outcome = await runAll(project, databases, { ordered: tests, options });
+  const narrowed = (options.only ?? []).length > 0 || options.pattern !== undefined;
+  return resultOf(outcome, { databases, narrowed, seed, ms: performance.now() - startedAt });
 }
 
 /** A server that runs is taken as it is: the connection that makes databases will tell whether it lets one in. */
-async function openServer(project: Project): Promise<Target> {
+export async function openServer(project: Project): Promise<Target> {
   try {
     return await openTarget(project, "must-run");
   } catch (error) {
@@ -101,6 +125,7 @@ async function runAll(
   return await runTestFiles(ordered, {
     compose: (file) => compose(project, file),
     openClone: async () => await databases.open(),
+    ready: databases.ready,
     onUnchanged: (clone) => databases.keep(clone),
     jobs: options.jobs,
     bail: options.bail === true,

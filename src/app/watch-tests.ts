@@ -4,7 +4,8 @@ import type { Config } from "../config/config.ts";
 import type { TestResult } from "../core/command-result.ts";
 import { TmDbError } from "../core/errors.ts";
 import { openProject } from "./context.ts";
-import { test, type TestOptions } from "./test.ts";
+import { withStandby } from "./standby-databases.ts";
+import { openServer, prepareRun, test, type TestOptions } from "./test.ts";
 
 export interface WatchListener {
   readonly onResult: (result: TestResult) => void;
@@ -16,32 +17,65 @@ export interface WatchListener {
 const SETTLE_MS = 40;
 
 /**
- * Runs the tests, and again what a saved file touches: a test file itself; anything else of the project, all of them, on a
- * template of the new files. Goes on until the signal.
+ * Runs the tests, and again what a saved file touches: a test file itself; anything else of the project, all of them, on
+ * databases that have it: those that name it come first. Goes on until the signal.
  * @throws TmDbError INTERRUPTED at the signal; what reading the settings throws.
  */
 export async function watchTests(options: TestOptions, listener: WatchListener): Promise<never> {
   const { config } = await openProject(options);
   const changes = new Changes(config, options.signal);
   try {
-    await runOnce(options, listener);
-    for (;;) {
-      const only = onlyTests(await changes.next(), config);
-      const narrowed = { ...options, only, cwd: config.projectDir, pattern: undefined };
-      await runOnce(only === undefined ? options : narrowed, listener);
+    for (let next = options; ;) {
+      const isBuilt = await attempt(listener, async () => listener.onResult(await test(next)));
+      const changed = isBuilt ? await watchOnStandby(options, { changes, listener }) : await changes.next();
+      next = optionsFor(changed, options, config);
     }
   } finally {
     changes.close();
   }
 }
 
-async function runOnce(options: TestOptions, { onResult, onFailure }: WatchListener): Promise<void> {
+/** Runs tests on databases that stand by, until a change that those cannot follow: an applied migration, the settings. */
+async function watchOnStandby(
+  options: TestOptions,
+  { changes, listener }: { readonly changes: Changes; readonly listener: WatchListener },
+): Promise<ReadonlySet<string>> {
+  let unserved: ReadonlySet<string> | undefined;
+  await attempt(listener, async () => {
+    const held = await prepareRun(options);
+    unserved = await withStandby({ target: await openServer(held.project), held }, async (standby) => {
+      for (;;) {
+        const changed = await changes.next();
+        let isServed = true;
+        await attempt(listener, async () => {
+          const startedAt = performance.now();
+          const run = await prepareRun(optionsFor(changed, options, held.project.config));
+          isServed = standby.serves(run);
+          if (isServed) listener.onResult(await standby.test(run, startedAt));
+        });
+        if (!isServed || standby.isLost()) return changed;
+      }
+    });
+  });
+  return unserved ?? (await changes.next());
+}
+
+/** Whether it went well; what kept a run from happening is told, and watching goes on. */
+async function attempt({ onFailure }: WatchListener, run: () => Promise<void>): Promise<boolean> {
   try {
-    onResult(await test(options));
+    await run();
+    return true;
   } catch (error) {
     if (error instanceof TmDbError && error.code === "INTERRUPTED") throw error;
     onFailure(error);
+    return false;
   }
+}
+
+function optionsFor(changed: ReadonlySet<string>, options: TestOptions, config: Config): TestOptions {
+  const only = onlyTests(changed, config);
+  if (only === undefined) return { ...options, first: [...changed] };
+  return { ...options, only, cwd: config.projectDir, pattern: undefined };
 }
 
 /** The test files that changed, if nothing else did; fixtures are something else. */

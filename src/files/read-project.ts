@@ -105,7 +105,6 @@ function readRepeatables(config: Config, folder: RepeatableFolder): RepeatableFi
 }
 
 /** The files below a folder, with `/` between folders; undefined where there is no such folder. */
-/** The files below a folder, with `/` between folders; undefined where there is no such folder. */
 export function listFolder(config: Config, folder: string): string[] | undefined {
   const root = join(config.projectDir, folder);
   try {

@@ -116,7 +116,7 @@ function piecesOfPlpgsql({ definition, source }: RoutineFact): Piece[] {
 }
 
 /** PL/pgSQL runs what PostgreSQL's parser of SQL does not read (`open`, `call … into`) in ways of its own. */
-function parsed({ sql, isExpression }: QuerySpan): Tree | undefined {
+function parsed({ sql, isExpression }: QuerySpan): Node | undefined {
   try {
     if (isExpression) return parseExpression(sql);
     const [statement, ...rest] = parseStatements(sql);

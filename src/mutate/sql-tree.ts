@@ -4,7 +4,7 @@ import type { Node } from "libpg-query";
 export type { Node };
 
 /** Something of a parsed statement: a node, a list of them, a plain value. */
-export type Tree = object | string | number | boolean | null | undefined;
+export type Tree = unknown;
 
 let parser: typeof import("libpg-query") | undefined;
 let printer: typeof import("pgsql-deparser") | undefined;

@@ -12,6 +12,18 @@ export function shuffle<T>(items: readonly T[], seed: Seed): T[] {
   return shuffled;
 }
 
+/** The files whose text has the name of one of the paths, as a word, before the others: `tasks` of `policies/api/tasks.sql`. */
+export function namingFirst<T extends { readonly text: string }>(files: readonly T[], paths: readonly string[]): T[] {
+  const words = paths.flatMap((path) => /([^/]+?)(?:\.[^/.]*)?$/.exec(path)?.[1] ?? []);
+  const patterns = words.map(
+    (word) => new RegExp(`(?<![\\p{L}\\p{N}_])${escapePattern(word)}(?![\\p{L}\\p{N}_])`, "u"),
+  );
+  const isNaming = ({ text }: T): boolean => patterns.some((pattern) => pattern.test(text));
+  return [...files.filter(isNaming), ...files.filter((file) => !isNaming(file))];
+}
+
+const escapePattern = (text: string): string => text.replaceAll(/[\\^$.*+?()[\]{}|/]/g, "\\$&");
+
 /** https://gist.github.com/tommyettinger/46a874533244883189143505d203312c */
 function mulberry32(seed: Seed): () => number {
   let state = seed >>> 0;

@@ -13,6 +13,8 @@ export interface RunOptions {
   readonly compose: (file: SourceFile) => TestScript | TestFileResult;
   /** Makes a database that nobody else uses. */
   readonly openClone: () => Promise<ConnectionSpec>;
+  /** How many databases wait to be opened: so many workers begin at once. One if not given. */
+  readonly ready?: number | undefined;
   /** Is told of a database that is again as it was opened, and that nobody is connected to any more. */
   readonly onUnchanged?: ((clone: ConnectionSpec) => void) | undefined;
   /** How many databases at most; as many as processors if not given. */
@@ -71,7 +73,9 @@ class FilesRunner {
   }
 
   async run(): Promise<FilesRun> {
-    this.#addWorker();
+    const ready = Math.min(this.#options.ready ?? 1, this.#jobs, this.#total);
+    do this.#addWorker();
+    while (this.#workers.length < ready);
     // A worker may add another one while it is waited for.
     for (let index = 0; index < this.#workers.length; index += 1) await this.#workers[index];
     if (this.#failure !== undefined) throw this.#failure.error;

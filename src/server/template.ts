@@ -46,6 +46,8 @@ export interface Template {
   clone(): Promise<ConnectionSpec>;
   /** Says that a clone is as it was made, and that nobody is connected to it: one of them is kept for the next run. */
   keep(clone: ConnectionSpec): void;
+  /** Drops a clone before the end, for whoever makes many. */
+  drop(clone: ConnectionSpec): Promise<void>;
 }
 
 /**
@@ -76,6 +78,7 @@ class TemplateRun implements Template {
   readonly maintenance: DatabaseClient;
   readonly #request: RunRequest;
   readonly #clones: string[] = [];
+  readonly #dropped = new Set<string>();
   /** What an earlier run left as it was. */
   readonly #spare: string;
   #hasSpare = false;
@@ -96,7 +99,7 @@ class TemplateRun implements Template {
     } finally {
       // What was being made when the callback failed must be there before it can be dropped.
       await this.#making.catch(() => undefined);
-      for (const name of this.#clones) await this.#putAway(name);
+      for (const name of this.#clones) if (!this.#dropped.has(name)) await this.#putAway(name);
     }
   }
 
@@ -111,6 +114,11 @@ class TemplateRun implements Template {
 
   keep(clone: ConnectionSpec): void {
     this.#kept ??= clone.database;
+  }
+
+  async drop(clone: ConnectionSpec): Promise<void> {
+    this.#dropped.add(clone.database);
+    await dropDatabase(this.maintenance, clone.database);
   }
 
   async #putAway(name: string): Promise<void> {

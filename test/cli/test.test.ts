@@ -100,17 +100,32 @@ test("Ctrl-C leaves nothing; what kill -9 leaves, the next run takes away", asyn
   expect(await left(variables)).toEqual([]);
 });
 
-test("--watch runs a saved test, and everything on a new template when something else was saved", async () => {
-  const made = project({ "test/policies/other.sql": FILES["test/policies/books.sql"] });
+/** Starts `test --watch`; `next` resolves with what was said since, once that has the pattern. */
+function watching(made: CliProject): {
+  readonly next: (pattern: RegExp) => Promise<string>;
+  readonly end: () => Promise<{ readonly code: number | null }>;
+} {
   const { child, done } = made.start(["test", "--watch"]);
   let output = "";
   child.stdout?.on("data", (text: string) => (output += text));
-  const next = async (pattern: RegExp): Promise<string> => {
-    await expect.poll(() => output, { timeout: 60_000, interval: 20 }).toMatch(pattern);
-    const seen = output;
-    output = "";
-    return seen;
+  child.stderr?.on("data", (text: string) => (output += text));
+  return {
+    next: async (pattern) => {
+      await expect.poll(() => output, { timeout: 60_000, interval: 20 }).toMatch(pattern);
+      const seen = output;
+      output = "";
+      return seen;
+    },
+    end: async () => {
+      child.kill("SIGINT");
+      return await done;
+    },
   };
+}
+
+test("--watch runs a saved test, and everything when something else was saved", async () => {
+  const made = project({ "test/policies/other.sql": FILES["test/policies/books.sql"] });
+  const { next, end } = watching(made);
   expect(await next(/passed: 2 tests, 2 files/)).toContain("pass  test/policies/books.sql");
 
   made.write({ "test/policies/books.sql": FILES["test/policies/books.sql"].replace("'one book'", "'just one'") });
@@ -118,6 +133,39 @@ test("--watch runs a saved test, and everything on a new template when something
 
   made.write({ "test/policies/_books.sql": "insert into public.books values (1), (2);\n" });
   expect(await next(/failed: 2 tests, 2 failed, 2 files/)).toContain("not ok 1 just one");
-  child.kill("SIGINT");
-  expect(await done).toMatchObject({ code: 130 });
+  expect(await end()).toMatchObject({ code: 130 });
+});
+
+test("--watch deploys what was saved, loads the fixtures anew, and outlives mistakes", async () => {
+  const titles = (name: string): string =>
+    `create function public.titles() returns text language sql return '${name}';\n`;
+  const made = project({
+    "functions/public/titles.sql": titles("first"),
+    "test/policies/_titles.sql": "create table kept as select public.titles() as title;\n",
+    "test/policies/titles.sql":
+      "select plan(1);\nselect is(title || ' ' || public.titles(), 'first first') from kept;\nselect * from finish();\n",
+  });
+  const { next, end } = watching(made);
+  await next(/passed: 2 tests, 2 files/);
+
+  made.write({ "functions/public/titles.sql": titles("second") });
+  const second = await next(/failed: 2 tests, 1 failed, 2 files/);
+  expect(second).toMatch(/have: second second/);
+  made.write({ "functions/public/titles.sql": "create function public.titles() returns text language sql retur 1;\n" });
+  expect(await next(/error SQL_ERROR/)).toContain("functions/public/titles.sql:1");
+  made.write({ "functions/public/titles.sql": titles("first") });
+  await next(/passed: 2 tests, 2 files/);
+
+  made.write({
+    "migrations/0002_more.sql":
+      "-- Up Migration\ninsert into public.books values (7);\n-- Down Migration\ndelete from public.books where id = 7;\n",
+  });
+  expect(await next(/failed: 2 tests, 1 failed, 2 files/)).toMatch(/have: 2/);
+  // A migration that was applied is built anew: a deployment would refuse it.
+  made.write({ "migrations/0002_more.sql": "-- Up Migration\nselect 1;\n-- Down Migration\nselect 1;\n" });
+  await next(/passed: 2 tests, 2 files/);
+  made.write({ "migrations/0001_books.sql": FILES["migrations/0001_books.sql"].replace("id int", "id bigint") });
+  await next(/passed: 2 tests, 2 files/);
+  expect(await end()).toMatchObject({ code: 130 });
+  expect(await left(await readEnv(made))).toEqual([]);
 });

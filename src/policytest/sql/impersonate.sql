@@ -162,10 +162,13 @@ begin
 end
 $$;
 
+-- In PL/pgSQL, which plans it once for a session.
 create function tests._settings(persona jsonb)
   returns table (n bigint, name text, value text)
-  language sql
+  language plpgsql
 as $$
+begin
+  return query
   select
     row_number() over (order by s.step, s.name),
     s.name,
@@ -207,7 +210,8 @@ as $$
     from tests._routine(persona) as r
     cross join unnest(r.settings) as setting
     where split_part(setting, '=', 1) in ('statement_timeout', 'plan_filter.statement_cost_limit', 'default_transaction_isolation')
-  ) as s
+  ) as s;
+end
 $$;
 
 -- Puts pgTAP at the end of the path, where it is not there anyway.

@@ -83,11 +83,13 @@ end
 $$;
 
 -- What `alter role … set` gave it, as PostgREST reads it: of the roles that the authenticator is itself a member of, in
--- lower case, and only what the authenticator may set.
+-- lower case, and only what the authenticator may set. In PL/pgSQL, which plans it once for a session.
 create function tests._role_settings(role text)
   returns table (name text, value text)
-  language sql
+  language plpgsql
 as $$
+begin
+  return query
   select
     kv.name,
     kv.value
@@ -101,10 +103,11 @@ as $$
       split_part(setting, '=', 1),
       lower(substr(setting, strpos(setting, '=') + 1))
   ) as kv (name, value)
-  where r.rolname = role
+  where r.rolname = _role_settings.role
     and kv.name <> 'default_transaction_isolation'
     and tests._may_set(authenticator.oid, kv.name)
-  group by kv.name, kv.value
+  group by kv.name, kv.value;
+end
 $$;
 
 -- The exposed schema that a request names in its Accept-Profile or Content-Profile, else the first.
@@ -133,17 +136,22 @@ $$;
 -- (its default db-hoisted-tx-settings). No row for other paths.
 create function tests._routine(persona jsonb)
   returns table (is_volatile boolean, settings text[])
-  language sql
+  language plpgsql
   stable
 as $$
+begin
+  if coalesce(persona ->> 'path', '/') not like '/rpc/%' then
+    return;
+  end if;
+  return query
   select
     p.provolatile = 'v',
     p.proconfig
   from pg_catalog.pg_proc as p
   join pg_catalog.pg_namespace as n on n.oid = p.pronamespace
-  where persona ->> 'path' like '/rpc/%'
-    and n.nspname = tests._schema(persona)
+  where n.nspname = tests._schema(persona)
     and p.proname = substr(persona ->> 'path', 6)
   order by p.pronargs
-  limit 1
+  limit 1;
+end
 $$;
