@@ -4,6 +4,7 @@ export { type DriftOptions, drift } from "./app/drift.ts";
 export { env } from "./app/env.ts";
 export { importMigrations, type ImportOptions } from "./app/import.ts";
 export { lint, type LintOptions } from "./app/lint.ts";
+export { matrix, type MatrixOptions } from "./app/matrix.ts";
 export { type MigrateOptions, migrate } from "./app/migrate.ts";
 export { mutate, type MutateOptions } from "./app/mutate.ts";
 export { newMigration } from "./app/new-migration.ts";
@@ -20,6 +21,7 @@ export { test, type TestOptions } from "./app/test.ts";
 export { up } from "./app/up.ts";
 export { verify } from "./app/verify.ts";
 export type * from "./core/command-result.ts";
+export type * from "./core/matrix.ts";
 export type { LockLimit, LockMode } from "./core/lock-modes.ts";
 export type {
   KillingTest,

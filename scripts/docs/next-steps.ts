@@ -61,6 +61,8 @@ export const NEXT_STEPS: Readonly<Record<ErrorCode, string>> = {
   NOT_LOCAL: "If the database is meant, and nobody depends on it: `--yes-this-is-not-production`.",
   TEST_FILE_INVALID:
     "Mend the lines that the message names. Of psql's commands `\\i`, `\\ir`, `\\set`, `\\unset`, `\\echo` and `\\pset` work.",
+  NOTHING_EXPOSED: "Name what PostgREST serves in `exposedSchemas` of `tm-db.config.json`.",
+  MATRIX_INVALID: "`npx tm-db matrix` writes it anew; look at the difference before you commit it.",
   NO_TESTS: "Write one below `test/policies/`, or check the names and the pattern that you gave.",
   TESTS_FAIL: "Mend the test that the message names, or the policy: `npx tm-db test`.",
   INTERRUPTED: "Run the command again.",

@@ -24,6 +24,8 @@ export function exitCodeOfResult(result: CommandResult, { check }: { readonly ch
     case "mutate":
     case "test":
       return result.passed ? 0 : 1;
+    case "matrix":
+      return result.holds ? 0 : 1;
     case "migrate":
     case "up":
     case "stop":

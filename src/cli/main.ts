@@ -1,4 +1,3 @@
-import { relative } from "node:path";
 import { CommanderError } from "commander";
 import type { CommandOptions } from "../app/context.ts";
 import type { CommandResult } from "../core/command-result.ts";
@@ -14,7 +13,7 @@ import { confirm } from "./confirm.ts";
 import type { Execute, Presenting } from "./execute.ts";
 import { exitCodeOfError, exitCodeOfResult } from "./exit-code.ts";
 import { buildProgram } from "./program.ts";
-import { findProjectDir, type SharedOptions } from "./shared-options.ts";
+import { findProjectDir, folderInRepository, type SharedOptions } from "./shared-options.ts";
 
 const wantsJson = process.argv.includes("--json") || /(^| )--format[ =]json( |$)/.test(process.argv.join(" "));
 const progress = new ProgressWriter(process.stderr);
@@ -84,11 +83,6 @@ function printResult(result: CommandResult, shared: SharedOptions, { present = r
   else if (shared.format === "github" && "findings" in result)
     process.stdout.write(githubAnnotations(result.findings, folderInRepository(shared)));
   else process.stdout.write(present(result, styleFor(process.stdout)));
-}
-
-function folderInRepository({ config }: SharedOptions): string {
-  const projectDir = findProjectDir(process.cwd(), config);
-  return relative(process.env["GITHUB_WORKSPACE"] ?? projectDir, projectDir);
 }
 
 function styleFor(stream: NodeJS.WriteStream): Style {

@@ -5,6 +5,7 @@ import { driftCommand } from "./commands/drift.ts";
 import { envCommand } from "./commands/env.ts";
 import { importCommand } from "./commands/import.ts";
 import { lintCommand } from "./commands/lint.ts";
+import { matrixCommand } from "./commands/matrix.ts";
 import { migrateCommand } from "./commands/migrate.ts";
 import { mutateCommand } from "./commands/mutate.ts";
 import { newCommand } from "./commands/new.ts";
@@ -44,6 +45,7 @@ const COMMANDS = {
   reset: resetCommand,
   test: testCommand,
   mutate: mutateCommand,
+  matrix: matrixCommand,
 };
 
 type CommandName = keyof typeof COMMANDS;

@@ -34,6 +34,18 @@ export interface Config {
   /** How a token is issued for a user of the project. */
   readonly token: TokenConfig | undefined;
   readonly lint: { readonly ignore: readonly IgnoredRule[] };
+  readonly matrix: MatrixConfig;
+}
+
+/** What `tm-db matrix` cannot find out, or shall not. */
+export interface MatrixConfig {
+  /** Names of the people that it is about, in their order; everybody whom the fixtures make if not given. */
+  readonly personas: readonly string[] | undefined;
+  /** The column that tells people apart, and the claim that holds it. */
+  readonly people: ColumnRef | undefined;
+  readonly claim: string | undefined;
+  /** Tables that say who belongs to what, as `schema.table`. */
+  readonly memberships: readonly string[] | undefined;
 }
 
 /** A rule that `tm-db lint` leaves out: everywhere, or in one file. */
@@ -118,11 +130,13 @@ export function parseConfig(raw: unknown, projectDir: string, fileName: string):
     "jwtSecret",
     "token",
     "lint",
+    "matrix",
   ]);
   const paths = reader.object(root["paths"] ?? {}, "paths", Object.keys(DEFAULT_PATHS));
   const roles = reader.object(root["roles"] ?? {}, "roles", ["authenticator", "anonymous"]);
   const token = root["token"] === undefined ? undefined : reader.object(root["token"], "token", ["query", "devUser"]);
   const lint = reader.object(root["lint"] ?? {}, "lint", ["ignore"]);
+  const matrix = reader.object(root["matrix"] ?? {}, "matrix", ["personas", "people", "claim", "memberships"]);
   const config: Config = {
     projectDir,
     database: reader.name(root["database"], "database") ?? defaultDatabaseName(projectDir),
@@ -156,6 +170,16 @@ export function parseConfig(raw: unknown, projectDir: string, fileName: string):
       ignore: (reader.list(lint["ignore"], "lint.ignore") ?? []).flatMap((item, index) =>
         ignoredRule(reader.text(item, `lint.ignore[${index}]`)),
       ),
+    },
+    matrix: {
+      personas: reader
+        .list(matrix["personas"], "matrix.personas")
+        ?.flatMap((item, index) => reader.text(item, `matrix.personas[${index}]`) ?? []),
+      people: columnRef(reader.dotted(matrix["people"], "matrix.people", 3)),
+      claim: reader.text(matrix["claim"], "matrix.claim"),
+      memberships: reader
+        .list(matrix["memberships"], "matrix.memberships")
+        ?.flatMap((item, index) => reader.dotted(item, `matrix.memberships[${index}]`, 2)?.join(".") ?? []),
     },
   };
   if (reader.problems.length > 0) {

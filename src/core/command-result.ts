@@ -1,4 +1,5 @@
 import type { StepAction } from "./event.ts";
+import type { LocatedChange, Matrix } from "./matrix.ts";
 import type { LockMode } from "./lock-modes.ts";
 import type { Finding } from "./finding.ts";
 import type { MutantCounts, MutantResult, StaleEquivalent } from "./mutation-result.ts";
@@ -26,7 +27,8 @@ export type CommandResult =
   | ImportResult
   | SeedResult
   | EnvResult
-  | TestResult;
+  | TestResult
+  | MatrixResult;
 
 /** Where a command worked: never with a password. */
 export interface DatabaseName {
@@ -376,4 +378,29 @@ export interface TestResult {
   readonly passed: boolean;
   /** Milliseconds from start to end, the making of databases counted. */
   readonly ms: number;
+}
+
+/** Who may do what, and how that differs from what is committed. */
+export interface MatrixResult {
+  readonly command: "matrix";
+  /** The server that the database for it was made on. */
+  readonly server: DatabaseName;
+  readonly matrix: Matrix;
+  /** Whether there was a committed matrix to compare with. */
+  readonly compared: boolean;
+  /** Opened things first, then closed ones, then what is neither. */
+  readonly changes: readonly LocatedChange[];
+  readonly files: readonly MatrixFileResult[];
+  /** Whether nothing was to be written. */
+  readonly checked: boolean;
+  /** Whether the files hold what was observed; true where they were written. */
+  readonly holds: boolean;
+  /** Milliseconds from start to end, the making of databases counted. */
+  readonly ms: number;
+}
+
+export interface MatrixFileResult {
+  /** Relative to the project. */
+  readonly path: string;
+  readonly state: "written" | "unchanged" | "differs" | "missing";
 }

@@ -97,6 +97,11 @@ export const ERROR_CODES = {
     exit: 2,
     means: "A file of fixtures holds a command of psql or a statement that cannot be followed.",
   },
+  NOTHING_EXPOSED: { exit: 2, means: "The API exposes nothing, so there is nothing that anybody could try." },
+  MATRIX_INVALID: {
+    exit: 2,
+    means: "The committed access matrix cannot be read: after a conflict, or another version.",
+  },
   NO_TESTS: { exit: 2, means: "There is no policy test to run." },
   TESTS_FAIL: { exit: 2, means: "A policy test fails without any damage, so it could not tell a damage." },
   INTERRUPTED: {

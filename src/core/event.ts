@@ -16,6 +16,8 @@ export type TmDbEvent =
       readonly survived: number;
       readonly msLeft: number;
     }
+  /** A persona has tried everything. */
+  | { readonly kind: "observed"; readonly persona: string; readonly done: number; readonly of: number }
   /** A file of policy tests has run. */
   | {
       readonly kind: "tested";

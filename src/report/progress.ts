@@ -29,6 +29,8 @@ export function progressLine(event: TmDbEvent): ProgressLine {
       };
     case "mutated":
       return { text: mutationProgress(event), isPassing: true };
+    case "observed":
+      return { text: `${event.done} of ${event.of}: ${event.persona}`, isPassing: true };
     case "waiting-for-lock":
       return { text: `waiting for ${event.holder}, which is deploying`, isPassing: false };
     case "blocked":

@@ -22,6 +22,7 @@ import { adoptLines } from "./adopt-text.ts";
 import { differenceLines, driftLines, orphanLines } from "./drift-text.ts";
 import { mutateLines } from "./mutate-text.ts";
 import { planLines } from "./plan-text.ts";
+import { matrixLines } from "./matrix/text.ts";
 import type { Style } from "./style.ts";
 import { specReport } from "./tests/spec.ts";
 
@@ -68,6 +69,8 @@ export function resultText(result: CommandResult, style: Style): string {
       return lines(envLines(result));
     case "mutate":
       return lines(mutateLines(result, style));
+    case "matrix":
+      return lines(matrixLines(result, style));
     case "test":
       return specReport(result, style);
     default:
