@@ -20,8 +20,9 @@ import { countVerdicts, scoreOf, staleEntries, withReason } from "../mutate/scor
 import { skeletonOf } from "../mutate/skeleton.ts";
 import { loadSqlTrees } from "../mutate/sql-tree.ts";
 import { ensureStateDir } from "../server/state-file.ts";
-import { type CommandOptions, openProject, openTarget, type Project } from "./context.ts";
+import { type CommandOptions, openProject, type Project } from "./context.ts";
 import { composeSuite, failingTest, type ProjectSuite } from "./mutation-suite.ts";
+import { openServer } from "./open-server.ts";
 import { type TestDatabases, withTestDatabases } from "./test-database.ts";
 
 export interface MutateOptions extends CommandOptions {
@@ -58,7 +59,7 @@ export async function mutate(options: MutateOptions): Promise<MutateResult> {
     });
   }
   const suite = composeSuite(project, tests);
-  const target = await openTarget(project, "start");
+  const target = await openServer(project);
   await loadSqlTrees();
   const find = await readDeclarations(files);
   return await withTestDatabases({ project, target, files, fixtures }, async (databases) => {

@@ -46,8 +46,8 @@ const COMMANDS = {
   seed: seedCommand,
   reset: resetCommand,
   test: testCommand,
-  matrix: matrixCommand,
   mutate: mutateCommand,
+  matrix: matrixCommand,
 };
 
 type CommandName = keyof typeof COMMANDS;

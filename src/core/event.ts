@@ -8,8 +8,6 @@ export type TmDbEvent =
   | { readonly kind: "step"; readonly action: StepAction; readonly path: string }
   | SeedEvent
   | { readonly kind: "refreshed"; readonly objects: number; readonly corrected: string; readonly ms: number }
-  /** A persona has tried everything. */
-  | { readonly kind: "observed"; readonly persona: string; readonly done: number; readonly of: number }
   /** A damage was tried; `msLeft` is for all that are left, in milliseconds. */
   | {
       readonly kind: "mutated";
@@ -18,6 +16,8 @@ export type TmDbEvent =
       readonly survived: number;
       readonly msLeft: number;
     }
+  /** A persona has tried everything. */
+  | { readonly kind: "observed"; readonly persona: string; readonly done: number; readonly of: number }
   /** A file of policy tests has run. */
   | {
       readonly kind: "tested";

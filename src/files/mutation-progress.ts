@@ -1,4 +1,4 @@
-import { appendFileSync, mkdirSync, readFileSync, rmSync } from "node:fs";
+import { appendFileSync, mkdirSync, readFileSync, rmdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import type { MutantVerdict } from "../core/mutation-result.ts";
 
@@ -50,7 +50,13 @@ export function openMutationProgress(stateDir: () => string, key: string): Mutat
       }
     },
     finish: () => {
-      if (problem === undefined) rmSync(folder, { recursive: true, force: true });
+      if (problem !== undefined) return;
+      rmSync(file, { force: true });
+      try {
+        rmdirSync(folder);
+      } catch {
+        // Another run keeps something there.
+      }
     },
   };
 }

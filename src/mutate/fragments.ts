@@ -3,7 +3,7 @@ import type { Subject } from "../core/subject.ts";
 import type { Facts, PolicyFact, RoutineFact } from "./facts.ts";
 import { onTable, policySubject, routineSubject } from "./mutation.ts";
 import { type QuerySpan, readPlpgsql } from "./plpgsql.ts";
-import { type Node, nodesOf, parseExpression, parseStatements, printNode, type Tree } from "./sql-tree.ts";
+import { isFaithful, type Node, nodesOf, parseExpression, parseStatements, printNode, type Tree } from "./sql-tree.ts";
 
 /** A piece of SQL in the catalog that can be changed by its tree. */
 export interface Fragment {
@@ -17,16 +17,20 @@ export interface Fragment {
   readonly table?: string | undefined;
 }
 
-/** All pieces of SQL that decide who may do what: in policies, views, routines that know the caller, checks, triggers. */
+/**
+ * All pieces of SQL that decide who may do what: in policies, views, routines that know the caller, checks, triggers. What
+ * would not come out again as it went in is left out.
+ */
 export function readFragments(facts: Facts): Fragment[] {
   const aware = callerAware(facts.routines);
-  return [
+  const fragments = [
     ...facts.policies.flatMap(ofPolicy),
     ...ofViews(facts),
     ...facts.routines.filter(({ oid }) => aware.has(oid)).flatMap(ofRoutine),
     ...ofChecks(facts),
     ...ofTriggers(facts),
   ];
+  return fragments.filter(({ tree }) => isFaithful(tree as Node));
 }
 
 function ofPolicy(policy: PolicyFact): Fragment[] {
@@ -116,7 +120,7 @@ function piecesOfPlpgsql({ definition, source }: RoutineFact): Piece[] {
 }
 
 /** PL/pgSQL runs what PostgreSQL's parser of SQL does not read (`open`, `call … into`) in ways of its own. */
-function parsed({ sql, isExpression }: QuerySpan): Tree | undefined {
+function parsed({ sql, isExpression }: QuerySpan): Node | undefined {
   try {
     if (isExpression) return parseExpression(sql);
     const [statement, ...rest] = parseStatements(sql);

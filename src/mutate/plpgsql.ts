@@ -81,19 +81,18 @@ class Reader {
         return;
       case "PLpgSQL_stmt_if":
       case "PLpgSQL_if_elsif": {
-        const condition = this.#query(field(field(value, "cond"), "PLpgSQL_expr"));
+        const condition = this.#query(field(field(value, "cond"), "PLpgSQL_expr"), /\b(els)?e?if\s+$/i);
         const branch = field(value, kind === "PLpgSQL_stmt_if" ? "then_body" : "stmts");
         if (condition !== undefined && raises(branch)) this.#checks.push(condition);
-        const { cond: _, ...rest } = value as Fields;
-        this.#walk(rest, depth + 1);
+        this.#walk({ ...(value as Fields), cond: undefined }, depth + 1);
         return;
       }
       case "PLpgSQL_stmt_perform":
         this.#perform(field(field(value, "expr"), "PLpgSQL_expr"));
         return;
       case "PLpgSQL_stmt_raise":
-        if (depth === 0 && isError(value)) this.#raise();
-        // Its message and options are words.
+        // Its message and options are words, and are passed over.
+        this.#raise({ isCall: depth === 0 && isError(value) });
         return;
       default: {
         const isLoop = /^PLpgSQL_(stmt_(loop|while|for\w*|dynfors|case)|case_when|exception)$/.test(kind);
@@ -102,11 +101,12 @@ class Reader {
     }
   }
 
-  #query(expression: Tree): Span | undefined {
+  /** `after`: what stands before it. */
+  #query(expression: Tree, after = /(?<![\w$])$/): Span | undefined {
     const sql = field(expression, "query");
     const mode = field(expression, "parseMode");
     if (typeof sql !== "string" || sql === "") return undefined;
-    const found = this.#find(sql);
+    const found = this.#find(sql, after);
     if (found === undefined) return undefined;
     this.#at = found.end;
     if (mode === STATEMENT || mode === EXPRESSION)
@@ -115,9 +115,10 @@ class Reader {
   }
 
   /** PL/pgSQL puts spaces in the place of `into …`; all else is as it was written. */
-  #find(sql: string): (Span & { readonly into: string }) | undefined {
+  #find(sql: string, after: RegExp): (Span & { readonly into: string }) | undefined {
     const first = /^\S+/.exec(sql)?.[0] ?? sql;
     for (let start = this.#body.indexOf(first, this.#at); start !== -1; start = this.#body.indexOf(first, start + 1)) {
+      if (!after.test(this.#visible.slice(this.#at, start))) continue;
       const written = this.#body.slice(start, start + sql.length);
       if (written === sql) return { start, end: start + sql.length, into: "" };
       if (written.length === sql.length && [...written].every((char, at) => char === sql[at] || sql[at] === " "))
@@ -143,11 +144,11 @@ class Reader {
     this.#queries.push({ start, end: span.end, sql: words, isExpression: true, into: "" });
   }
 
-  #raise(): void {
+  #raise({ isCall }: { readonly isCall: boolean }): void {
     const start = this.#visible.slice(this.#at).search(/\braise\b/i);
     const end = start === -1 ? -1 : this.#visible.indexOf(";", this.#at + start);
     if (end === -1) return;
-    this.#calls.push({ start: this.#at + start, end });
+    if (isCall) this.#calls.push({ start: this.#at + start, end });
     this.#at = end;
   }
 }

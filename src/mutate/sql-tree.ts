@@ -42,9 +42,14 @@ export function parseExpression(sql: string): Node {
   return value;
 }
 
-/** What PL/pgSQL's compiler reads in a `create function`, as libpg-query has it. Throws where it does. */
+/** What PL/pgSQL's compiler reads in a `create function`, as libpg-query has it; undefined where it cannot. */
 export function parsePlpgsql(definition: string): Tree {
-  return loaded().parser.parsePlPgSQLSync(definition);
+  const { parser: reader } = loaded();
+  try {
+    return reader.parsePlPgSQLSync(definition);
+  } catch {
+    return undefined;
+  }
 }
 
 /** A node as SQL, on one line. */
@@ -52,6 +57,22 @@ export function printNode(node: Node): string {
   return loaded()
     .printer.deparseSync(node, { pretty: false })
     .replaceAll(/\s*\n\s*/g, " ");
+}
+
+/** Whether a statement or expression that is written as SQL is read as the same tree again. */
+export function isFaithful(tree: Node): boolean {
+  try {
+    const sql = printNode(tree);
+    const again = /Stmt$/.test(Object.keys(tree)[0] ?? "") ? parseStatements(sql)[0] : parseExpression(sql);
+    return withoutPlaces(again) === withoutPlaces(tree);
+  } catch {
+    return false;
+  }
+}
+
+/** A tree as a text, without where in the SQL its nodes stood. */
+function withoutPlaces(tree: Tree): string {
+  return JSON.stringify(tree, (key, value: unknown) => (/(^|_)(location|start|end|len)$/.test(key) ? undefined : value));
 }
 
 /** One node put in another's place. */

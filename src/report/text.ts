@@ -72,10 +72,10 @@ export function resultText(result: CommandResult, style: Style): string {
       return lines(seedLines(result, style));
     case "env":
       return lines(envLines(result));
-    case "matrix":
-      return lines(matrixLines(result, style));
     case "mutate":
       return lines(mutateLines(result, style));
+    case "matrix":
+      return lines(matrixLines(result, style));
     case "test":
       return specReport(result, style);
     default:

@@ -13,7 +13,7 @@ from (
 ) as t (name, triggers);
 
 -- Each change moves updated_at, and what changes nothing does not.
-create function pg_temp.moves(tab text, change text)
+create function pg_temp.moves(tab text, change text, which text)
   returns boolean
   language plpgsql
 as $$
@@ -21,26 +21,35 @@ declare
   moved boolean;
 begin
   execute format('update api.%1$I as t set updated_at = ''2020-01-01''', tab);
-  execute format('update api.%1$I as t set %2$s', tab, change);
-  execute format('select bool_and(t.updated_at > ''2020-01-01'') from api.%I as t', tab) into moved;
+  execute format('update api.%1$I as t set %2$s where %3$s', tab, change, which);
+  execute format('select bool_and(t.updated_at > ''2020-01-01'') from api.%I as t where %s', tab, which) into moved;
   return moved;
 end
 $$;
-select is(pg_temp.moves(tab, change), moved, format('%s: %s %s updated_at', tab, change, case when moved then 'moves' else 'leaves' end))
+insert into api.tasks (title, project_id) select 'Loose', tests.project('Common room');
+select is(pg_temp.moves(tab, change, which), moved, format('%s: %s %s updated_at', tab, change, case when moved then 'moves' else 'leaves' end))
 from (
   values
-    ('projects', 'name = name || ''!''', true),
-    ('projects', 'description = ''other''', true),
-    ('projects', 'name = name, description = description, owner_id = owner_id', false),
-    ('tasks', 'title = title || ''!''', true),
-    ('tasks', 'description = ''other''', true),
-    ('tasks', 'status = ''completed''', true),
-    ('tasks', 'due_date = ''2030-01-01''', true),
-    ('tasks', 'metadata = ''{"estimate": 5}''', true),
-    ('tasks', 'title = title, status = status, metadata = metadata', false),
-    ('comments', 'content = content || ''!''', true),
-    ('comments', 'content = content', false)
-) as t (tab, change, moved);
+    ('projects', 'description = ''other''', 'true', true),
+    ('projects', 'owner_id = tests.id(''Vera'')', 'name = ''Common room''', true),
+    ('projects', 'name = name || ''!''', 'true', true),
+    ('projects', 'name = name, description = description, owner_id = owner_id', 'true', false),
+    ('tasks', 'project_id = (select p.id from api.projects as p where p.name = ''Borealis!'')', 'title = ''Loose''', true),
+    ('tasks', 'assigned_to = (select p.owner_id from api.projects as p where p.id = t.project_id)', 'true', true),
+    ('tasks', 'created_by = tests.id(''Stella'')', 'true', true),
+    ('tasks', 'title = title || ''!''', 'true', true),
+    ('tasks', 'description = ''other''', 'true', true),
+    ('tasks', 'status = ''completed''', 'true', true),
+    ('tasks', 'due_date = ''2030-01-01''', 'true', true),
+    ('tasks', 'metadata = ''{"estimate": 5}''', 'true', true),
+    ('tasks', 'title = title, status = status, metadata = metadata', 'true', false),
+    ('comments', 'task_id = (select o.id from api.tasks as o where o.title = ''Guidance!'')', 'content = ''By Rita''', true),
+    ('comments', 'user_id = null', 'true', true),
+    ('comments', 'content = content || ''!''', 'true', true),
+    ('comments', 'content = content', 'true', false)
+) as t (tab, change, which, moved);
+delete from api.tasks where title = 'Loose!';
+
 
 -- The figures follow each write.
 create function pg_temp.figures()
@@ -76,6 +85,11 @@ select results_eq(
   $$ values ('admin') $$,
   'also who was a viewer'
 );
+
+-- Nor does the membership of an owner go elsewhere, or to somebody else.
+select throws_ok(format('update api.project_members set %s where project_id = tests.project(''Apollo!'') and user_id = tests.id(''Olga'')', change), '42501',
+  'the owner of a project stays its admin', 'refused: ' || change)
+from unnest(array['user_id = tests.id(''Stella'')', 'project_id = tests.project(''Borealis!'')', 'role = ''viewer''']) as change;
 
 truncate api.tasks cascade;
 select is(pg_temp.figures(), '0 tasks, 0 completed, 2 members', 'without tasks none counts');
