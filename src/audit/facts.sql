@@ -7,19 +7,10 @@ with recursive settings as (
     $3::text as anonymous,
     $4::text as pre_request
 ),
--- What an extension made is its own to answer for.
-extension_members as (
-  select
-    d.classid,
-    d.objid
-  from pg_catalog.pg_depend as d
-  where d.deptype = 'e'
-),
 schemas as (
   select
     n.oid,
     n.nspname as name,
-    n.nspowner as owner,
     n.nspname = any (s.exposed_schemas) as exposed,
     format('schema %I', n.nspname) as object,
     jsonb_build_object('kind', 'schema', 'name', n.nspname) as subject
@@ -112,11 +103,13 @@ relations as (
       ('f', 'foreign table'),
       ('S', 'sequence')
   ) as k (kind, word) on k.kind = c.relkind::text
+  -- What an extension made is its own to answer for.
   where not exists (
     select
-    from extension_members as e
-    where e.classid = 'pg_catalog.pg_class'::regclass
-      and e.objid = c.oid
+    from pg_catalog.pg_depend as d
+    where d.classid = 'pg_catalog.pg_class'::regclass
+      and d.objid = c.oid
+      and d.deptype = 'e'
   )
 ),
 columns as (
@@ -189,13 +182,6 @@ policies as (
     p.polrelid as relation,
     p.polname as name,
     p.polcmd::text as command,
-    case p.polcmd
-      when 'r' then 'select'
-      when 'a' then 'insert'
-      when 'w' then 'update'
-      when 'd' then 'delete'
-      else 'all'
-    end as command_word,
     p.polpermissive as permissive,
     p.polroles as roles,
     pg_get_expr(p.polqual, p.polrelid) as using_text,
@@ -312,9 +298,7 @@ functions as (
     p.pronamespace as schema_oid,
     n.name as schema,
     p.proname as name,
-    p.proowner as owner,
     p.prosecdef as definer,
-    p.prokind as kind,
     p.prorettype in ('pg_catalog.trigger'::regtype, 'pg_catalog.event_trigger'::regtype) as is_trigger,
     p.proconfig as settings,
     n.exposed,
@@ -345,11 +329,13 @@ functions as (
         order by a.position
       ) as names
   ) as t
+  -- What an extension made is its own to answer for.
   where not exists (
     select
-    from extension_members as e
-    where e.classid = 'pg_catalog.pg_proc'::regclass
-      and e.objid = p.oid
+    from pg_catalog.pg_depend as d
+    where d.classid = 'pg_catalog.pg_proc'::regclass
+      and d.objid = p.oid
+      and d.deptype = 'e'
   )
 ),
 -- What a view's query names.

@@ -35,6 +35,8 @@ import policyColumnUnindexedText from "./rules/policy-column-unindexed/rule.md";
 import policyColumnUnindexedSql from "./rules/policy-column-unindexed/rule.sql";
 import policyForAllText from "./rules/policy-for-all/rule.md";
 import policyForAllSql from "./rules/policy-for-all/rule.sql";
+import policyNullCallerText from "./rules/policy-null-caller/rule.md";
+import policyNullCallerSql from "./rules/policy-null-caller/rule.sql";
 import policyOverlapText from "./rules/policy-overlap/rule.md";
 import policyOverlapSql from "./rules/policy-overlap/rule.sql";
 import policyPerRowCallText from "./rules/policy-per-row-call/rule.md";
@@ -96,6 +98,7 @@ export const AUDIT_RULES: readonly AuditRule[] = [
   rule("notify-whole-row", notifyWholeRowText, notifyWholeRowSql),
   rule("policy-column-unindexed", policyColumnUnindexedText, policyColumnUnindexedSql),
   rule("policy-for-all", policyForAllText, policyForAllSql),
+  rule("policy-null-caller", policyNullCallerText, policyNullCallerSql),
   rule("policy-overlap", policyOverlapText, policyOverlapSql),
   rule("policy-per-row-call", policyPerRowCallText, policyPerRowCallSql),
   rule("policy-reads-all", policyReadsAllText, policyReadsAllSql),

@@ -29,6 +29,13 @@ test("audit says what it found and exits with 1; reports go where they are asked
   const log = JSON.parse(readFileSync(join(project.dir, "audit.sarif"), "utf8")) as { version: string; runs: object[] };
   expect(log).toMatchObject({ version: "2.1.0", runs: [{ results: [{ ruleId: "view-security-invoker" }] }] });
 
+  const both = await project.run(["audit", "--format", "json", "--output", "audit.json"]);
+  expect(both.stdout).toContain("1 error of ");
+  expect(JSON.parse(readFileSync(join(project.dir, "audit.json"), "utf8"))).toMatchObject({ ok: true, passed: false });
+  const nowhere = await project.run(["audit", "--output", "missing/audit.txt"]);
+  expect(nowhere).toMatchObject({ code: 2, stdout: "" });
+  expect(nowhere.stderr).toContain("error FILE_UNWRITABLE");
+
   const json = await project.run(["audit", "--json"]);
   expect(json.code).toBe(1);
   expect(JSON.parse(json.stdout)).toMatchObject({

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 import { AUDIT_RULES } from "../../src/audit/rules.ts";
+import { RULES as LINT_RULES } from "../../src/lint/rules.ts";
 import { readRuleCase } from "../support/audit-rules.ts";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
@@ -17,6 +18,10 @@ test("each folder of rules is a rule, and each rule has its folder of tests", ()
   expect(ids).toEqual(ids.toSorted());
   expect(folders("src/audit/rules")).toEqual(ids);
   expect(folders("test/rules")).toEqual(ids);
+});
+
+test("what lint finds in files, the audit finds in databases, by the same name", () => {
+  expect(Object.keys(LINT_RULES).filter((id) => !ids.includes(id))).toEqual([]);
 });
 
 test("docs/rules holds a page for each rule, and no other", () => {

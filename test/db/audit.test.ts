@@ -283,6 +283,7 @@ test("the rule about recursion agrees with PostgreSQL, policy for policy", async
     "select from api.members",
     "select from api.people",
     "insert into api.projects default values",
+    "select from api.teams",
   ]);
   expect(await recurses(read("quiet"))).toEqual([]);
   expect(await recurses(read("fires"), read("fixed"))).toEqual([]);

@@ -32,10 +32,7 @@ export function auditCommand(execute: Execute): Command {
         .default("warning"),
     )
     .option("--files", "audit what the files build on a scratch database, pending ones included")
-    .option(
-      "--write-baseline <reason>",
-      "accept all that is found from now on, for this reason, in audit.baseline.json",
-    )
+    .option("--write-baseline <reason>", "accept what is found now, for this reason, in audit.baseline.json")
     .addOption(
       new Option("--format <format>", "text, github (annotations at their lines), sarif or json (as --json)")
         .choices(["text", "github", "sarif", "json"])
@@ -48,7 +45,8 @@ export function auditCommand(execute: Execute): Command {
     .action(async (flags: AuditFlags) => {
       let printed: string | undefined;
       await execute(
-        flags,
+        // With --output, stdout is for people.
+        flags.output === undefined ? flags : { ...flags, format: "text" },
         async (context) => {
           const { audit, auditRules } = await import("../../app/audit.ts");
           if (flags.list === true || flags.explain !== undefined) return auditRules(flags.explain);

@@ -13,4 +13,15 @@ create view private.all_titles as
 create view api.not_granted as
   select n.title
   from api.notes as n;
-grant select on api.titles, api.all_words, private.all_titles to web_user;
+create role shower;
+create view api.shown as
+  select n.title
+  from api.notes as n;
+alter view api.shown owner to shower;
+create table api.forced (id bigint);
+create view api.bound as
+  select f.id
+  from api.forced as f;
+alter table api.forced enable row level security, force row level security, owner to shower;
+alter view api.bound owner to shower;
+grant select on api.titles, api.all_words, private.all_titles, api.shown, api.bound to web_user;

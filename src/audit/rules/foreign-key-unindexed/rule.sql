@@ -21,6 +21,8 @@ cross join lateral (
 where k.contype = 'f'
   -- That of a partition comes with its table's.
   and k.conparentid = 0
+  -- From PostgreSQL 18 on there are those that nothing checks.
+  and coalesce((to_jsonb(k) ->> 'conenforced')::boolean, true)
   and not exists (
     select
     from pg_catalog.pg_index as i
