@@ -14,7 +14,7 @@ const DAY: readonly (readonly [command: string, says: string | RegExp])[] = [
   ["verify", "every way back is exact"],
   ["matrix", /^observed: \d+ cells \(7 people, 9 tables and views, 4 functions\), 0 undecided/m],
   ["matrix --check", ""],
-  ["mutate --only policy.*storage.objects", /score 100 %/],
+  ["mutate --only Owners.*storage.objects", /score 100 %/],
   ["refresh", "private.turnover"],
   ["seed dev", "loaded supabase/seeds/dev.sql"],
   ["rollback", "rolled back"],
