@@ -35,7 +35,8 @@ const LIBRARIES = {
   pg: ["db"],
   "pg-copy-streams": ["db"],
   "tap-parser": ["policytest"],
-  "libpg-query": ["deploy", "lint"],
+  "libpg-query": ["deploy", "lint", "mutate"],
+  "pgsql-deparser": ["mutate"],
   jose: ["postgrest"],
   "@supabase/pg-delta": ["schema"],
   // Users install it for themselves, and it is loaded only where a container is asked for.

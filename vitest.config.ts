@@ -40,6 +40,8 @@ const engineProjects = [
   // Memberships have options since 16.
   "doctor-15",
   "matrix",
+  "supabase",
+  "leaky",
 ].map((name) => ({
   extends: true as const,
   test: {

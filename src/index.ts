@@ -9,6 +9,7 @@ export { lint, type LintOptions } from "./app/lint.ts";
 export { listen, type ListenOptions, type ReceivedMessage } from "./app/listen.ts";
 export { matrix, type MatrixOptions } from "./app/matrix.ts";
 export { type MigrateOptions, migrate } from "./app/migrate.ts";
+export { mutate, type MutateOptions } from "./app/mutate.ts";
 export { newMigration } from "./app/new-migration.ts";
 export { type PlanOptions, plan } from "./app/plan.ts";
 export { postgrestConfigure, type PostgrestConfigOptions } from "./app/postgrest-config.ts";
@@ -38,6 +39,13 @@ export type { AuditFinding, AuditRuleText, AuditSeverity, FailOn } from "./core/
 export type * from "./core/command-result.ts";
 export type * from "./core/matrix.ts";
 export type { LockLimit, LockMode } from "./core/lock-modes.ts";
+export type {
+  KillingTest,
+  MutantCounts,
+  MutantResult,
+  MutantVerdict,
+  StaleEquivalent,
+} from "./core/mutation-result.ts";
 export type {
   PolicyName,
   TestCase,

@@ -71,6 +71,7 @@ export const NEXT_STEPS: Readonly<Record<ErrorCode, string>> = {
   NOTHING_EXPOSED: "Name what PostgREST serves in `exposedSchemas` of `tm-db.config.json`.",
   MATRIX_INVALID: "`npx tm-db matrix` writes it anew; look at the difference before you commit it.",
   NO_TESTS: "Write one below `test/policies/`, or check the names and the pattern that you gave.",
+  TESTS_FAIL: "Mend the test that the message names, or the policy: `npx tm-db test`.",
   POOLED_CONNECTION: "Name PostgreSQL's own address with `--database-url`, or a pool in session mode.",
   PORT_UNAVAILABLE: "Choose another one: `--port`, `--host`.",
   INTERRUPTED: "Run the command again.",

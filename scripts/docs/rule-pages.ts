@@ -71,7 +71,7 @@ function readExample(id: string, name: "fires" | "fixed"): string {
 }
 
 /** Upwards from this module, which may have been bundled to somewhere below. */
-function repository(): string {
+export function repository(): string {
   for (let dir = dirname(fileURLToPath(import.meta.url)); ; dir = dirname(dir)) {
     if (existsSync(join(dir, "test/rules"))) return dir;
     if (dir === dirname(dir)) throw new Error("test/rules is not there");

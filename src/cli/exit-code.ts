@@ -21,6 +21,7 @@ export function exitCodeOfResult(result: CommandResult, { check }: { readonly ch
       return result.equal ? 0 : 1;
     case "lint":
       return result.findings.length === 0 ? 0 : 1;
+    case "mutate":
     case "test":
     case "audit":
       return result.passed ? 0 : 1;

@@ -10,6 +10,7 @@ import { lintCommand } from "./commands/lint.ts";
 import { listenCommand } from "./commands/listen.ts";
 import { matrixCommand } from "./commands/matrix.ts";
 import { migrateCommand } from "./commands/migrate.ts";
+import { mutateCommand } from "./commands/mutate.ts";
 import { newCommand } from "./commands/new.ts";
 import { planCommand } from "./commands/plan.ts";
 import { postgrestCommand } from "./commands/postgrest.ts";
@@ -57,6 +58,7 @@ const COMMANDS = {
   token: tokenCommand,
   secret: secretCommand,
   doctor: doctorCommand,
+  mutate: mutateCommand,
   matrix: matrixCommand,
 };
 

@@ -3,11 +3,13 @@ import type { StepAction } from "./event.ts";
 import type { LocatedChange, Matrix } from "./matrix.ts";
 import type { LockMode } from "./lock-modes.ts";
 import type { Finding } from "./finding.ts";
+import type { MutantCounts, MutantResult, StaleEquivalent } from "./mutation-result.ts";
 import type { SumDifference } from "./migration-sum.ts";
 import type { TestCounts, TestFileResult, TouchedSummary } from "./test-result.ts";
 
 /** What a command found or did, as `--json` prints it (with `ok: true` before it) and `report/` words it. */
 export type CommandResult =
+  | MutateResult
   | MigrateResult
   | UpResult
   | StopResult
@@ -423,6 +425,33 @@ export interface AdoptResult {
   /** What was accepted: how the database differs from what the files make. */
   readonly differences: readonly Difference[];
   readonly warnings: readonly string[];
+  readonly ms: number;
+}
+
+/** What the policy tests of a project noticed of every damage that was done to its objects. */
+export interface MutateResult {
+  readonly command: "mutate";
+  /** The server that the databases were made on. */
+  readonly server: DatabaseName;
+  /** In the order of operators, and of objects. */
+  readonly mutants: readonly MutantResult[];
+  readonly counts: MutantCounts;
+  /** Percent of what could be noticed that was, rounded down to a tenth; null where nothing could. */
+  readonly score: number | null;
+  readonly minScore: number;
+  /** Entries of the list of equivalent mutants that do not hold any more. */
+  readonly stale: readonly StaleEquivalent[];
+  /** The path of that list, relative to the project. */
+  readonly equivalentsPath: string;
+  /** What `--since` named; null without it. */
+  readonly since: string | null;
+  /** Mutants whose verdict an interrupted run had found. */
+  readonly resumed: number;
+  /** How often a file of tests was run. */
+  readonly fileRuns: number;
+  /** Whether the score is high enough and no entry of the list is stale. */
+  readonly passed: boolean;
+  /** Milliseconds, the making of databases counted. */
   readonly ms: number;
 }
 

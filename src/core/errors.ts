@@ -116,6 +116,7 @@ export const ERROR_CODES = {
     means: "The committed access matrix cannot be read: after a conflict, or another version.",
   },
   NO_TESTS: { exit: 2, means: "There is no policy test to run." },
+  TESTS_FAIL: { exit: 2, means: "A policy test fails without any damage, so it could not tell a damage." },
   POOLED_CONNECTION: {
     exit: 2,
     means: "A pooler in transaction mode answers, through which messages of NOTIFY do not get.",

@@ -15,6 +15,14 @@ export type TmDbEvent =
     }
   | ListenEvent
   | { readonly kind: "refreshed"; readonly objects: number; readonly corrected: string; readonly ms: number }
+  /** A damage was tried; `msLeft` is for all that are left, in milliseconds. */
+  | {
+      readonly kind: "mutated";
+      readonly done: number;
+      readonly of: number;
+      readonly survived: number;
+      readonly msLeft: number;
+    }
   /** A persona has tried everything. */
   | { readonly kind: "observed"; readonly persona: string; readonly done: number; readonly of: number }
   /** A file of policy tests has run. */

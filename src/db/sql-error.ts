@@ -23,6 +23,12 @@ export function sqlError(error: DatabaseError, location: SourceLocation | undefi
         ...options,
         hint: "begin the migration with the line: -- tm-db: no-transaction   (its down part runs in one all the same)",
       });
+    // unsafe_new_enum_value_usage. In a database that is built from nothing the type is new too, and all goes well.
+    case "55P04":
+      return new TmDbError("SQL_ERROR", error.message, {
+        ...options,
+        hint: "add the value in a migration of its own, which begins with the line: -- tm-db: no-transaction",
+      });
     // duplicate_object, as `create role` says it.
     case "42710":
       return new TmDbError("SQL_ERROR", error.message, {

@@ -4,6 +4,7 @@ import type { EventListener } from "../core/event.ts";
 import { locate } from "../core/locate.ts";
 import type { MigrationFile, ProjectFiles } from "../core/project-files.ts";
 import { runScript } from "../db/run-script.ts";
+import { leaveOldDefaults, readDefaultPrivileges } from "./default-privileges.ts";
 import type { LedgerState, MigrationEntry } from "./ledger-state.ts";
 import { findTransactionControl, type SqlPart, splitMigration } from "./migration-sql.ts";
 import type { DeploymentPlan } from "./plan.ts";
@@ -94,7 +95,13 @@ export async function applyDeployment(client: DatabaseClient, input: ApplyInput)
     const paths = plan.remove.map(({ path }) => path);
     await run.takeBack({ paths, keepable: new Set(), onHeld: "leave" }, await run.readDependencies());
   }
-  for (const group of untilNextDirective(migrations)) await applyMigrations(run, group, input);
+  for (const group of untilNextDirective(migrations)) {
+    const before = await readDefaultPrivileges(client);
+    await applyMigrations(run, group, input);
+    if ((await readDefaultPrivileges(client)) === before) continue;
+    const last = files.migrations.findLastIndex(({ path }) => group.some(({ file }) => file.path === path));
+    await leaveOldDefaults(run, files.migrations.slice(0, last + 1));
+  }
   await reconcile(run, files.repeatables, { onMissing: input.onMissing, afterMigrations: migrations.length > 0 });
   return run;
 }

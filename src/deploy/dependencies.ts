@@ -10,6 +10,11 @@ export interface Dependencies {
   readonly dependents: ReadonlyMap<string, ReadonlySet<string>>;
   /** From an object's identity to descriptions of what depends on it directly and was not made by a repeatable. */
   readonly holders: ReadonlyMap<string, readonly string[]>;
+  /**
+   * From triggers on tables of somebody else to their functions. The privilege `trigger` is enough to make one, and only
+   * the table's owner may drop it; it goes when its function is dropped with `cascade`, for which owning that is enough.
+   */
+  readonly foreignTriggers: ReadonlyMap<string, string>;
   /** From an object's identity to PostgreSQL's words for it, as they stand in its error messages. */
   readonly descriptions: ReadonlyMap<string, string>;
 }
@@ -25,15 +30,19 @@ export async function readDependencies(
   const identityOf = (key: number): string => made[key]?.identity ?? "";
   const dependents = new Map<string, Set<string>>();
   const holders = new Map<string, readonly string[]>();
+  const foreignTriggers = new Map<string, string>();
+  const foreign = new Set(rows.filter((row) => row.isForeignTrigger).map((row) => row.key));
   for (const row of rows) {
     const identity = identityOf(row.key);
     if (row.dependents.length > 0) dependents.set(identity, new Set(row.dependents.map(identityOf)));
     if (row.holders.length > 0) holders.set(identity, row.holders);
+    for (const key of row.dependents) if (foreign.has(key)) foreignTriggers.set(identityOf(key), identity);
   }
   return {
     existing: new Set(rows.map((row) => identityOf(row.key))),
     dependents,
     holders,
+    foreignTriggers,
     descriptions: new Map(rows.map((row) => [identityOf(row.key), row.description])),
   };
 }
@@ -43,6 +52,7 @@ interface DependencyRow {
   readonly description: string;
   readonly dependents: readonly number[];
   readonly holders: readonly string[];
+  readonly isForeignTrigger: boolean;
 }
 
 function toRow(object: CreatedObject | Made["target"], key: number): unknown[] {
@@ -82,6 +92,13 @@ export function findTakeBack(
   const drop = (identity: string): void => {
     if (visited.has(identity)) return;
     visited.add(identity);
+    const triggerFunction = dependencies.foreignTriggers.get(identity);
+    if (triggerFunction !== undefined) {
+      kept.delete(triggerFunction);
+      const path = fileOf.get(triggerFunction);
+      if (path !== undefined) takeFile(path);
+      drop(triggerFunction);
+    }
     for (const dependent of dependencies.dependents.get(identity) ?? []) {
       kept.delete(dependent);
       const path = fileOf.get(dependent);
@@ -114,7 +131,14 @@ export function takeBackSql(made: readonly Made[], dependencies: Dependencies): 
     ordered.add(entry);
   };
   for (const entry of [...drops.values()].toReversed()) visit(entry, new Set());
-  return [...undone, ...ordered].map((entry) => entry.undo);
+  const { foreignTriggers } = dependencies;
+  const cascading = new Set([...drops.keys()].flatMap((identity) => foreignTriggers.get(identity) ?? []));
+  return [
+    ...undone.map(({ undo }) => undo),
+    ...[...ordered]
+      .filter(({ identity }) => !foreignTriggers.has(identity))
+      .map(({ identity, undo }) => (cascading.has(identity) ? `${undo} cascade` : undo)),
+  ];
 }
 
 const DEPENDENCIES = `
@@ -186,6 +210,14 @@ select
       where r.root = m.key and not r.is_managed and not r.is_part
     ),
     '[]'
-  ) as holders
+  ) as holders,
+  exists (
+    select
+    from pg_catalog.pg_trigger as t
+    join pg_catalog.pg_class as c on c.oid = t.tgrelid
+    where m.classid = 'pg_catalog.pg_trigger'::regclass
+      and t.oid = m.objid
+      and not pg_catalog.pg_has_role(c.relowner, 'usage')
+  ) as "isForeignTrigger"
 from managed as m
 where m.objid is not null`;

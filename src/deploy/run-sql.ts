@@ -83,7 +83,9 @@ function insertedBefore(source: SqlSource, offset: number): number {
 /** Whether a statement failed because something it names is not there (yet, or any more). */
 export function isMissingObject(error: unknown): boolean {
   const cause = error instanceof TmDbError ? error.cause : error;
-  return isDatabaseError(cause) && MISSING_OBJECT.has(cause.code ?? "");
+  if (!isDatabaseError(cause)) return false;
+  // A value of an enum is an object too, which a migration adds; its absence has the code of any malformed text.
+  return MISSING_OBJECT.has(cause.code ?? "") || (cause.code === "22P02" && cause.routine === "enum_in");
 }
 
 /** undefined_table, undefined_function, undefined_object, undefined_column, invalid_schema_name, datatype_mismatch's kin excluded. */

@@ -109,11 +109,12 @@ function isTrue(value: Node): boolean {
 }
 
 function brokenByPolicy(policy: Statement<"CreatePolicyStmt">, context: RuleContext): OwnRule[] {
-  const { cmd_name: command, roles = [], qual, with_check: check, table } = policy;
+  const { cmd_name: command, roles = [], qual, with_check: check, table, permissive = false } = policy;
   const toEverybody = roles.some((role) => "RoleSpec" in role && role.RoleSpec.roletype === "ROLESPEC_PUBLIC");
   const findings: OwnRule[] = [];
-  if (command === "all") findings.push("policy-for-all");
-  if (toEverybody) findings.push("policy-to-public");
+  // A restrictive policy lets nobody do anything: the more it is for, the less is allowed.
+  if (permissive && command === "all") findings.push("policy-for-all");
+  if (permissive && toEverybody) findings.push("policy-to-public");
   if (command === "update" && check === undefined) findings.push("policy-update-check");
   if (findPerRowCall(qual) || findPerRowCall(check)) findings.push("policy-per-row-call");
   const name = JSON.stringify([table?.schemaname, table?.relname]);

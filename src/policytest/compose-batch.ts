@@ -70,6 +70,27 @@ export function placeOfStatement(batch: Batch, index: number): SourceLocation | 
   return origin === undefined ? undefined : locate(origin.file.path, origin.file.text, origin.offset);
 }
 
+/**
+ * Parts a batch that is rolled back after its `begin`, so that something else can be done in the same transaction before
+ * the file runs, and be undone with it.
+ */
+export function splitBegin(batch: Batch): { readonly begin: string; readonly rest: Batch } {
+  const [, ...statements] = batch.statements;
+  const at = statements[0]?.start ?? batch.sql.length;
+  const skipped = [...batch.sql.slice(0, at)].length;
+  return {
+    begin: batch.sql.slice(0, at),
+    rest: {
+      sql: batch.sql.slice(at),
+      statements: statements.map((statement) => ({ ...statement, start: statement.start - at })),
+      finishes: batch.finishes,
+      locate: (position) => batch.locate(position + skipped),
+      // Nothing can be run again once the transaction that was begun elsewhere has ended.
+      before: () => "",
+    },
+  };
+}
+
 class BatchWriter {
   readonly #end: ScriptOptions["end"];
   readonly #pieces: (Piece & { readonly at: number })[] = [];

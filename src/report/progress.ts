@@ -1,6 +1,7 @@
 import { assertNever } from "../core/errors.ts";
 import type { StepAction, TmDbEvent } from "../core/event.ts";
 import { listenProgress } from "./listen-text.ts";
+import { mutationProgress } from "./mutate-text.ts";
 import { refreshedText, seedProgress } from "./seed-text.ts";
 
 const DOING: Readonly<Record<StepAction, string>> = {
@@ -27,6 +28,8 @@ export function progressLine(event: TmDbEvent): ProgressLine {
         text: `${event.done} of ${event.of}: ${event.passed ? "passed" : "failed"} ${event.path}`,
         isPassing: true,
       };
+    case "mutated":
+      return { text: mutationProgress(event), isPassing: true };
     case "observed":
       return { text: `${event.done} of ${event.of}: ${event.persona}`, isPassing: true };
     case "waiting-for-lock":
@@ -108,7 +111,7 @@ export class ProgressWriter {
 
   /** A load may take minutes: elsewhere than on a terminal, it says now and then how far it is. */
   #showPlain(event: TmDbEvent, text: string): void {
-    if (event.kind !== "seed-loading" && event.kind !== "seed-rebuilding") return;
+    if (event.kind !== "seed-loading" && event.kind !== "seed-rebuilding" && event.kind !== "mutated") return;
     if (Date.now() - this.#lastPlain < PLAIN_EVERY_MS) return;
     this.#lastPlain = Date.now();
     this.#stream.write(`${text}\n`);

@@ -22,6 +22,7 @@ import { accountLines, seedLines } from "./seed-text.ts";
 import { adoptLines } from "./adopt-text.ts";
 import { doctorLines } from "./doctor-text.ts";
 import { differenceLines, driftLines, orphanLines } from "./drift-text.ts";
+import { mutateLines } from "./mutate-text.ts";
 import { planLines } from "./plan-text.ts";
 import { postgrestConfigLines, rotationLines, tokenDecodeLines } from "./postgrest-text.ts";
 import { matrixLines } from "./matrix/text.ts";
@@ -89,6 +90,8 @@ export function resultText(result: CommandResult, style: Style): string {
       return lines(envLines(result));
     case "doctor":
       return lines(doctorLines(result, style));
+    case "mutate":
+      return lines(mutateLines(result, style));
     case "matrix":
       return lines(matrixLines(result, style));
     case "test":

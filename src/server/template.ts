@@ -99,9 +99,7 @@ class TemplateRun implements Template {
     } finally {
       // What was being made when the callback failed must be there before it can be dropped.
       await this.#making.catch(() => undefined);
-      await Promise.all(
-        this.#clones.filter((name) => !this.#dropped.has(name)).map(async (name) => await this.#putAway(name)),
-      );
+      for (const name of this.#clones) if (!this.#dropped.has(name)) await this.#putAway(name);
     }
   }
 

@@ -7,7 +7,12 @@ import { onTestFinished } from "vitest";
 
 export const REPOSITORY = fileURLToPath(new URL("../..", import.meta.url));
 const BIN = join(REPOSITORY, "bin/tm-db.js");
-const REFERENCE = ["migrations", "functions", "views", "policies", "seeds", "tm-db.config.json"];
+/** The folder of a project, and what of it is copied. */
+const SOURCES = {
+  reference: { from: ".", names: ["migrations", "functions", "views", "policies", "seeds", "tm-db.config.json"] },
+  supabase: { from: "test/projects/supabase", names: ["supabase", "tm-db.config.json"] },
+  empty: { from: ".", names: [] },
+} as const;
 
 export interface CliRun {
   readonly code: number | null;
@@ -33,15 +38,15 @@ export interface RunOptions {
 }
 
 /** A project in a folder of its own, whose server and data go when the test ends. */
-export function cliProject(source: "reference" | "empty"): CliProject {
+export function cliProject(source: keyof typeof SOURCES): CliProject {
   const base = existsSync("/dev/shm") ? "/dev/shm" : tmpdir();
   const home = mkdtempSync(join(base, "tm-db-cli-"));
   chmodSync(home, 0o755);
   const dir = join(home, "project");
   mkdirSync(dir);
-  if (source === "reference")
-    for (const name of REFERENCE) cpSync(join(REPOSITORY, name), join(dir, name), { recursive: true });
-  else mkdirSync(join(dir, "migrations"));
+  const { from, names } = SOURCES[source];
+  for (const name of names) cpSync(join(REPOSITORY, from, name), join(dir, name), { recursive: true });
+  if (source === "empty") mkdirSync(join(dir, "migrations"));
   const start: CliProject["start"] = (args, options = {}) =>
     startCli(args, { ...options, cwd: dir, dataHome: join(home, "data") });
   const run: CliProject["run"] = async (args, options) => await start(args, options).done;

@@ -21,6 +21,8 @@ const FOLDERS = [
   "src/audit",
   "src/policytest/sql",
   "test/policies",
+  "test/projects",
+  "test/leaky",
   "test/rules",
 ];
 

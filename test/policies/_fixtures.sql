@@ -87,6 +87,20 @@ create function tests.outsiders()
 return '{Nina,Omar,Stella}'::text[];
 comment on function tests.outsiders() is 'Who is not in Apollo.';
 
+-- What a call complains of, as whoever was become; nothing if it works.
+create function tests.complaint(call text)
+  returns text
+  language plpgsql
+as $$
+begin
+  execute 'select ' || call;
+  return null;
+exception
+  when others then
+    return sqlerrm;
+end
+$$;
+
 insert into api.projects (name, description, owner_id)
 values
   ('Apollo', 'To the moon', tests.id('Olga')),

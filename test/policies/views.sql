@@ -26,5 +26,10 @@ select results_eq($$ select owner_name, task_count, completed_task_count from ap
 select results_eq($$ select project_name, creator_name, assignee_name, comment_count from api.task_details where title = 'Guidance' $$, $$ values ('Apollo', 'Arthur', 'Asad', 1::bigint) $$,
   'a viewer sees who made a task and who does it');
 
+-- Nobody has usage on stats. If somebody had, they would still see the figures of their own projects only.
+select tests.back_to_owner();
+grant usage on schema stats to api_user;
+select tests.only(tests.members(), $$ select * from stats.project_figures where project_id = tests.project('Apollo') $$, 'sees_nothing', 'see the figures of Apollo');
+
 select * from finish();
 rollback;

@@ -11,19 +11,26 @@ declare
 begin
   with nodes as (
     select
-      node ->> 'Schema' as schema,
-      node ->> 'Relation Name' as name,
+      c.oid,
       lower(node ->> 'Operation') as operation,
       node ->> 'Conflict Resolution' as conflict
     from jsonb_path_query(plan, 'strict $.**') as node
+    join pg_catalog.pg_namespace as n on n.nspname = node ->> 'Schema'
+    join pg_catalog.pg_class as c on c.relnamespace = n.oid and c.relname = node ->> 'Relation Name'
     where jsonb_typeof(node) = 'object'
-      and node ? 'Relation Name'
+  ), named as (
+    -- A plan names partitions and not the table that was asked for, whose policies hold.
+    select n.oid, n.operation, n.conflict
+    from nodes as n
+    union
+    select a.relid, n.operation, n.conflict
+    from nodes as n
+    cross join pg_catalog.pg_partition_ancestors(n.oid) as a
   ), used as (
     select
-      n.schema,
-      n.name,
+      n.oid,
       c.command
-    from nodes as n
+    from named as n
     cross join lateral (
       values
         (coalesce(n.operation, 'select')),
@@ -33,17 +40,15 @@ begin
       -- What is changed is looked up first; that is not a reading of its own.
       and (n.operation is not null or not exists (
         select
-        from nodes as target
+        from named as target
         where target.operation is not null
-          and (target.schema, target.name) = (n.schema, n.name)
+          and target.oid in (n.oid, pg_catalog.pg_partition_root(n.oid))
       ))
   )
-  select jsonb_agg(distinct jsonb_build_array(role, u.command, c.oid::bigint))
+  select jsonb_agg(distinct jsonb_build_array(role, u.command, u.oid::bigint))
   into added
   from used as u
-  join pg_catalog.pg_namespace as n on n.nspname = u.schema
-  join pg_catalog.pg_class as c on c.relnamespace = n.oid and c.relname = u.name
-  where not before @> jsonb_build_array(jsonb_build_array(role, u.command, c.oid::bigint));
+  where not before @> jsonb_build_array(jsonb_build_array(role, u.command, u.oid::bigint));
   if added is not null then
     perform pg_catalog.set_config('tests.touched', (before || added)::text, true);
   end if;

@@ -34,14 +34,20 @@ const CASES: Readonly<Record<OwnRule, { readonly fires: readonly string[]; reado
       `${ENABLE} create policy p on api.tasks to u using (a)`,
       `${ENABLE} create policy p on api.tasks for all to u using (a)`,
     ],
-    quiet: [`${ENABLE} create policy p on api.tasks for delete to u using (a)`],
+    quiet: [
+      `${ENABLE} create policy p on api.tasks for delete to u using (a)`,
+      `${ENABLE} create policy p on api.tasks as restrictive to u using (a)`,
+    ],
   },
   "policy-to-public": {
     fires: [
       `${ENABLE} create policy p on api.tasks for select using (a)`,
       `${ENABLE} create policy p on api.tasks for select to u, public using (a)`,
     ],
-    quiet: [`${ENABLE} create policy p on api.tasks for select to "public_reader" using (a)`],
+    quiet: [
+      `${ENABLE} create policy p on api.tasks for select to "public_reader" using (a)`,
+      `${ENABLE} create policy p on api.tasks as restrictive for select to public using (a)`,
+    ],
   },
   "policy-update-check": {
     fires: [`${ENABLE} create policy p on api.tasks for update to u using (a)`],

@@ -1,0 +1,206 @@
+import { availableParallelism } from "node:os";
+import type { ConnectionSpec } from "../core/connection-spec.ts";
+import { TmDbError } from "../core/errors.ts";
+import type { KillingTest, MutantVerdict } from "../core/mutation-result.ts";
+import { subjectWords } from "../core/subject-words.ts";
+import { type DatabaseClient, withClient } from "../db/client.ts";
+import { History, type SuiteFile } from "./order.ts";
+import type { Mutant } from "./plan.ts";
+
+/** A suite of tests, as what runs it hands it over. */
+export interface Suite {
+  readonly paths: readonly string[];
+  /** Makes a clone ready, once. */
+  readonly prepareClone: (client: DatabaseClient) => Promise<void>;
+  /** Makes a session ready. */
+  readonly prepareSession: (client: DatabaseClient) => Promise<void>;
+  /**
+   * Runs a file in a transaction that is rolled back, after `damage` in the same one, until the first test that fails.
+   */
+  readonly runFile: (
+    client: DatabaseClient,
+    clone: ConnectionSpec,
+    run: { readonly path: string; readonly damage: string | undefined; readonly timeoutMs: number },
+  ) => Promise<FileOutcome>;
+}
+
+export type FileOutcome = (
+  | { readonly kind: "passed"; readonly tables: ReadonlySet<string> }
+  | { readonly kind: "failed"; readonly by: KillingTest }
+  | { readonly kind: "timed-out" }
+  /** PostgreSQL refused the damage itself. */
+  | { readonly kind: "refused"; readonly message: string }
+) & {
+  readonly ms: number;
+  /** Whether the session can run another file. */
+  readonly isUsable: boolean;
+};
+
+export interface MutationRun {
+  readonly suite: Suite;
+  readonly mutants: readonly Mutant[];
+  readonly openClone: () => Promise<ConnectionSpec>;
+  /**
+   * What a database is and holds, as a text: equal before the first damage and after the last, or nothing of the run
+   * means anything.
+   */
+  readonly fingerprint: (client: DatabaseClient) => Promise<string>;
+  readonly jobs?: number | undefined;
+  /** For a file, in milliseconds; without it, ten times what it takes without damage, and five seconds. */
+  readonly timeoutMs?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
+  readonly onVerdict: (mutant: Mutant, verdict: MutantVerdict) => void;
+}
+
+export type MutationOutcome =
+  | { readonly kind: "ran"; readonly fileRuns: number }
+  /** A test fails without any damage. */
+  | { readonly kind: "not-green"; readonly path: string };
+
+const FIRST_TIMEOUT_MS = 60_000;
+
+/**
+ * Tries every mutant: does the damage, runs the files until a test fails, and takes it back with the transaction. Workers
+ * share nothing but the list. Without damage all files pass first, in the first worker's clone.
+ * @throws TmDbError INTERRUPTED; what opening a clone throws. Error where a clone is not what it was, a defect.
+ */
+export async function runMutants(run: MutationRun): Promise<MutationOutcome> {
+  return await new Runner(run).run();
+}
+
+class Runner {
+  readonly #given: MutationRun;
+  readonly #queue: Mutant[];
+  readonly #history = new History();
+  #files: readonly SuiteFile[] = [];
+  #fingerprint = "";
+  #fileRuns = 0;
+  /** Clones are made over one connection, one after the other. */
+  #opening: Promise<unknown> = Promise.resolve();
+  #failure: { readonly error: unknown } | undefined;
+
+  constructor(given: MutationRun) {
+    this.#given = given;
+    this.#queue = [...given.mutants];
+  }
+
+  async run(): Promise<MutationOutcome> {
+    if (this.#queue.length === 0) return { kind: "ran", fileRuns: 0 };
+    const first = await this.#openClone();
+    const notGreen = await this.#begin(first);
+    if (notGreen !== undefined) return { kind: "not-green", path: notGreen };
+    const jobs = Math.min(this.#given.jobs ?? Math.min(availableParallelism(), 8), this.#queue.length);
+    await Promise.all(
+      Array.from({ length: jobs }, async (_, number) => await this.#work(number === 0 ? first : undefined)),
+    );
+    if (this.#failure !== undefined) throw this.#failure.error;
+    return { kind: "ran", fileRuns: this.#fileRuns };
+  }
+
+  /** Runs every file without damage. Resolves with the path of one that fails. */
+  async #begin(clone: ConnectionSpec): Promise<string | undefined> {
+    const { suite, signal, fingerprint } = this.#given;
+    return await withClient(clone, { signal }, async (client) => {
+      await suite.prepareClone(client);
+      this.#fingerprint = await fingerprint(client);
+      await suite.prepareSession(client);
+      const files: SuiteFile[] = [];
+      for (const path of suite.paths) {
+        const outcome = await suite.runFile(client, clone, { path, damage: undefined, timeoutMs: FIRST_TIMEOUT_MS });
+        this.#stopIfAborted();
+        if (outcome.kind !== "passed") return path;
+        files.push({ path, ms: outcome.ms, tables: outcome.tables });
+      }
+      this.#files = files;
+      return undefined;
+    });
+  }
+
+  async #work(prepared: ConnectionSpec | undefined): Promise<void> {
+    try {
+      const clone = prepared ?? (await this.#openClone());
+      if (prepared === undefined) await this.#connect(clone, this.#given.suite.prepareClone);
+      // A session that was lost is replaced by another one, in the same clone.
+      while (this.#queue.length > 0 && this.#failure === undefined) {
+        await this.#connect(clone, async (client) => await this.#runQueue(client, clone));
+      }
+      const left = await this.#connect(clone, async (client) => {
+        await endOtherSessions(client);
+        return await this.#given.fingerprint(client);
+      });
+      if (left !== this.#fingerprint)
+        throw new Error(`a damage stayed in ${clone.database}, so that verdicts mean nothing`);
+    } catch (error) {
+      this.#failure ??= { error };
+    }
+  }
+
+  async #openClone(): Promise<ConnectionSpec> {
+    const opened = this.#opening.then(async () => await this.#given.openClone());
+    this.#opening = opened.catch(() => undefined);
+    return await opened;
+  }
+
+  async #connect<T>(clone: ConnectionSpec, callback: (client: DatabaseClient) => Promise<T>): Promise<T> {
+    return await withClient(clone, { signal: this.#given.signal }, callback);
+  }
+
+  /** Until nothing is left, or the session is not usable any more. */
+  async #runQueue(client: DatabaseClient, clone: ConnectionSpec): Promise<void> {
+    await endOtherSessions(client);
+    await this.#given.suite.prepareSession(client);
+    for (let mutant = this.#queue.shift(); mutant !== undefined; mutant = this.#queue.shift()) {
+      const { verdict, isUsable } = await this.#try(client, clone, mutant);
+      this.#given.onVerdict(mutant, verdict);
+      if (!isUsable || this.#failure !== undefined) return;
+    }
+  }
+
+  async #try(
+    client: DatabaseClient,
+    clone: ConnectionSpec,
+    mutant: Mutant,
+  ): Promise<{ readonly verdict: MutantVerdict; readonly isUsable: boolean }> {
+    const subject = subjectWords(mutant.subject);
+    for (const { path, ms } of this.#history.order(this.#files, { subject, table: mutant.table })) {
+      const timeoutMs = this.#given.timeoutMs ?? 5000 + 10 * ms;
+      const outcome = await this.#given.suite.runFile(client, clone, { path, damage: mutant.sql, timeoutMs });
+      this.#stopIfAborted();
+      this.#fileRuns += 1;
+      const verdict = verdictOf(outcome, path);
+      if (verdict === undefined) continue;
+      if (verdict.kind !== "invalid") this.#history.add(subject, path);
+      return { verdict, isUsable: outcome.isUsable };
+    }
+    return { verdict: { kind: "survived" }, isUsable: true };
+  }
+
+  #stopIfAborted(): void {
+    if (this.#given.signal?.aborted === true) throw new TmDbError("INTERRUPTED", "interrupted");
+  }
+}
+
+/** Undefined where the next file must tell. */
+function verdictOf(outcome: FileOutcome, path: string): MutantVerdict | undefined {
+  switch (outcome.kind) {
+    case "passed":
+      return undefined;
+    case "failed":
+      return { kind: "killed", by: outcome.by };
+    case "timed-out":
+      return { kind: "timed-out", path };
+    case "refused":
+      return { kind: "invalid", message: outcome.message };
+  }
+}
+
+/** A session that its client gave up may still hold locks. */
+async function endOtherSessions(client: DatabaseClient): Promise<void> {
+  await client.query(
+    `select pg_catalog.pg_terminate_backend(a.pid, 5000)
+     from pg_catalog.pg_stat_activity as a
+     where a.datname = current_database()
+       and a.pid <> pg_catalog.pg_backend_pid()
+       and a.backend_type = 'client backend'`,
+  );
+}

@@ -1,0 +1,1 @@
+alter table api.teams enable row level security;

@@ -1,0 +1,1 @@
+grant all on api.notes to app_user;

@@ -1,0 +1,7 @@
+-- A reader of the code sees that only members insert. Whose name they put there is not asked.
+grant insert (team_id, owner, body) on api.notes to app_user;
+
+create policy insert_member on api.notes
+  for insert
+  to app_user
+  with check (team_id = any ((select private.my_teams())::integer[]));

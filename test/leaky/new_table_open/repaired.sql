@@ -1,0 +1,13 @@
+alter default privileges in schema api grant select on tables to anonymous, app_user;
+
+create table api.invoices as
+  select
+    t.id as team_id,
+    100 * t.id as total
+  from api.teams as t;
+alter table api.invoices enable row level security;
+
+create policy select_admin on api.invoices
+  for select
+  to app_user
+  using (team_id = any ((select private.my_teams('admin'))::integer[]));

@@ -1,0 +1,13 @@
+import { expect, test } from "vitest";
+import { openPolicy } from "../../../../src/mutate/operators/open-policy.ts";
+import { mutantsOf, policyOf } from "../../../support/mutation-facts.ts";
+
+test("using and with check become true, one at a time; what says so already is left", async () => {
+  const update = policyOf({ command: "update", using: "owner = 1", withCheck: "true" });
+  const insert = policyOf({ name: "insert_own", command: "insert", using: null, withCheck: "owner = 1" });
+  const mutants = await mutantsOf(openPolicy, { policies: [update, insert] });
+  expect(mutants.map(({ sql }) => sql)).toEqual([
+    'alter policy "select_own" on "api"."notes" using (true)',
+    'alter policy "insert_own" on "api"."notes" with check (true)',
+  ]);
+});
