@@ -21,6 +21,7 @@ const object = (description: string, properties: object, more: object = {}) => (
   properties,
   ...more,
 });
+const relation = (description: string) => text(description, { pattern: "^[^.]+\\.[^.]+$" });
 const folder = (what: string, fallback: string) =>
   text(`Folder of the ${what}, relative to the project.`, { default: fallback });
 
@@ -89,6 +90,8 @@ export const CONFIG_SCHEMA = {
       },
       { required: ["query"] },
     ),
+    postgrestUrl: text("Where PostgREST answers, for `tm-db doctor`: `http://localhost:3000`."),
+    postgrestAdminUrl: text("Where PostgREST's admin server answers (admin-server-port), for `tm-db doctor`."),
     lint: object("What `tm-db lint` leaves out.", {
       ignore: {
         type: "array",
@@ -101,6 +104,41 @@ export const CONFIG_SCHEMA = {
       "Options of PostgREST that no other setting decides, by PostgREST's own names: for `tm-db postgrest`.",
       Object.fromEntries(Object.entries(POSTGREST_OPTIONS).map(([option, known]) => [option, postgrestOption(known)])),
     ),
+    realtime: object("What `tm-db listen` follows and `tm-db realtime` passes on.", {
+      channels: {
+        type: "object",
+        description: "Channels of NOTIFY, by name: where the record can be read that a message names.",
+        additionalProperties: object(
+          "One channel.",
+          {
+            table: relation("Table or view that is read as each user, as schema.table; PostgREST must expose it."),
+            key: name("Column that tells its rows apart, and property of the message that holds its value.", {
+              default: "id",
+            }),
+            columns: {
+              type: "array",
+              description: "What is sent of a record. Left out: all columns.",
+              items: name("A column."),
+            },
+            parent: object(
+              "The row that is seen by exactly those who see the record: they are told when it is gone. Left out: whoever was sent the record before is told.",
+              {
+                table: relation("Table or view of the parent, as schema.table; PostgREST must expose it."),
+                key: name("Its key.", { default: "id" }),
+                column: name("Column of the record, and property of a DELETE's message, that holds the parent's key."),
+              },
+              { required: ["table", "column"] },
+            ),
+          },
+          { required: ["table"] },
+        ),
+      },
+      allowedOrigins: {
+        type: "array",
+        description: "Origins of pages that may connect, or `*`. Left out: pages of this machine.",
+        items: text("An origin, such as https://app.example.com."),
+      },
+    }),
   }),
 } as const;
 

@@ -67,6 +67,9 @@ export const NEXT_STEPS: Readonly<Record<ErrorCode, string>> = {
   NOT_LOCAL: "If the database is meant, and nobody depends on it: `--yes-this-is-not-production`.",
   TEST_FILE_INVALID:
     "Mend the lines that the message names. Of psql's commands `\\i`, `\\ir`, `\\set`, `\\unset`, `\\echo` and `\\pset` work.",
+  NOTHING_TO_AUDIT: "Deploy, or name the schemas and roles in `tm-db.config.json`.",
   NO_TESTS: "Write one below `test/policies/`, or check the names and the pattern that you gave.",
+  POOLED_CONNECTION: "Name PostgreSQL's own address with `--database-url`, or a pool in session mode.",
+  PORT_UNAVAILABLE: "Choose another one: `--port`, `--host`.",
   INTERRUPTED: "Run the command again.",
 };

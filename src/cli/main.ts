@@ -1,4 +1,3 @@
-import { relative } from "node:path";
 import { CommanderError } from "commander";
 import type { CommandOptions } from "../app/context.ts";
 import type { CommandResult } from "../core/command-result.ts";
@@ -14,15 +13,18 @@ import { confirm } from "./confirm.ts";
 import type { Execute, Presenting } from "./execute.ts";
 import { exitCodeOfError, exitCodeOfResult } from "./exit-code.ts";
 import { buildProgram, withSubcommands } from "./program.ts";
-import { findProjectDir, type SharedOptions } from "./shared-options.ts";
+import { findProjectDir, folderInRepository, type SharedOptions } from "./shared-options.ts";
 
 const wantsJson = process.argv.includes("--json") || /(^| )--format[ =]json( |$)/.test(process.argv.join(" "));
 const progress = new ProgressWriter(process.stderr);
 const interrupt = new AbortController();
+let jsonIndent = 2;
 
+const readerIsGone = new AbortController();
 // A reader that has seen enough (`tm-db status | head`) is no failure.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
   if (error.code !== "EPIPE") throw error;
+  readerIsGone.abort();
 });
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
   process.on(signal, () => {
@@ -45,19 +47,25 @@ const execute: Execute = async (shared, work, presenting = { check: false }) => 
     progress.clear();
     printResult(result, shared, presenting);
   };
+  if (presenting.isLines === true) jsonIndent = 0;
   const options = {
     projectDir: findProjectDir(process.cwd(), shared.config),
     configFile: shared.config,
     databaseUrl: shared.databaseUrl,
     pg: shared.pg,
     env: process.env,
-    signal: interrupt.signal,
+    // Whoever prints for ever ends with its reader.
+    signal: presenting.isLines === true ? AbortSignal.any([interrupt.signal, readerIsGone.signal]) : interrupt.signal,
     onEvent: listener(shared),
     confirm: async (question: string, yes: boolean) => {
       progress.clear();
       return await confirm(question, { yes, signal: interrupt.signal });
     },
     print,
+    write: (text: (style: Style) => string) => {
+      progress.clear();
+      process.stdout.write(text(styleFor(process.stdout)));
+    },
     printFailure: reportFailure,
   };
   const result = await onServer(shared, options, work);
@@ -80,15 +88,10 @@ function listener(shared: SharedOptions) {
 }
 
 function printResult(result: CommandResult, shared: SharedOptions, { present = resultText }: Presenting): void {
-  if (shared.json === true || shared.format === "json") process.stdout.write(resultJson(result));
-  else if (shared.format === "github" && "findings" in result)
+  if (shared.json === true || shared.format === "json") process.stdout.write(resultJson(result, jsonIndent));
+  else if (shared.format === "github" && result.command === "lint")
     process.stdout.write(githubAnnotations(result.findings, folderInRepository(shared)));
   else process.stdout.write(present(result, styleFor(process.stdout)));
-}
-
-function folderInRepository({ config }: SharedOptions): string {
-  const projectDir = findProjectDir(process.cwd(), config);
-  return relative(process.env["GITHUB_WORKSPACE"] ?? projectDir, projectDir);
 }
 
 function styleFor(stream: NodeJS.WriteStream): Style {
@@ -100,7 +103,7 @@ function reportFailure(failure: unknown): void {
   const error = interrupt.signal.aborted ? interrupted(failure) : failure;
   process.exitCode = exitCodeOfError(error);
   if (error instanceof TmDbError) {
-    if (wantsJson) process.stdout.write(errorJson(error));
+    if (wantsJson) process.stdout.write(errorJson(error, jsonIndent));
     else process.stderr.write(errorText(error, styleFor(process.stderr)));
   } else if (wantsJson) process.stdout.write(defectJson(error));
   else process.stderr.write(defectText(error, TOOL_VERSION, styleFor(process.stderr)));

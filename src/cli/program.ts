@@ -1,14 +1,18 @@
 import { Command } from "commander";
 import { TOOL_VERSION } from "../core/tool-version.ts";
 import { adoptCommand } from "./commands/adopt.ts";
+import { doctorCommand } from "./commands/doctor.ts";
+import { auditCommand } from "./commands/audit.ts";
 import { driftCommand } from "./commands/drift.ts";
 import { envCommand } from "./commands/env.ts";
 import { importCommand } from "./commands/import.ts";
 import { lintCommand } from "./commands/lint.ts";
+import { listenCommand } from "./commands/listen.ts";
 import { migrateCommand } from "./commands/migrate.ts";
 import { newCommand } from "./commands/new.ts";
 import { planCommand } from "./commands/plan.ts";
 import { postgrestCommand } from "./commands/postgrest.ts";
+import { realtimeCommand } from "./commands/realtime.ts";
 import { refreshCommand } from "./commands/refresh.ts";
 import { resetCommand } from "./commands/reset.ts";
 import { resolveCommand } from "./commands/resolve.ts";
@@ -41,13 +45,17 @@ const COMMANDS = {
   drift: driftCommand,
   adopt: adoptCommand,
   lint: lintCommand,
+  audit: auditCommand,
   refresh: refreshCommand,
+  listen: listenCommand,
+  realtime: realtimeCommand,
   seed: seedCommand,
   reset: resetCommand,
   test: testCommand,
   postgrest: postgrestCommand,
   token: tokenCommand,
   secret: secretCommand,
+  doctor: doctorCommand,
 };
 
 type CommandName = keyof typeof COMMANDS;

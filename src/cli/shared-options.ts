@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { dirname, join, resolve } from "node:path";
+import { dirname, join, relative, resolve } from "node:path";
 import { type Command, InvalidArgumentError, Option } from "commander";
 
 /** The options that every command has. */
@@ -12,7 +12,7 @@ export interface SharedOptions {
   readonly server?: "container";
   readonly image?: string;
   /** Of commands that report findings. */
-  readonly format?: "text" | "github" | "json";
+  readonly format?: "text" | "github" | "json" | "sarif";
 }
 
 export function addSharedOptions(command: Command): Command {
@@ -90,4 +90,10 @@ export function findProjectDir(cwd: string, config: string | undefined): string 
     if (existsSync(join(dir, "tm-db.config.json"))) return dir;
     if (dir === dirname(dir)) return cwd;
   }
+}
+
+/** The project's folder in its repository, empty where it is the repository's own: GitHub counts paths from there. */
+export function folderInRepository({ config }: SharedOptions): string {
+  const projectDir = findProjectDir(process.cwd(), config);
+  return relative(process.env["GITHUB_WORKSPACE"] ?? projectDir, projectDir);
 }

@@ -1,3 +1,4 @@
+import type { AuditFinding, AuditRuleText, FailOn } from "./audit.ts";
 import type { StepAction } from "./event.ts";
 import type { LockMode } from "./lock-modes.ts";
 import type { Finding } from "./finding.ts";
@@ -20,15 +21,19 @@ export type CommandResult =
   | AdoptResult
   | ResolveResult
   | LintResult
+  | AuditResult
+  | AuditRulesResult
   | SumResult
   | ImportResult
   | SeedResult
+  | ListenResult
   | EnvResult
   | PostgrestConfigResult
   | TokenResult
   | TokenDecodeResult
   | SecretResult
-  | TestResult;
+  | TestResult
+  | DoctorResult;
 
 /** Where a command worked: never with a password. */
 export interface DatabaseName {
@@ -172,6 +177,14 @@ export interface SeedResult {
   readonly ms: number;
 }
 
+/** After `count` messages; otherwise `listen` ends by being interrupted. */
+export interface ListenResult {
+  readonly command: "listen";
+  readonly channels: readonly string[];
+  /** How many came. */
+  readonly messages: number;
+}
+
 export interface VerifyResult {
   readonly command: "verify";
   readonly server: DatabaseName;
@@ -231,6 +244,32 @@ export interface LintResult {
   /** How many functions, views and policies were linted. */
   readonly repeatables: number;
   readonly findings: readonly Finding[];
+}
+
+export interface AuditResult {
+  readonly command: "audit";
+  /** With `audited: "files"`, whose server the scratch database was on. */
+  readonly database: DatabaseName;
+  readonly audited: "database" | "files";
+  /** Names of the rules that were asked. */
+  readonly rules: readonly string[];
+  readonly findings: readonly AuditFinding[];
+  /** What the baseline accepts, and why. */
+  readonly accepted: readonly (AuditFinding & { readonly reason: string })[];
+  /** Null where the project has none; `written`: by this run. */
+  readonly baseline: { readonly path: string; readonly written: boolean } | null;
+  readonly failOn: FailOn;
+  /** Whether no finding is as bad as `failOn`. */
+  readonly passed: boolean;
+  /** Milliseconds. */
+  readonly ms: number;
+}
+
+export interface AuditRulesResult {
+  readonly command: "audit-rules";
+  /** Whether one rule was asked for, to be read. */
+  readonly explained: boolean;
+  readonly rules: readonly AuditRuleText[];
 }
 
 export interface SumResult extends SumDifference {
@@ -409,4 +448,42 @@ export interface TestResult {
   readonly passed: boolean;
   /** Milliseconds from start to end, the making of databases counted. */
   readonly ms: number;
+}
+
+/** Whether everything is in place for PostgREST to serve a database. */
+export interface DoctorResult {
+  readonly command: "doctor";
+  readonly database: DatabaseName;
+  /** A check has one line where all is well, and otherwise one for each thing that is not. */
+  readonly checks: readonly DoctorCheck[];
+  /** Whether none is a problem. */
+  readonly healthy: boolean;
+  /** Milliseconds. */
+  readonly ms: number;
+}
+
+export interface DoctorCheck {
+  readonly check:
+    | "server"
+    | "clock"
+    | "roles"
+    | "login"
+    | "grants"
+    | "pre-request"
+    | "files"
+    | "drift"
+    | "extensions"
+    | "materialized views"
+    | "secret"
+    | "postgrest"
+    | "postgrest ready"
+    | "postgrest schema"
+    | "postgrest secret"
+    | "postgrest clock";
+  readonly verdict: "ok" | "warning" | "problem" | "skipped";
+  readonly message: string;
+  /** What to type next: a command, or SQL for the database's owner; null where nothing is to be done. */
+  readonly next: string | null;
+  /** Where a file declares what this is about; null where none does, or nothing is wrong. Counted from 1. */
+  readonly at: { readonly file: string; readonly line: number; readonly column: number } | null;
 }

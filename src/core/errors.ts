@@ -106,7 +106,16 @@ export const ERROR_CODES = {
     exit: 2,
     means: "A file of fixtures holds a command of psql or a statement that cannot be followed.",
   },
+  NOTHING_TO_AUDIT: {
+    exit: 2,
+    means: "The database lacks a schema or role that PostgREST is configured with, so an audit would find nothing.",
+  },
   NO_TESTS: { exit: 2, means: "There is no policy test to run." },
+  POOLED_CONNECTION: {
+    exit: 2,
+    means: "A pooler in transaction mode answers, through which messages of NOTIFY do not get.",
+  },
+  PORT_UNAVAILABLE: { exit: 2, means: "The address that a service shall listen on is taken, or not this machine's." },
   INTERRUPTED: {
     exit: 130,
     means: "Ctrl-C, or a signal: what had begun was rolled back, or the message says what stays.",

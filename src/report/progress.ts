@@ -1,5 +1,6 @@
 import { assertNever } from "../core/errors.ts";
 import type { StepAction, TmDbEvent } from "../core/event.ts";
+import { listenProgress } from "./listen-text.ts";
 import { refreshedText, seedProgress } from "./seed-text.ts";
 
 const DOING: Readonly<Record<StepAction, string>> = {
@@ -45,6 +46,11 @@ export function progressLine(event: TmDbEvent): ProgressLine {
         text: `PostgREST is ready: ${event.url ?? "its socket"} serves ${event.database}; Ctrl-C stops it`,
         isPassing: false,
       };
+    case "listening":
+    case "listening-lost":
+    case "serving":
+    case "realtime-trouble":
+      return { text: listenProgress(event), isPassing: false };
     case "waiting-for-other":
       return { text: `waiting for process ${event.pid}, which is starting the server`, isPassing: false };
     case "staging-binaries":

@@ -56,7 +56,7 @@ describe.each(BLOCKS.map((yaml, index) => [index + 1, yaml] as const))("recipe %
   });
 });
 
-test("there is a recipe for each, with and without a service, and one that deploys", () => {
+test("there is a recipe for each, with and without a service, one for code scanning, and one that deploys", () => {
   const recipes = BLOCKS.map((yaml) => parse(yaml) as Record<string, unknown>);
   expect(recipes.map((recipe) => ("jobs" in recipe ? "github" : "gitlab"))).toEqual([
     "github",
@@ -64,8 +64,9 @@ test("there is a recipe for each, with and without a service, and one that deplo
     "gitlab",
     "gitlab",
     "github",
+    "github",
   ]);
-  expect(BLOCKS.map((yaml) => yaml.includes("services:"))).toEqual([false, true, false, true, false]);
+  expect(BLOCKS.map((yaml) => yaml.includes("services:"))).toEqual([false, true, false, true, false, false]);
 });
 
 test("a command, an option or a value that does not exist would be noticed", async () => {

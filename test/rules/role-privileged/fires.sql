@@ -1,0 +1,4 @@
+-- finds: role web_authenticator
+-- finds: role web_user
+alter role web_authenticator createrole;
+alter role web_user bypassrls createdb;

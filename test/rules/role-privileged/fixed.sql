@@ -1,0 +1,2 @@
+alter role web_authenticator nocreaterole;
+alter role web_user nobypassrls nocreatedb;
