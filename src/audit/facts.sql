@@ -218,7 +218,7 @@ conditions as (
     case
       when e.blanked not like '%"%' then e.blanked
       else (
-        select string_agg(case when s.n % 2 = 0 then translate(s.piece, '()⟨⟩', '____') else s.piece end, '"' order by s.n)
+        select string_agg(case when s.n % 2 = 0 then translate(s.piece, '(){}', '____') else s.piece end, '"' order by s.n)
         from regexp_split_to_table(e.blanked, '"') with ordinality as s (piece, n)
       )
     end as condition
@@ -230,7 +230,7 @@ conditions as (
   ) as e (part, blanked)
   where e.blanked is not null
 ),
--- From the innermost parentheses outwards: a subquery goes, and others become ⟨…⟩.
+-- From the innermost parentheses outwards: a subquery goes, and others become {...}.
 peeled as (
   select
     c.policy,
@@ -247,7 +247,7 @@ peeled as (
     regexp_replace(
       regexp_replace(p.condition, '\(\s*(?:SELECT|WITH|VALUES)\s[^()]*\)', 'NULL', 'g'),
       '\(([^()]*)\)',
-      '⟨\1⟩',
+      '{\1}',
       'g'
     ),
     p.round + 1
@@ -272,25 +272,25 @@ policy_calls as (
     m.groups [1] as function,
     regexp_replace(
       m.groups [2],
-      '::(?:"[^"]*"|\w+)(?:\.(?:"[^"]*"|\w+))?(?: varying| precision| with(?:out)? time zone)?|\m(?:true|false)\M|\w+ =>|\w+(?=⟨)',
+      '::(?:"[^"]*"|\w+)(?:\.(?:"[^"]*"|\w+))?(?: varying| precision| with(?:out)? time zone)?|\m(?:true|false)\M|\w+ =>|\w+(?=\{)',
       '',
       'g'
     ) ~ '[a-z_"]' as by_column
   from row_conditions as c
   cross join lateral regexp_matches(
     c.condition,
-    '(?<![\w":.])((?:\w+|"[^"]*")\.(?:\w+|"[^"]*")|current_setting)⟨((?:[^⟨⟩]|⟨[^⟨⟩]*⟩)*)⟩',
+    '(?<![\w":.])((?:\w+|"[^"]*")\.(?:\w+|"[^"]*")|current_setting)\{((?:[^{}]|\{[^{}]*\})*)\}',
     'g'
   ) as m (groups)
 ),
--- Policies that let everything through: `true`, `1 = 1`, `… or true`.
+-- Policies that let everything through: `true`, `1 = 1`, `... or true`.
 always_true as (
   select
     c.policy,
     c.part
   from row_conditions as c
-  where c.condition ~ '^⟨*(?:true|(\d+) = \1)⟩*$'
-    or (c.condition !~ '\m(AND|NOT)\M' and c.condition ~ '\mOR true\M|^⟨*true OR ')
+  where c.condition ~ '^\{*(?:true|(\d+) = \1)\}*$'
+    or (c.condition !~ '\m(AND|NOT)\M' and c.condition ~ '\mOR true\M|^\{*true OR ')
 ),
 functions as (
   select

@@ -19,6 +19,8 @@ import foreignTableExposedText from "./rules/foreign-table-exposed/rule.md";
 import foreignTableExposedSql from "./rules/foreign-table-exposed/rule.sql";
 import functionPublicExecuteText from "./rules/function-public-execute/rule.md";
 import functionPublicExecuteSql from "./rules/function-public-execute/rule.sql";
+import grantToPublicText from "./rules/grant-to-public/rule.md";
+import grantToPublicSql from "./rules/grant-to-public/rule.sql";
 import grantTruncateText from "./rules/grant-truncate/rule.md";
 import grantTruncateSql from "./rules/grant-truncate/rule.sql";
 import idWritableText from "./rules/id-writable/rule.md";
@@ -90,6 +92,7 @@ export const AUDIT_RULES: readonly AuditRule[] = [
   rule("foreign-key-unindexed", foreignKeyUnindexedText, foreignKeyUnindexedSql),
   rule("foreign-table-exposed", foreignTableExposedText, foreignTableExposedSql),
   rule("function-public-execute", functionPublicExecuteText, functionPublicExecuteSql),
+  rule("grant-to-public", grantToPublicText, grantToPublicSql),
   rule("grant-truncate", grantTruncateText, grantTruncateSql),
   rule("id-writable", idWritableText, idWritableSql),
   rule("legacy-claims", legacyClaimsText, legacyClaimsSql),

@@ -3,6 +3,7 @@ import type { AuditResult, AuditRulesResult } from "../core/command-result.ts";
 import { caretLines, labelled, placeOf } from "./error-text.ts";
 import { githubCommands } from "./github.ts";
 import type { Style } from "./style.ts";
+import { visible } from "./visible.ts";
 
 /** Findings for a person, the worst first, each with its line, a caret and the SQL that mends it; then the verdict. */
 export function auditLines(result: AuditResult, style: Style): string[] {
@@ -12,9 +13,9 @@ export function auditLines(result: AuditResult, style: Style): string[] {
 function findingLines(finding: AuditFinding, style: Style): string[] {
   const { rule, severity, object, message, fix, location } = finding;
   return [
-    `${severityWord(severity, style)} ${style.dim(rule)} ${style.bold(object)} ${message}`,
+    `${severityWord(severity, style)} ${style.dim(rule)} ${style.bold(visible(object))} ${visible(message)}`,
     ...(location === null ? [] : [`  ${style.cyan("at")} ${placeOf(location)}`, ...caretLines(location, style)]),
-    ...(fix === null ? [] : labelled("fix", fix, style)),
+    ...(fix === null ? [] : labelled("fix", fix.split("\n").map(visible).join("\n"), style)),
   ];
 }
 

@@ -167,8 +167,8 @@ test("a database can be audited without the files that made it", async () => {
 });
 
 test("names with quotes, dots, blanks, parentheses and other letters are told as SQL writes them, and the fixes run", async () => {
-  const schema = 'O"dd (api).⟨x⟩';
-  const odd = '"O""dd (api).⟨x⟩"';
+  const schema = 'O"dd (api).{x}';
+  const odd = '"O""dd (api).{x}"';
   const project = await engineProject({
     "tm-db.config.json": JSON.stringify({
       exposedSchemas: [schema],
@@ -221,6 +221,24 @@ test("names with quotes, dots, blanks, parentheses and other letters are told as
       `view-security-invoker: view ${odd}."v.w"`,
     ].toSorted(),
   );
+});
+
+test("a database in another encoding than UTF-8 can be audited", async () => {
+  const { owner } = inject("server");
+  const project = await engineProject({ "tm-db.config.json": CONFIG });
+  const database = `${project.spec.database}_latin`;
+  const maintenance = { ...owner, database: "postgres" };
+  await queryRows(maintenance, `create database ${database} encoding 'latin1' locale 'C' template template0`);
+  try {
+    await queryRows(
+      { ...owner, database },
+      `create schema api; grant usage on schema api to api_user; create table api."Bücher" (id int); grant select on api."Bücher" to api_user`,
+    );
+    const databaseUrl = connectionUrl({ ...owner, database });
+    expect(words(await audited(project, { databaseUrl }))).toContain('rls-disabled: table api."Bücher"');
+  } finally {
+    await queryRows(maintenance, `drop database ${database}`);
+  }
 });
 
 test("what an extension made is not told of, nor are the tables of the ledger", async () => {

@@ -43,6 +43,14 @@ test("a finding for a person says what, where and how to mend it; then the verdi
   ]);
 });
 
+test("a name that a terminal would obey is shown", () => {
+  const odd = { ...FINDING, object: 'table api."\u001b[2J"', location: null, fix: 'alter table api."\u001b[2J" …;' };
+  expect(auditLines({ ...RESULT, findings: [odd] }, style).slice(0, 2)).toEqual([
+    'error sensitive-column table api."\\u001b[2J" looks like a secret, and web_user may read it',
+    '  fix alter table api."\\u001b[2J" …;',
+  ]);
+});
+
 test("what is accepted or does not count is said, too", () => {
   const accepted = [{ ...FINDING, reason: "a demonstration" }];
   const baseline = { path: "audit.baseline.json", written: true };

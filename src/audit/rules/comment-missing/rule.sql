@@ -2,7 +2,7 @@ select
   s.object,
   s.subject,
   'has no comment, which is the description of the API' as message,
-  format('comment on %s is ''…'';', s.object) as fix
+  format('comment on %s is ''...'';', s.object) as fix
 from schemas as s
 where s.exposed
   and obj_description(s.oid, 'pg_namespace') is null
@@ -19,7 +19,7 @@ select
     end
   ),
   format(
-    'comment on %s is ''…'';',
+    'comment on %s is ''...'';',
     case
       when obj_description(r.oid, 'pg_class') is null then r.object
       else format('column %s.%s', r.ident, u.first)
@@ -43,7 +43,7 @@ select
   f.object,
   f.subject,
   'has no comment',
-  format('comment on %s is ''…'';', f.object)
+  format('comment on %s is ''...'';', f.object)
 from functions as f
 where f.exposed
   and not f.is_trigger

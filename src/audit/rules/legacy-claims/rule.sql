@@ -1,7 +1,7 @@
 select
   p.object,
   p.subject,
-  'reads a claim from request.jwt.claim.…, which PostgREST 12 and newer do not set' as message,
+  'reads a claim from request.jwt.claim...., which PostgREST 12 and newer do not set' as message,
   null as fix
 from policies as p
 where concat(p.using_text, ' ', p.check_text) ~ 'request\.jwt\.claim\.'
@@ -9,7 +9,7 @@ union all
 select
   f.object,
   f.subject,
-  'reads a claim from request.jwt.claim.…, which PostgREST 12 and newer do not set, and not from request.jwt.claims',
+  'reads a claim from request.jwt.claim...., which PostgREST 12 and newer do not set, and not from request.jwt.claims',
   null
 from functions as f
 cross join lateral (

@@ -8,7 +8,7 @@ with names as materialized (
   from row_conditions as c
   cross join lateral regexp_matches(
     c.condition,
-    '(?<![\w":.⟩])⟨?("(?:[^"]|"")*"|[a-z_]\w*)(?:⟩::\w+)? = (?!''''|\d|true|false)|(?<!''''::\w+|\d|true|false) = ⟨?("(?:[^"]|"")*"|[a-z_]\w*)(?![\w".⟨])',
+    '(?<![\w":.}])\{?("(?:[^"]|"")*"|[a-z_]\w*)(?:\}::\w+)? = (?!''''|\d|true|false)|(?<!''''::\w+|\d|true|false) = \{?("(?:[^"]|"")*"|[a-z_]\w*)(?![\w".{])',
     'g'
   ) as m (names)
   where c.part = 'using'
@@ -30,7 +30,7 @@ compared as (
   from names as n
   join columns as a on a.relation = n.relation
     -- As `conditions` writes a quoted name.
-    and translate(a.ident, '()⟨⟩', '____') = n.name
+    and translate(a.ident, '(){}', '____') = n.name
 ),
 judged as (
   select

@@ -8,4 +8,4 @@ join row_conditions as c on c.policy = p.oid
 where p.permissive
   and c.condition !~ '\m(AND|NOT)\M'
   -- One branch of an `or` is a subquery, or a call without a column, that is null.
-  and c.condition ~ '(^| OR )⟨*(NULL|(\w+|"[^"]*")(\.(\w+|"[^"]*"))?⟨(''''|::\w+|true|false|\d|[, ])*⟩) IS NULL⟩*( OR |$)'
+  and c.condition ~ '(^| OR )\{*(NULL|(\w+|"[^"]*")(\.(\w+|"[^"]*"))?\{(''''|::\w+|true|false|\d|[, ])*\}) IS NULL\}*( OR |$)'

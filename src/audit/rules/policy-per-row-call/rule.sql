@@ -2,7 +2,7 @@ select
   p.object,
   p.subject,
   format(
-    'calls %s for every row that is looked at; as `(select %s(…))` it runs once',
+    'calls %s for every row that is looked at; as `(select %s(...))` it runs once',
     string_agg(distinct c.function || '()', ', '),
     min(c.function)
   ) as message,

@@ -15,10 +15,10 @@ with asked as (
 ),
 powers as (
   select
-    a.*,
+    a.oid,
     p.position,
     p.words,
-    p.remedy
+    format('alter role %I %s;', a.name, p.remedy) as fix
   from asked as a
   join pg_catalog.pg_roles as r on r.oid = a.oid
   cross join lateral (
@@ -30,43 +30,28 @@ powers as (
       (5, r.rolreplication, 'may replicate, and so read everything', 'noreplication')
   ) as p (position, has, words, remedy)
   where p.has
-),
-strong as (
-  select
-    a.*,
-    quote_ident(r.rolname) as role
-  from asked as a
-  join pg_catalog.pg_roles as own on own.oid = a.oid
-    and not own.rolsuper
-  join pg_catalog.pg_roles as r on r.rolname in (
-      'pg_read_all_data',
-      'pg_write_all_data',
-      'pg_read_server_files',
-      'pg_write_server_files',
-      'pg_execute_server_program'
-    )
-    and pg_has_role(a.oid, r.oid, 'member')
-)
-select
-  p.object,
-  p.subject,
-  string_agg(p.words, ', ' order by p.position, p.words) as message,
-  case
-    when bool_and(p.position < 10) then format('alter role %I %s;', p.name, string_agg(p.remedy, ' ' order by p.position))
-    else string_agg(format('revoke %s from %I;', p.remedy, p.name), E'\n' order by p.position) filter (where p.position = 10)
-  end as fix
-from (
-  select *
-  from powers
   union all
   select
-    s.oid,
-    s.name,
-    s.object,
-    s.subject,
-    10,
-    format('is a member of %s', s.role),
-    s.role
-  from strong as s
-) as p
-group by p.object, p.subject, p.name
+    a.oid,
+    6,
+    format('is a member of %I', r.rolname),
+    format('revoke %I from %I;', r.rolname, a.name)
+  from asked as a
+  join memberships as m on m.member = a.oid
+  join pg_catalog.pg_roles as r on r.oid = m.role
+  where r.rolname in (
+    'pg_read_all_data',
+    'pg_write_all_data',
+    'pg_read_server_files',
+    'pg_write_server_files',
+    'pg_execute_server_program'
+  )
+)
+select
+  a.object,
+  a.subject,
+  string_agg(p.words, ', ' order by p.position, p.words) as message,
+  string_agg(p.fix, E'\n' order by p.position, p.words) as fix
+from powers as p
+join asked as a on a.oid = p.oid
+group by a.object, a.subject
