@@ -16,13 +16,15 @@ const number = { type: "number", inDatabase: false } as const;
 const boolean = { type: "boolean", inDatabase: false } as const;
 
 /**
- * The options of PostgREST 11 to 14 that a project may set under `postgrest` in `tm-db.config.json`. Those that other
- * settings decide, and those that are secrets, are in `DERIVED_OPTIONS`. `log-query` is left out: it was a text in 13
- * and is a yes or no in 14. PostgREST passes over options that it does not know.
+ * The options of PostgREST 11 to 16 that a project may set under `postgrest` in `tm-db.config.json`. Those that other
+ * settings decide, and those that are secrets, are in `DERIVED_OPTIONS`. Left out are `log-query`, which was a text in 13 and
+ * is a yes or no since 14, and the Unix socket of the admin server, whom `tm-db postgrest run` asks by TCP. PostgREST passes
+ * over options that it does not know.
  */
 export const POSTGREST_OPTIONS: Readonly<Record<string, PostgrestOption>> = {
   "admin-server-host": { ...text, since: "13.0" },
   "admin-server-port": number,
+  "client-error-verbosity": { ...text, inDatabase: true, since: "16.0" },
   "db-aggregates-enabled": { ...boolean, inDatabase: true, since: "12.0" },
   "db-channel-enabled": boolean,
   "db-config": boolean,
@@ -49,10 +51,12 @@ export const POSTGREST_OPTIONS: Readonly<Record<string, PostgrestOption>> = {
   "server-cors-allowed-origins": { ...text, inDatabase: true, since: "12.0" },
   "server-host": text,
   "server-port": number,
+  "server-reuseport": { ...boolean, since: "16.0" },
   "server-timing-enabled": { ...boolean, inDatabase: true, since: "12.0" },
   "server-trace-header": { ...text, inDatabase: true },
   "server-unix-socket": text,
   "server-unix-socket-mode": text,
+  "url-use-legacy-target-names": { ...boolean, inDatabase: true, since: "16.0" },
 };
 
 /** Options that tm-db fills in, and what decides them. */

@@ -90,8 +90,8 @@ const ESCAPES: Readonly<Record<string, string>> = {
 /** A value as `src/Data/Configurator/Syntax.hs` of configurator-pg reads it. */
 function fileValue(value: PostgrestValue): string {
   if (typeof value !== "string") return String(value);
-  // eslint-disable-next-line no-control-regex -- they are what is looked for
-  const escaped = value.replaceAll(/["\\$\u0000-\u001f\u007f]/g, (found) => ESCAPES[found] ?? unicodeEscape(found));
+  // Nothing but ASCII: before 13.0.8, PostgREST reads the file by the locale that it is started in.
+  const escaped = value.replaceAll(/[^ !#%-[\]-~]/g, (found) => ESCAPES[found] ?? unicodeEscape(found));
   return `"${escaped}"`;
 }
 

@@ -36,7 +36,7 @@ async function ask(port: number, path: string, bearer?: string): Promise<{ statu
 }
 
 async function until(what: () => boolean | Promise<boolean>): Promise<void> {
-  for (let tries = 0; tries < 400; tries += 1) {
+  for (let tries = 0; tries < 2400; tries += 1) {
     if (await what()) return;
     await sleep(25);
   }

@@ -28,7 +28,7 @@ export function postgrestCommand(execute: Execute): Command {
 
 function configCommand(execute: Execute): Command {
   return addDatabaseOptions(new Command("config"))
-    .description("write postgrest.conf, with its secrets, for PostgREST 11 to 14; one that runs with it reads it again")
+    .description("write postgrest.conf, with its secrets, for PostgREST 11 to 16; one that runs with it reads it again")
     .option("--output <file>", "write this file (default: postgrest.conf, or postgrest.env, in the project)")
     .option("--env", "write PGRST_… lines for docker and systemd instead of PostgREST's own file")
     .addOption(

@@ -141,6 +141,12 @@ describe("the file", () => {
   });
 });
 
+test("the file is ASCII whatever the values: PostgREST may be started in any locale", () => {
+  const text = configFile(postgrestConfig({ ...INPUT, anonymous: "ümläut 😀 \u0001", secrets: [`ß${SECRET}`] }));
+  expect(text).toMatch(/^[\n -~]*$/);
+  expect(parseConfigurator(text)).toMatchObject({ "db-anon-role": "ümläut 😀 \u0001", "jwt-secret": `ß${SECRET}` });
+});
+
 test("the grammar of the test refuses what configurator-pg refuses", () => {
   expect(parseConfigurator('# c\na = "x$(HOME)" # d\nb-c.d = 3\ne = off', { HOME: "/h" })).toEqual({
     a: "x/h",
