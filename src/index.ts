@@ -7,6 +7,7 @@ export { env } from "./app/env.ts";
 export { importMigrations, type ImportOptions } from "./app/import.ts";
 export { lint, type LintOptions } from "./app/lint.ts";
 export { listen, type ListenOptions, type ReceivedMessage } from "./app/listen.ts";
+export { matrix, type MatrixOptions } from "./app/matrix.ts";
 export { type MigrateOptions, migrate } from "./app/migrate.ts";
 export { newMigration } from "./app/new-migration.ts";
 export { type PlanOptions, plan } from "./app/plan.ts";
@@ -35,6 +36,7 @@ export { up } from "./app/up.ts";
 export { verify } from "./app/verify.ts";
 export type { AuditFinding, AuditRuleText, AuditSeverity, FailOn } from "./core/audit.ts";
 export type * from "./core/command-result.ts";
+export type * from "./core/matrix.ts";
 export type { LockLimit, LockMode } from "./core/lock-modes.ts";
 export type {
   PolicyName,

@@ -139,6 +139,22 @@ export const CONFIG_SCHEMA = {
         items: text("An origin, such as https://app.example.com."),
       },
     }),
+    matrix: object("What `tm-db matrix` cannot find out, or shall not.", {
+      personas: {
+        type: "array",
+        description: "The people that it is about, in their order. Left out: everybody whom the fixtures make.",
+        items: text("A name that tests.create_user or tests.define_user was given, or anonymous."),
+      },
+      people: text("The column that tells people apart, as schema.table.column.", {
+        pattern: "^[^.]+\\.[^.]+\\.[^.]+$",
+      }),
+      claim: text("The claim that holds that column's value."),
+      memberships: {
+        type: "array",
+        description: "Tables that say who belongs to what, as schema.table.",
+        items: { type: "string", pattern: "^[^.]+\\.[^.]+$" },
+      },
+    }),
   }),
 } as const;
 

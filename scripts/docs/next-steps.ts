@@ -68,6 +68,8 @@ export const NEXT_STEPS: Readonly<Record<ErrorCode, string>> = {
   TEST_FILE_INVALID:
     "Mend the lines that the message names. Of psql's commands `\\i`, `\\ir`, `\\set`, `\\unset`, `\\echo` and `\\pset` work.",
   NOTHING_TO_AUDIT: "Deploy, or name the schemas and roles in `tm-db.config.json`.",
+  NOTHING_EXPOSED: "Name what PostgREST serves in `exposedSchemas` of `tm-db.config.json`.",
+  MATRIX_INVALID: "`npx tm-db matrix` writes it anew; look at the difference before you commit it.",
   NO_TESTS: "Write one below `test/policies/`, or check the names and the pattern that you gave.",
   POOLED_CONNECTION: "Name PostgreSQL's own address with `--database-url`, or a pool in session mode.",
   PORT_UNAVAILABLE: "Choose another one: `--port`, `--host`.",

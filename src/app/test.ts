@@ -8,7 +8,8 @@ import { readTestFiles } from "../files/read-tests.ts";
 import { namingFirst, shuffle } from "../policytest/order.ts";
 import { loadTap, type TestScript } from "../policytest/run-file.ts";
 import { type FilesRun, runTestFiles } from "../policytest/run-files.ts";
-import { type CommandOptions, openProject, openTarget, type Project, type Target } from "./context.ts";
+import { type CommandOptions, openProject, type Project } from "./context.ts";
+import { openServer } from "./open-server.ts";
 import { composeScript, type TestDatabases, withTestDatabases } from "./test-database.ts";
 
 export interface TestOptions extends CommandOptions {
@@ -78,16 +79,6 @@ export async function runOn(databases: TestDatabases, run: PreparedRun, startedA
   const outcome = await runAll(project, databases, { ordered: tests, options });
   const narrowed = (options.only ?? []).length > 0 || options.pattern !== undefined;
   return resultOf(outcome, { databases, narrowed, seed, ms: performance.now() - startedAt });
-}
-
-/** A server that runs is taken as it is: the connection that makes databases will tell whether it lets one in. */
-export async function openServer(project: Project): Promise<Target> {
-  try {
-    return await openTarget(project, "must-run");
-  } catch (error) {
-    if (error instanceof TmDbError && error.code === "SERVER_NOT_RUNNING") return await openTarget(project, "start");
-    throw error;
-  }
 }
 
 function choose(tests: readonly SourceFile[], { pattern }: TestOptions, { config }: Project): readonly SourceFile[] {

@@ -5,7 +5,8 @@ import type { TestResult } from "../core/command-result.ts";
 import { TmDbError } from "../core/errors.ts";
 import { openProject } from "./context.ts";
 import { withStandby } from "./standby-databases.ts";
-import { openServer, prepareRun, test, type TestOptions } from "./test.ts";
+import { openServer } from "./open-server.ts";
+import { prepareRun, test, type TestOptions } from "./test.ts";
 
 export interface WatchListener {
   readonly onResult: (result: TestResult) => void;

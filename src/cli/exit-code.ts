@@ -28,6 +28,8 @@ export function exitCodeOfResult(result: CommandResult, { check }: { readonly ch
       return result.accepted === false ? 1 : 0;
     case "doctor":
       return result.healthy ? 0 : 1;
+    case "matrix":
+      return result.holds ? 0 : 1;
     case "migrate":
     case "up":
     case "stop":

@@ -8,6 +8,7 @@ import { envCommand } from "./commands/env.ts";
 import { importCommand } from "./commands/import.ts";
 import { lintCommand } from "./commands/lint.ts";
 import { listenCommand } from "./commands/listen.ts";
+import { matrixCommand } from "./commands/matrix.ts";
 import { migrateCommand } from "./commands/migrate.ts";
 import { newCommand } from "./commands/new.ts";
 import { planCommand } from "./commands/plan.ts";
@@ -56,6 +57,7 @@ const COMMANDS = {
   token: tokenCommand,
   secret: secretCommand,
   doctor: doctorCommand,
+  matrix: matrixCommand,
 };
 
 type CommandName = keyof typeof COMMANDS;

@@ -93,6 +93,7 @@ export function findProjectDir(cwd: string, config: string | undefined): string 
 }
 
 /** The project's folder in its repository, empty where it is the repository's own: GitHub counts paths from there. */
+/** The project's folder as GitHub counts paths: from the repository's root; empty where that is the project. */
 export function folderInRepository({ config }: SharedOptions): string {
   const projectDir = findProjectDir(process.cwd(), config);
   return relative(process.env["GITHUB_WORKSPACE"] ?? projectDir, projectDir);

@@ -44,6 +44,7 @@ export interface Config {
   readonly postgrest: Readonly<Record<string, PostgrestValue>>;
   readonly lint: { readonly ignore: readonly IgnoredRule[] };
   readonly realtime: RealtimeConfig;
+  readonly matrix: MatrixConfig;
 }
 
 /** What `tm-db listen` and `tm-db realtime` follow. */
@@ -51,6 +52,17 @@ export interface RealtimeConfig {
   readonly channels: readonly RealtimeChannel[];
   /** Pages that may connect, by their origins, or `*`; undefined for those of this machine. */
   readonly allowedOrigins: readonly string[] | undefined;
+}
+
+/** What `tm-db matrix` cannot find out, or shall not. */
+export interface MatrixConfig {
+  /** Names of the people that it is about, in their order; everybody whom the fixtures make if not given. */
+  readonly personas: readonly string[] | undefined;
+  /** The column that tells people apart, and the claim that holds it. */
+  readonly people: ColumnRef | undefined;
+  readonly claim: string | undefined;
+  /** Tables that say who belongs to what, as `schema.table`. */
+  readonly memberships: readonly string[] | undefined;
 }
 
 /** A rule that `tm-db lint` leaves out: everywhere, or in one file. */
@@ -150,6 +162,7 @@ export function parseConfig(raw: unknown, projectDir: string, fileName: string):
     "lint",
     "postgrest",
     "realtime",
+    "matrix",
   ]);
   const paths = reader.object(root["paths"] ?? {}, "paths", Object.keys(DEFAULT_PATHS));
   const roles = reader.object(root["roles"] ?? {}, "roles", ["authenticator", "anonymous"]);
@@ -166,6 +179,7 @@ export function parseConfig(raw: unknown, projectDir: string, fileName: string):
       ? undefined
       : reader.object(root["jwtRotation"], "jwtRotation", ["standby", "previous", "previousUntil"]);
   const exposedSchemas = reader.names(root["exposedSchemas"], "exposedSchemas") ?? ["api"];
+  const matrix = reader.object(root["matrix"] ?? {}, "matrix", ["personas", "people", "claim", "memberships"]);
   const config: Config = {
     projectDir,
     database: reader.name(root["database"], "database") ?? defaultDatabaseName(projectDir),
@@ -220,6 +234,16 @@ export function parseConfig(raw: unknown, projectDir: string, fileName: string):
         }),
     ),
     realtime: realtimeConfig(reader, root["realtime"] ?? {}, exposedSchemas),
+    matrix: {
+      personas: reader
+        .list(matrix["personas"], "matrix.personas")
+        ?.flatMap((item, index) => reader.text(item, `matrix.personas[${index}]`) ?? []),
+      people: columnRef(reader.dotted(matrix["people"], "matrix.people", 3)),
+      claim: reader.text(matrix["claim"], "matrix.claim"),
+      memberships: reader
+        .list(matrix["memberships"], "matrix.memberships")
+        ?.flatMap((item, index) => reader.dotted(item, `matrix.memberships[${index}]`, 2)?.join(".") ?? []),
+    },
   };
   if (reader.problems.length > 0) {
     throw new TmDbError("CONFIG_INVALID", `${fileName} has ${reader.problems.length} problem(s)`, {

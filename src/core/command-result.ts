@@ -1,5 +1,6 @@
 import type { AuditFinding, AuditRuleText, FailOn } from "./audit.ts";
 import type { StepAction } from "./event.ts";
+import type { LocatedChange, Matrix } from "./matrix.ts";
 import type { LockMode } from "./lock-modes.ts";
 import type { Finding } from "./finding.ts";
 import type { SumDifference } from "./migration-sum.ts";
@@ -33,6 +34,7 @@ export type CommandResult =
   | TokenDecodeResult
   | SecretResult
   | TestResult
+  | MatrixResult
   | DoctorResult;
 
 /** Where a command worked: never with a password. */
@@ -486,4 +488,29 @@ export interface DoctorCheck {
   readonly next: string | null;
   /** Where a file declares what this is about; null where none does, or nothing is wrong. Counted from 1. */
   readonly at: { readonly file: string; readonly line: number; readonly column: number } | null;
+}
+
+/** Who may do what, and how that differs from what is committed. */
+export interface MatrixResult {
+  readonly command: "matrix";
+  /** The server that the database for it was made on. */
+  readonly server: DatabaseName;
+  readonly matrix: Matrix;
+  /** Whether there was a committed matrix to compare with. */
+  readonly compared: boolean;
+  /** Opened things first, then closed ones, then what is neither. */
+  readonly changes: readonly LocatedChange[];
+  readonly files: readonly MatrixFileResult[];
+  /** Whether nothing was to be written. */
+  readonly checked: boolean;
+  /** Whether the files hold what was observed; true where they were written. */
+  readonly holds: boolean;
+  /** Milliseconds from start to end, the making of databases counted. */
+  readonly ms: number;
+}
+
+export interface MatrixFileResult {
+  /** Relative to the project. */
+  readonly path: string;
+  readonly state: "written" | "unchanged" | "differs" | "missing";
 }

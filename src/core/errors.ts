@@ -110,6 +110,11 @@ export const ERROR_CODES = {
     exit: 2,
     means: "The database lacks a schema or role that PostgREST is configured with, so an audit would find nothing.",
   },
+  NOTHING_EXPOSED: { exit: 2, means: "The API exposes nothing, so there is nothing that anybody could try." },
+  MATRIX_INVALID: {
+    exit: 2,
+    means: "The committed access matrix cannot be read: after a conflict, or another version.",
+  },
   NO_TESTS: { exit: 2, means: "There is no policy test to run." },
   POOLED_CONNECTION: {
     exit: 2,

@@ -15,6 +15,8 @@ export type TmDbEvent =
     }
   | ListenEvent
   | { readonly kind: "refreshed"; readonly objects: number; readonly corrected: string; readonly ms: number }
+  /** A persona has tried everything. */
+  | { readonly kind: "observed"; readonly persona: string; readonly done: number; readonly of: number }
   /** A file of policy tests has run. */
   | {
       readonly kind: "tested";

@@ -126,12 +126,21 @@ export interface RoleFacts {
  * the authenticator is itself a member of, for all databases (not those of `alter role … in database`), in lower case,
  * and only what the authenticator may set. `default_transaction_isolation` becomes the transaction's isolation level.
  */
-async function readRole(client: Client, role: string, schemas: readonly string[]): Promise<RoleFacts | undefined> {
-  const { rows } = await client.query<RoleFacts>(
+export async function readRoles(
+  client: Client,
+  given: {
+    readonly roles: readonly string[];
+    readonly schemas: readonly string[];
+    /** As which PostgREST logs in; the role of the connection if not given. */
+    readonly authenticator?: string | undefined;
+  },
+): Promise<ReadonlyMap<string, RoleFacts>> {
+  const { rows } = await client.query<RoleFacts & { readonly name: string }>(
     `select
+       r.rolname::text as name,
        r.rolsuper as "isSuperuser",
        r.rolbypassrls as "bypassesRls",
-       pg_catalog.pg_has_role(r.oid, 'member') as "canBecome",
+       pg_catalog.pg_has_role(authenticator.name, r.oid, 'member') as "canBecome",
        (
          select format('%I.%I', n.nspname, c.relname)
          from pg_catalog.pg_class as c
@@ -145,6 +154,7 @@ async function readRole(client: Client, role: string, schemas: readonly string[]
        coalesce(s.settings, '[]') as settings,
        s.isolation
      from pg_catalog.pg_roles as r
+     cross join (select coalesce($3::name, current_user) as name) as authenticator
      left join lateral (
        select
          json_agg(json_build_array(kv.name, kv.value) order by kv.name)
@@ -159,19 +169,19 @@ async function readRole(client: Client, role: string, schemas: readonly string[]
          select
          from pg_catalog.pg_auth_members as m
          where m.roleid = r.oid
-           and m.member = current_user::regrole
+           and m.member = (select a.oid from pg_catalog.pg_roles as a where a.rolname = authenticator.name)
        )
        and exists (
          select
          from pg_catalog.pg_settings as known
          where known.name = kv.name
-           and (known.context = 'user' or has_parameter_privilege(known.name, 'set'))
+           and (known.context = 'user' or has_parameter_privilege(authenticator.name, known.name, 'set'))
        )
      ) as s on true
-     where r.rolname = $1`,
-    [role, schemas],
+     where r.rolname = any ($1)`,
+    [given.roles, given.schemas, given.authenticator ?? null],
   );
-  return rows[0];
+  return new Map(rows.map(({ name, ...facts }) => [name, facts]));
 }
 
 /**
@@ -179,7 +189,7 @@ async function readRole(client: Client, role: string, schemas: readonly string[]
  * @throws TmDbError IMPERSONATION_REFUSED for one that row-level security does not bind, or that cannot be become.
  */
 export async function readBoundRole(client: Client, name: string, schemas: readonly string[]): Promise<RoleFacts> {
-  const role = await readRole(client, name, schemas);
+  const role = (await readRoles(client, { roles: [name], schemas })).get(name);
   const refusal = whyRefused(name, role);
   if (role === undefined || refusal !== undefined) {
     throw new TmDbError("IMPERSONATION_REFUSED", refusal?.message ?? name, { hint: refusal?.hint });

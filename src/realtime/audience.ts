@@ -14,6 +14,8 @@ export interface Subscriber {
   /** Text, as UTF-8: the same bytes for everybody whom it is for, also while they wait to be sent. */
   send(message: Buffer): void;
   close(farewell: Farewell): void;
+  /** Whether much of what it was sent still waits to be read; who is behind for too long is cut off here. */
+  isBehind(): boolean;
 }
 
 /** Everybody with the same claims: they see the same, so it is read for them once. */
@@ -47,6 +49,11 @@ export class Audience {
     for (const [subscriber, channels] of this.subscribers) {
       if (channels.has(channel)) subscriber.send(bytes);
     }
+  }
+
+  /** Nothing more is read for them while one of them does not keep up: the log keeps it, and not each socket. */
+  isBehind(): boolean {
+    return [...this.subscribers.keys()].some((subscriber) => subscriber.isBehind());
   }
 
   dismiss(farewell: Farewell): void {

@@ -36,6 +36,7 @@ export class Connection implements Subscriber {
   #audience: Audience | undefined;
   #isEnding = false;
   #isAlive = true;
+  #behindSince: number | undefined;
   #hasJoined = false;
   #hasAsked = false;
   #joinTimer: NodeJS.Timeout | undefined;
@@ -85,10 +86,18 @@ export class Connection implements Subscriber {
     }
     if (!this.#hasJoined) this.#joined();
     this.#socket.send(message, { binary: false });
-    if (this.#socket.bufferedAmount > this.#options.limits.unreadBytes) {
-      // Nobody reads: a close frame would wait behind all the rest.
-      this.close({ code: CLOSE.tryLater, reason: "too much was left unread" });
+    if (this.#socket.bufferedAmount > this.#options.limits.unreadMostBytes) this.close(UNREAD);
+  }
+
+  isBehind(): boolean {
+    const { unreadBytes, unreadMs } = this.#options.limits;
+    if (this.#socket.bufferedAmount <= unreadBytes) {
+      this.#behindSince = undefined;
+      return false;
     }
+    this.#behindSince ??= Date.now();
+    if (Date.now() - this.#behindSince >= unreadMs) this.close(UNREAD);
+    return !this.#isEnding;
   }
 
   close({ code, reason }: Farewell): void {
@@ -214,4 +223,5 @@ export class Connection implements Subscriber {
   }
 }
 
+const UNREAD: Farewell = { code: CLOSE.tryLater, reason: "too much was left unread" };
 const EXPIRED: Farewell = { code: CLOSE.unauthorized, reason: "the token has expired" };

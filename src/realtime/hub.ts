@@ -25,6 +25,9 @@ export type Trouble =
   /** A defect of ours, met by one socket. */
   | { readonly kind: "defect"; readonly because: string };
 
+/** How soon it is looked again whether somebody has caught up. */
+const BEHIND_MS = 20;
+
 /**
  * Who is there, what happened, and who has yet to be told what. It knows neither sockets nor connections: readers take
  * work from it and bring back answers, and subscribers are handed messages.
@@ -37,6 +40,9 @@ export class Hub {
   readonly #audiences = new Map<string, Audience>();
   /** Those for whom there may be something to do, in the order in which it is their turn. */
   readonly #ready = new Set<Audience>();
+  /** Those who have to catch up before more is read for them. */
+  readonly #behind = new Set<Audience>();
+  #behindTimer: NodeJS.Timeout | undefined;
   #isWaking = false;
   #waiting: (() => void)[] = [];
 
@@ -141,6 +147,10 @@ export class Hub {
     for (const audience of this.#ready) {
       if (taken.length >= Math.min(share, this.#limits.requestsAtOnce)) break;
       this.#ready.delete(audience);
+      if (audience.isBehind()) {
+        this.#waitFor(audience);
+        continue;
+      }
       const work = this.#workFor(audience);
       if (work === undefined) continue;
       audience.isBusy = true;
@@ -169,6 +179,18 @@ export class Hub {
       this.#tell(work, answer.rows);
     }
     if (audience.joining.length > 0 || audience.place < this.#log.end) this.#makeReady(audience);
+  }
+
+  /** They are looked at again in a moment. */
+  #waitFor(audience: Audience): void {
+    this.#behind.add(audience);
+    if (this.#behindTimer !== undefined) return;
+    this.#behindTimer = setTimeout(() => {
+      this.#behindTimer = undefined;
+      const behind = [...this.#behind];
+      this.#behind.clear();
+      for (const each of behind) this.#makeReady(each);
+    }, BEHIND_MS);
   }
 
   #workFor(audience: Audience): Work | undefined {

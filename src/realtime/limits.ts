@@ -11,8 +11,11 @@ export interface RealtimeLimits {
   readonly messageBytes: number;
   /** Messages and pings of a client in ten seconds. */
   readonly messagesPerTenSeconds: number;
-  /** What waits for a client that does not read. */
+  /** With more than this unread a client is given time, and read for no more until it has caught up. */
   readonly unreadBytes: number;
+  readonly unreadMs: number;
+  /** With more than this it is cut off at once: records may be of any size. */
+  readonly unreadMostBytes: number;
   /** A socket that has not answered a ping by the next one is dead. */
   readonly pingEveryMs: number;
   /** How often the database is asked whether a silent user is still one. */
@@ -37,7 +40,9 @@ export const DEFAULT_LIMITS: RealtimeLimits = {
   joinMs: 5_000,
   messageBytes: 16_384,
   messagesPerTenSeconds: 30,
-  unreadBytes: 1_048_576,
+  unreadBytes: 262_144,
+  unreadMs: 10_000,
+  unreadMostBytes: 8_388_608,
   pingEveryMs: 30_000,
   recheckEveryMs: 30_000,
   readers: 4,

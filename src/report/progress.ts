@@ -27,6 +27,8 @@ export function progressLine(event: TmDbEvent): ProgressLine {
         text: `${event.done} of ${event.of}: ${event.passed ? "passed" : "failed"} ${event.path}`,
         isPassing: true,
       };
+    case "observed":
+      return { text: `${event.done} of ${event.of}: ${event.persona}`, isPassing: true };
     case "waiting-for-lock":
       return { text: `waiting for ${event.holder}, which is deploying`, isPassing: false };
     case "blocked":

@@ -24,6 +24,7 @@ import { doctorLines } from "./doctor-text.ts";
 import { differenceLines, driftLines, orphanLines } from "./drift-text.ts";
 import { planLines } from "./plan-text.ts";
 import { postgrestConfigLines, rotationLines, tokenDecodeLines } from "./postgrest-text.ts";
+import { matrixLines } from "./matrix/text.ts";
 import type { Style } from "./style.ts";
 import { specReport } from "./tests/spec.ts";
 
@@ -88,6 +89,8 @@ export function resultText(result: CommandResult, style: Style): string {
       return lines(envLines(result));
     case "doctor":
       return lines(doctorLines(result, style));
+    case "matrix":
+      return lines(matrixLines(result, style));
     case "test":
       return specReport(result, style);
     default:

@@ -43,6 +43,7 @@ test("schema and parser know the same keys", () => {
     "lint",
     "postgrest",
     "realtime",
+    "matrix",
   ]);
 });
 

@@ -41,13 +41,14 @@ test("who brings no token, or no subscription, is put out in time", async () => 
   expect(member.socket.readyState).toBe(member.socket.OPEN);
 });
 
-test("a handshake that comes letter by letter is cut off", async () => {
+test("a handshake that comes letter by letter, or not at all, is cut off", async () => {
   const service = await startService(db);
   const { socket, closed } = await tcp(service);
+  const mute = await tcp(service);
   const startedAt = Date.now();
   const drip = setInterval(() => socket.write("X"), 200);
   socket.write(`${HANDSHAKE}\r\nX-Slow: `);
-  await closed;
+  await Promise.all([closed, mute.closed]);
   clearInterval(drip);
   expect(Date.now() - startedAt).toBeLessThan(8_000);
 });
@@ -90,7 +91,9 @@ test("what is too big, no text, no message, too much, or out of turn ends its so
     const token = what.startsWith("a flood") ? [`bearer.${await tokenOf(user)}`] : [];
     const socket = await openSocket(service, { protocols: ["tm-db", ...token] });
     attack(socket);
-    expect([what, (await socket.closed).code]).toEqual([what, code]);
+    const closed = await socket.closed;
+    expect([what, closed.code]).toEqual([what, code]);
+    if (what.startsWith("a flood")) expect(closed.reason).toBe("too many messages");
   }
   const twice = await subscribe(service, await tokenOf(user));
   twice.say({ type: "auth", token: await tokenOf(user) });
@@ -164,26 +167,47 @@ test("pages of this machine may connect, others only where they are named", asyn
     expect([origin, await from(origin)]).toEqual([origin, expect.stringContaining("403")]);
 });
 
+/** So much that the two kernels do not keep all of it for a connection. */
+async function fillProject(project: number, rows: number): Promise<void> {
+  await db.rows(
+    "insert into api.tasks (title, description, project_id) select 'T', $2, $1 from generate_series(1, $3)",
+    [project, "x".repeat(9_000), rows],
+  );
+}
+
 test("a client that does not read is cut off, costs no more memory than its share, and holds up nobody", async () => {
   const { user, other } = await db.users("user", "other");
   const project = await db.project(user, { viewer: [other] });
-  const service = await startService(db, { unreadBytes: 200_000 });
+  const service = await startService(db, { unreadBytes: 100_000, unreadMs: 200 });
   const reading = await subscribe(service, await tokenOf(user));
   const slow = await subscribe(service, await tokenOf(other));
   slow.socket.pause();
-  const words = "x".repeat(9_000);
-  // What the two kernels keep for a connection comes on top.
   const rows = 2_000;
-  await db.rows(
-    "insert into api.tasks (title, description, project_id) select 'T', $2, $1 from generate_series(1, $3)",
-    [project, words, rows],
-  );
+  await fillProject(project, rows);
   await expect.poll(() => told(reading).length, { timeout: 15_000 }).toBe(rows);
-  await expect.poll(async () => await health(service)).toBe(200);
-  slow.socket.resume();
-  // The close frame stood behind what was not read, or the connection was cut.
+  const last = await db.task(project);
+  await reading.got(({ id }) => id === last);
+  // Whoever reads on is told why, or finds the connection cut.
+  await expect.poll(() => slow.socket.resume() ?? slow.socket.readyState, { timeout: 10_000 }).toBe(slow.socket.CLOSED);
   expect([1006, 1013]).toContain((await slow.closed).code);
   expect(told(slow).length).toBeLessThan(rows);
+});
+
+test("a client that reads slowly is waited for, and misses nothing", async () => {
+  const { user } = await db.users("user");
+  const project = await db.project(user);
+  const service = await startService(db, { unreadBytes: 50_000, unreadMostBytes: 2_000_000, unreadMs: 5_000 });
+  const slow = await subscribe(service, await tokenOf(user));
+  const rows = 2_000;
+  slow.socket.on("message", () => {
+    if (slow.messages.length % 100 !== 0) return;
+    slow.socket.pause();
+    setTimeout(() => slow.socket.resume(), 20);
+  });
+  await fillProject(project, rows);
+  await expect.poll(() => told(slow).length, { timeout: 15_000 }).toBe(rows);
+  expect(new Set(told(slow).map(([, id]) => id)).size).toBe(rows);
+  expect(slow.messages.some(({ type }) => type === "resync")).toBe(false);
 });
 
 async function health(service: Service): Promise<number> {

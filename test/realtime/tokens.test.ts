@@ -1,4 +1,4 @@
-import { describe, expect, inject, test } from "vitest";
+import { describe, expect, inject, onTestFinished, test } from "vitest";
 import { withClient } from "../../src/db/client.ts";
 import { claiming, useReferenceDatabase } from "../support/reference-database.ts";
 import { inSeconds, openSocket, type Service, sign, startService, subscribe, told, tokenOf } from "./service.ts";
@@ -92,6 +92,20 @@ describe("a token", () => {
       expect([role, code]).toEqual([role, 4403]);
     }
     await subscribe(service, await tokenOf(user));
+  });
+
+  test("of a role that the authenticator may become, and that no policy binds, ends the socket with 4403 too", async () => {
+    const { user } = await db.users("user");
+    const service = await startService(db);
+    const superuser = await db.connect("superuser");
+    await superuser.query("create role realtime_unbound nologin bypassrls in role api_user");
+    onTestFinished(async () => void (await superuser.query("drop role realtime_unbound")));
+    await superuser.query("grant realtime_unbound to authenticator");
+    const token = await sign({ ...user.claims, role: "realtime_unbound", exp: inSeconds(600) });
+    expect(await endWith(service, token)).toEqual({ code: 4403, reason: "the role of this token may not be used" });
+    // The control: it is that property which is refused.
+    await superuser.query("alter role realtime_unbound nobypassrls");
+    await subscribe(await startService(db), token);
   });
 
   test("whose user is no number is nobody's: it subscribes, and sees nothing", async () => {
