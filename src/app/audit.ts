@@ -35,6 +35,7 @@ export interface AuditOptions extends CommandOptions {
 }
 
 const BASELINE_FILE = "audit.baseline.json";
+const RULE_NAMES = AUDIT_RULES.map(({ id }) => id);
 
 /** Every rule, as `--list` and `--explain` show them; of `id` alone if one is given. @throws TmDbError USAGE for an unknown one. */
 export function auditRules(id?: string): AuditRulesResult {
@@ -120,7 +121,7 @@ function settingsOf({ exposedSchemas, roles, preRequest }: Config) {
 }
 
 function chooseRules(names: readonly string[]): readonly AuditRule[] {
-  const unknown = names.filter((name) => !AUDIT_RULES.some(({ id }) => id === name));
+  const unknown = names.filter((name) => !RULE_NAMES.includes(name));
   if (unknown.length > 0) throw unknownRules(unknown);
   return names.length === 0 ? AUDIT_RULES : AUDIT_RULES.filter(({ id }) => names.includes(id));
 }
@@ -165,11 +166,7 @@ function readBaseline(projectDir: string): Baseline | undefined {
       cause: error,
     });
   }
-  return parseBaseline(
-    BASELINE_FILE,
-    text,
-    AUDIT_RULES.map(({ id }) => id),
-  );
+  return parseBaseline(BASELINE_FILE, text, RULE_NAMES);
 }
 
 function updateBaseline(
@@ -193,23 +190,21 @@ function updateBaseline(
       cause: error,
     });
   }
-  return parseBaseline(
-    BASELINE_FILE,
-    text,
-    AUDIT_RULES.map(({ id }) => id),
-  );
+  return parseBaseline(BASELINE_FILE, text, RULE_NAMES);
 }
 
-/** The worst first, then by place, then by name. */
+/** The worst first, then by place (what has none comes last), then by rule and object. */
 function sorted<Found extends AuditFinding>(findings: readonly Found[]): Found[] {
   const rank = ({ severity }: Found): number => AUDIT_SEVERITIES.indexOf(severity);
-  const key = ({ location, rule, object }: Found): string => JSON.stringify([location?.file ?? "~", rule, object]);
+  const file = ({ location }: Found): string => location?.file ?? "\uffff";
+  const line = ({ location }: Found): number => location?.line ?? 0;
   return findings.toSorted(
     (a, b) =>
       rank(a) - rank(b) ||
-      compare(a.location?.file ?? "~", b.location?.file ?? "~") ||
-      (a.location?.line ?? 0) - (b.location?.line ?? 0) ||
-      compare(key(a), key(b)),
+      compare(file(a), file(b)) ||
+      line(a) - line(b) ||
+      compare(a.rule, b.rule) ||
+      compare(a.object, b.object),
   );
 }
 
