@@ -2,7 +2,19 @@
 // test/contracts/import-rules.test.ts proves that each rule catches what it forbids.
 
 /** A feature knows the shared words and the database, and no other feature. */
-const FEATURES = ["deploy", "policytest", "matrix", "mutate", "audit", "seed", "postgrest", "schema", "lint"];
+const FEATURES = [
+  "deploy",
+  "policytest",
+  "matrix",
+  "mutate",
+  "audit",
+  "seed",
+  "postgrest",
+  "schema",
+  "lint",
+  "doctor",
+  "realtime",
+];
 
 /** Folders of `src/`, besides itself, that a folder may import. */
 const MAY_IMPORT = {
@@ -24,9 +36,11 @@ const LIBRARIES = {
   "pg-copy-streams": ["db"],
   "tap-parser": ["policytest"],
   "libpg-query": ["deploy", "lint"],
+  jose: ["postgrest"],
   "@supabase/pg-delta": ["schema"],
   // Users install it for themselves, and it is loaded only where a container is asked for.
   testcontainers: ["server"],
+  ws: ["realtime"],
   "@faker-js/faker": ["seed"],
   // Its comparator orders the files; its loader and builder run migrations that are scripts.
   "node-pg-migrate": ["deploy", "files"],

@@ -6,7 +6,7 @@ const databaseProjects = EMBEDDED_MAJORS.map((major) => ({
   extends: true as const,
   test: {
     name: `database-${major}`,
-    include: ["test/database/**/*.test.ts"],
+    include: ["test/database/**/*.test.ts", "test/http/**/*.test.ts"],
     // What says nothing more on another version.
     exclude: major === 18 ? [] : ["**/policy-mutations.test.ts", "**/testing.test.ts", "**/matrix-changes.test.ts"],
     globalSetup: ["test/support/global-setup.ts"],
@@ -36,25 +36,54 @@ const engineProjects = [
   "seed",
   "seed-engine",
   "policy-tests",
+  "doctor",
+  // Memberships have options since 16.
+  "doctor-15",
   "matrix",
 ].map((name) => ({
   extends: true as const,
   test: {
     name,
-    include: [`test/db/${name}.test.ts`],
+    include: [`test/db/${name.replace(/-15$/, "")}.test.ts`],
     globalSetup: ["test/support/global-setup.ts"],
-    env: { TM_DB_TEST_PG: "18" },
+    env: { TM_DB_TEST_PG: name.endsWith("-15") ? "15" : "18" },
     testTimeout: 60_000,
     hookTimeout: 120_000,
   },
 }));
 
-/** `import text from "./x.sql"`, as scripts/build.mjs bundles it. */
+/** What passes messages of the database on, on one version and on one server for all its files. */
+const realtimeProject = {
+  extends: true as const,
+  test: {
+    name: "realtime",
+    include: ["test/realtime/**/*.test.ts"],
+    globalSetup: ["test/support/global-setup.ts"],
+    env: { TM_DB_TEST_PG: "18" },
+    testTimeout: 20_000,
+    hookTimeout: 60_000,
+  },
+};
+
+/** `import text from "./x.sql"` (or ".md"), as scripts/build.mjs bundles it. */
 const sqlAsText = {
   name: "sql-as-text",
   transform: (text: string, id: string) =>
-    id.endsWith(".sql") ? { code: `export default ${JSON.stringify(text)};`, map: null } : null,
+    /\.(sql|md)$/.test(id) ? { code: `export default ${JSON.stringify(text)};`, map: null } : null,
 };
+
+/** The rules of the audit read catalogs, which differ from one version to the next: the oldest and the newest. */
+const auditProjects = [15, 18].map((major) => ({
+  extends: true as const,
+  test: {
+    name: `audit-${major}`,
+    include: ["test/db/audit-rules.test.ts", ...(major === 18 ? ["test/db/audit.test.ts"] : [])],
+    globalSetup: ["test/support/global-setup.ts"],
+    env: { TM_DB_TEST_PG: String(major) },
+    testTimeout: 20_000,
+    hookTimeout: 60_000,
+  },
+}));
 
 export default defineConfig({
   plugins: [sqlAsText],
@@ -73,6 +102,8 @@ export default defineConfig({
         test: { name: "server", include: ["test/server/**/*.test.ts"], testTimeout: 120_000, hookTimeout: 120_000 },
       },
       ...engineProjects,
+      realtimeProject,
+      ...auditProjects,
       {
         extends: true,
         test: { name: "cli", include: ["test/cli/**/*.test.ts"], testTimeout: 120_000, hookTimeout: 120_000 },

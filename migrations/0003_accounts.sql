@@ -7,9 +7,15 @@ comment on type auth.jwt_token is 'What logging in answers: a signed token to se
 
 create table auth.secrets (
   only_row boolean primary key default true check (only_row),
-  secret text not null check (octet_length(secret) >= 32)
+  secret text not null check (octet_length(secret) >= 32),
+  standby_secret text check (octet_length(standby_secret) >= 32),
+  previous_secret text check (octet_length(previous_secret) >= 32),
+  previous_until timestamptz,
+  constraint secrets_check check ((previous_secret is null) = (previous_until is null))
 );
-comment on table auth.secrets is 'The secret that signs tokens: one row, written by tm-db, never by a file.';
+comment on table auth.secrets is 'The secret that signs tokens, and beside it the next and the last: one row, written by tm-db, never by a file.';
+comment on column auth.secrets.standby_secret is 'Signs next: PostgREST accepts it already.';
+comment on column auth.secrets.previous_secret is 'Signed before: PostgREST accepts it until previous_until.';
 
 create table auth.settings (
   only_row boolean primary key default true check (only_row),

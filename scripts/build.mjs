@@ -42,7 +42,7 @@ await build({
     ].join("\n"),
   },
   // SQL that the tool itself runs lies in files of its own, and goes into the bundle as text.
-  loader: { ".sql": "text" },
+  loader: { ".sql": "text", ".md": "text" },
   sourcemap: false,
   logLevel: "warning",
 });

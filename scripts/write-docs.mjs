@@ -1,5 +1,6 @@
 // Writes the generated pages of docs/; with --check it changes nothing, shows what is out of date, and exits with 1.
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 
@@ -18,7 +19,7 @@ async function generatedPages() {
     platform: "node",
     target: "node20",
     packages: "external",
-    loader: { ".sql": "text" },
+    loader: { ".sql": "text", ".md": "text" },
     logLevel: "warning",
   });
   try {
@@ -55,7 +56,7 @@ for (const [path, text] of Object.entries(await generatedPages())) {
   outdated += 1;
   if (isCheck) console.error(`${path} is out of date: npm run docs\n${difference(before, text)}\n`);
   else {
-    mkdirSync(`${root}docs`, { recursive: true });
+    mkdirSync(dirname(`${root}${path}`), { recursive: true });
     writeFileSync(`${root}${path}`, text);
     console.log(`wrote ${path}`);
   }

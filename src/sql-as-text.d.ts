@@ -5,3 +5,10 @@ declare module "*.sql" {
   // eslint-disable-next-line no-restricted-syntax
   export default text;
 }
+
+/** The pages of audit rules, likewise. */
+declare module "*.md" {
+  const text: string;
+  // eslint-disable-next-line no-restricted-syntax
+  export default text;
+}

@@ -1,11 +1,12 @@
 import { type Command, Help, type Option } from "commander";
-import { buildProgram } from "../../src/cli/program.ts";
+import { buildProgram, withSubcommands } from "../../src/cli/program.ts";
 
 /** The page of all commands, as `--help` prints them, in Markdown. */
 export function cliPage(): string {
   const program = buildProgram(async () => {});
-  const index = program.commands.map(
-    (command) => `| [\`${command.name()}\`](#tm-db-${command.name()}) | ${sentence(command.description())} |`,
+  const commands = program.commands.flatMap((command) => withSubcommands(command));
+  const index = commands.map(
+    ([name, command]) => `| [\`${name}\`](#tm-db-${name.replaceAll(" ", "-")}) | ${sentence(command.description())} |`,
   );
   return [
     "# Commands",
@@ -21,7 +22,7 @@ export function cliPage(): string {
     "| --- | --- |",
     ...index,
     "",
-    ...program.commands.flatMap(commandSection),
+    ...commands.flatMap(([name, command]) => commandSection(name, command)),
     "## Output and exit codes",
     "",
     "Results go to stdout, progress and errors to stderr; with `--json`, errors are a document on stdout too. What the",
@@ -38,15 +39,15 @@ export function cliPage(): string {
   ].join("\n");
 }
 
-function commandSection(command: Command): string[] {
+function commandSection(name: string, command: Command): string[] {
   const help = new Help();
-  const usage = `tm-db ${command.name()} ${command.usage()}`;
+  const usage = `tm-db ${name} ${command.usage()}`;
   const args = help
     .visibleArguments(command)
     .map((argument) => `| \`<${argument.name()}>\` | ${argument.description} |`);
   const options = help.visibleOptions(command).map(optionRow);
   return [
-    `## tm-db ${command.name()}`,
+    `## tm-db ${name}`,
     "",
     sentence(command.description()),
     "",
@@ -55,10 +56,7 @@ function commandSection(command: Command): string[] {
     "```",
     "",
     ...(args.length === 0 ? [] : ["| argument | means |", "| --- | --- |", ...args, ""]),
-    "| option | means |",
-    "| --- | --- |",
-    ...options,
-    "",
+    ...(options.length === 0 ? [] : ["| option | means |", "| --- | --- |", ...options, ""]),
     "Example:",
     "",
     "```sh",

@@ -1,3 +1,4 @@
+import { POSTGREST_OPTIONS, type PostgrestOption } from "../../src/core/postgrest-options.ts";
 /** A name that PostgreSQL keeps whole; the schema language counts characters, tm-db bytes. */
 const name = (description: string, more: object = {}) => ({
   type: "string",
@@ -20,8 +21,22 @@ const object = (description: string, properties: object, more: object = {}) => (
   properties,
   ...more,
 });
+const relation = (description: string) => text(description, { pattern: "^[^.]+\\.[^.]+$" });
 const folder = (what: string, fallback: string) =>
   text(`Folder of the ${what}, relative to the project.`, { default: fallback });
+
+function postgrestOption({ type, since, until }: PostgrestOption) {
+  const versions = [
+    since === undefined ? [] : `from version ${since}`,
+    until === undefined ? [] : `until ${until}`,
+  ].flat();
+  const types = {
+    text: { type: "string", minLength: 1 },
+    number: { type: "integer", minimum: 0 },
+    boolean: { type: "boolean" },
+  };
+  return { ...types[type], description: `PostgREST's own${versions.length === 0 ? "" : `, ${versions.join(" ")}`}.` };
+}
 
 /**
  * What editors know of `tm-db.config.json`. `src/config/config.ts` decides; test/contracts/config-schema.test.ts holds
@@ -58,6 +73,15 @@ export const CONFIG_SCHEMA = {
       "Column of a one-row table that holds the secret tokens are signed with, as schema.table.column. tm-db fills it.",
       { pattern: "^[^.]+\\.[^.]+\\.[^.]+$" },
     ),
+    jwtRotation: object(
+      "Columns beside jwtSecret, in the same row, with which `tm-db secret` exchanges the secret while both are accepted.",
+      {
+        standby: name("Holds the secret that will sign next."),
+        previous: name("Holds the secret that signed before."),
+        previousUntil: name("Holds the time (timestamptz) until which the previous secret is accepted."),
+      },
+      { required: ["standby", "previous", "previousUntil"] },
+    ),
     token: object(
       "How a token is issued.",
       {
@@ -66,12 +90,53 @@ export const CONFIG_SCHEMA = {
       },
       { required: ["query"] },
     ),
+    postgrestUrl: text("Where PostgREST answers, for `tm-db doctor`: `http://localhost:3000`."),
+    postgrestAdminUrl: text("Where PostgREST's admin server answers (admin-server-port), for `tm-db doctor`."),
     lint: object("What `tm-db lint` leaves out.", {
       ignore: {
         type: "array",
         description:
           "Rules, or a rule and the one file to leave out: `ban-drop-column migrations/0009_drop_notes.sql`.",
         items: text("A rule's name, and perhaps a path from the project's folder."),
+      },
+    }),
+    postgrest: object(
+      "Options of PostgREST that no other setting decides, by PostgREST's own names: for `tm-db postgrest`.",
+      Object.fromEntries(Object.entries(POSTGREST_OPTIONS).map(([option, known]) => [option, postgrestOption(known)])),
+    ),
+    realtime: object("What `tm-db listen` follows and `tm-db realtime` passes on.", {
+      channels: {
+        type: "object",
+        description: "Channels of NOTIFY, by name: where the record can be read that a message names.",
+        additionalProperties: object(
+          "One channel.",
+          {
+            table: relation("Table or view that is read as each user, as schema.table; PostgREST must expose it."),
+            key: name("Column that tells its rows apart, and property of the message that holds its value.", {
+              default: "id",
+            }),
+            columns: {
+              type: "array",
+              description: "What is sent of a record. Left out: all columns.",
+              items: name("A column."),
+            },
+            parent: object(
+              "The row that is seen by exactly those who see the record: they are told when it is gone. Left out: whoever was sent the record before is told.",
+              {
+                table: relation("Table or view of the parent, as schema.table; PostgREST must expose it."),
+                key: name("Its key.", { default: "id" }),
+                column: name("Column of the record, and property of a DELETE's message, that holds the parent's key."),
+              },
+              { required: ["table", "column"] },
+            ),
+          },
+          { required: ["table"] },
+        ),
+      },
+      allowedOrigins: {
+        type: "array",
+        description: "Origins of pages that may connect, or `*`. Left out: pages of this machine.",
+        items: text("An origin, such as https://app.example.com."),
       },
     }),
     matrix: object("What `tm-db matrix` cannot find out, or shall not.", {

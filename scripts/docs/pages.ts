@@ -1,6 +1,7 @@
 import { cliPage } from "./cli-page.ts";
 import { configSchemaPage } from "./config-schema.ts";
 import { errorsPage } from "./errors-page.ts";
+import { rulePages } from "./rule-pages.ts";
 
 /** The generated files, by their path from the repository's root. */
 export function generatedPages(): Readonly<Record<string, string>> {
@@ -8,5 +9,6 @@ export function generatedPages(): Readonly<Record<string, string>> {
     "docs/cli.md": cliPage(),
     "docs/errors.md": errorsPage(),
     "docs/tm-db.config.schema.json": configSchemaPage(),
+    ...rulePages(),
   };
 }

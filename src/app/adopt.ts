@@ -19,6 +19,7 @@ import { type Catalog, compareCatalogs, readCatalogWithin } from "../schema/cata
 import { differenceSentence } from "../schema/words.ts";
 import { withoutTable } from "../schema/without-table.ts";
 import { type CommandOptions, nameOf, openProject, openTarget, type Project } from "./context.ts";
+import { withPostgrestSettings } from "./expected-settings.ts";
 import { record } from "./record.ts";
 import { withScratchBuild } from "./scratch-build.ts";
 
@@ -54,7 +55,8 @@ export async function adopt(options: AdoptOptions): Promise<AdoptResult> {
   const built = await withScratchBuild(target.maintenance, given, async (client, run) => {
     return { expected: await readCatalogWithin(client), changes: run.changes() };
   });
-  const differences = await compareCatalogs(built.expected, await withoutTable(live.catalog, table));
+  const expected = withPostgrestSettings(built.expected, { live: live.catalog, project, target });
+  const differences = await compareCatalogs(expected, await withoutTable(live.catalog, table));
   if (differences.length > 0 && options.acceptDifferences !== true) throw refused(live.database, differences);
   const deployment =
     options.dryRun === true

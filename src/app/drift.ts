@@ -10,6 +10,7 @@ import { readProjectFiles } from "../files/read-project.ts";
 import { type Catalog, compareCatalogs, readCatalogWithin } from "../schema/catalog.ts";
 import { planSql } from "../schema/plan-sql.ts";
 import { type CommandOptions, nameOf, openProject, openTarget, type Project, type Target } from "./context.ts";
+import { withPostgrestSettings } from "./expected-settings.ts";
 import { refuseOtherDeployer } from "./refuse.ts";
 import { knownEntries } from "./rollback.ts";
 import { withScratchBuild } from "./scratch-build.ts";
@@ -35,7 +36,8 @@ export async function drift(options: DriftOptions): Promise<DriftResult> {
     return await readLive(client, { project, target, against });
   });
   const given = { files, signal: options.signal };
-  const expected = await withScratchBuild(target.maintenance, given, async (client) => await readCatalogWithin(client));
+  const built = await withScratchBuild(target.maintenance, given, async (client) => await readCatalogWithin(client));
+  const expected = withPostgrestSettings(built, { live, project, target });
   const differences = await compareCatalogs(expected, live);
   const sql = options.sql === true ? await planSql(live, expected, differences) : null;
   const equal = differences.length === 0;

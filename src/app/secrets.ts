@@ -4,11 +4,10 @@ import { TmDbError } from "../core/errors.ts";
 import type { DatabaseClient } from "../db/client.ts";
 import { isDatabaseError } from "../db/run-script.ts";
 import { sqlError } from "../db/sql-error.ts";
-import { readSecret, roleExists, setRolePassword, writeSecret } from "../db/secrets.ts";
+import { readSecrets, roleExists, setRolePassword, type StoredSecrets, writeSecret } from "../db/secrets.ts";
+import { SHORTEST_SECRET_BYTES } from "../postgrest/signing-key.ts";
 import { scramVerifier } from "../server/scram.ts";
 import type { Project, Target } from "./context.ts";
-
-const SHORTEST_SECRET_BYTES = 32;
 
 /**
  * The JWT secret that TM_DB_JWT_SECRET asks for, if it does.
@@ -28,6 +27,11 @@ export function chosenJwtSecret({ options }: Project): string | undefined {
   });
 }
 
+/** A secret that nobody has chosen: 384 bits. */
+export function newJwtSecret(): string {
+  return randomBytes(48).toString("base64url");
+}
+
 /**
  * Sees to it, in the transaction of a deployment, that the database can sign tokens and that `authenticator` can log
  * in. `isDeploying` says whether the role may have come into being just now.
@@ -45,17 +49,26 @@ export async function settleSecrets(
 async function settleJwtSecret(client: DatabaseClient, project: Project): Promise<SecretsResult["jwtSecret"]> {
   const column = project.config.jwtSecret;
   if (column === undefined) return "not configured";
-  const { exists, secret } = await readSecret(client, column);
+  const { exists, stored } = await readSecrets(client, column, { rotation: project.config.jwtRotation });
   if (!exists) return "not configured";
   const chosen = chosenJwtSecret(project);
-  if (chosen === undefined && secret !== undefined) return "kept";
-  if (chosen !== undefined && chosen === secret) return "kept";
+  if (stored !== undefined && (chosen === undefined || chosen === stored.secret)) return "kept";
+  if (stored !== undefined) refuseRotatedSecret(chosen, stored);
   try {
-    await writeSecret(client, column, chosen ?? randomBytes(48).toString("base64url"));
+    await writeSecret(client, column, chosen ?? newJwtSecret());
   } catch (error) {
     throw isDatabaseError(error) ? sqlError(error, undefined) : error;
   }
   return chosen === undefined ? "generated" : "set from TM_DB_JWT_SECRET";
+}
+
+/** An environment that has not heard of the exchange must not undo it. */
+function refuseRotatedSecret(chosen: string | undefined, { standby, previous }: StoredSecrets): void {
+  if (chosen === undefined || ![standby, previous].includes(chosen)) return;
+  const which = chosen === previous ? "that was exchanged" : "that waits to sign";
+  throw new TmDbError("SECRET_ROTATION", `TM_DB_JWT_SECRET is the secret ${which}`, {
+    hint: "unset it: the database keeps its secrets by itself. How far it is: npx tm-db secret status",
+  });
 }
 
 async function settlePassword(

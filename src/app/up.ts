@@ -60,7 +60,7 @@ async function whatNext(client: DatabaseClient, project: Project, target: Target
   const isMissing = token === null && target.kind === "embedded";
   return {
     authenticatorUrl: connectionUrl({ ...target.connection, user: authenticator, password: undefined }),
-    startPostgrest: 'eval "$(npx tm-db env)" && postgrest',
+    startPostgrest: "npx tm-db postgrest run",
     token,
     missingUser: isMissing ? (project.config.token?.devUser ?? null) : null,
   };

@@ -14,6 +14,8 @@ export type Execute = (
 export interface Presenting {
   /** The question was whether the database is up to date. */
   readonly check: boolean;
+  /** With `--json` each document is one line, for commands that print many. */
+  readonly isLines?: true;
   /** Words a result for stdout, where `resultText` is not what was asked for. */
   readonly present?: (result: CommandResult, style: Style) => string;
 }
@@ -23,6 +25,8 @@ export interface Interaction {
   readonly confirm: (question: string, yes: boolean) => Promise<boolean>;
   /** Prints a result while the command goes on, as the last one is printed at its end. */
   readonly print: (result: CommandResult) => void;
+  /** Writes to stdout while the command goes on. */
+  readonly write: (text: (style: Style) => string) => void;
   /** The same for an error. */
   readonly printFailure: (failure: unknown) => void;
 }

@@ -22,7 +22,12 @@ export function exitCodeOfResult(result: CommandResult, { check }: { readonly ch
     case "lint":
       return result.findings.length === 0 ? 0 : 1;
     case "test":
+    case "audit":
       return result.passed ? 0 : 1;
+    case "token decode":
+      return result.accepted === false ? 1 : 0;
+    case "doctor":
+      return result.healthy ? 0 : 1;
     case "matrix":
       return result.holds ? 0 : 1;
     case "migrate":
@@ -34,10 +39,18 @@ export function exitCodeOfResult(result: CommandResult, { check }: { readonly ch
     case "import":
     case "refresh":
     case "seed":
+    case "listen":
     case "adopt":
     case "reset":
     case "resolve":
     case "env":
+    case "postgrest config":
+    case "token":
+    case "secret prepare":
+    case "secret rotate":
+    case "secret revoke":
+    case "secret status":
+    case "audit-rules":
       return 0;
     default:
       return assertNever(result);

@@ -12,16 +12,19 @@ import { resultText } from "../report/text.ts";
 import { confirm } from "./confirm.ts";
 import type { Execute, Presenting } from "./execute.ts";
 import { exitCodeOfError, exitCodeOfResult } from "./exit-code.ts";
-import { buildProgram } from "./program.ts";
+import { buildProgram, withSubcommands } from "./program.ts";
 import { findProjectDir, folderInRepository, type SharedOptions } from "./shared-options.ts";
 
 const wantsJson = process.argv.includes("--json") || /(^| )--format[ =]json( |$)/.test(process.argv.join(" "));
 const progress = new ProgressWriter(process.stderr);
 const interrupt = new AbortController();
+let jsonIndent = 2;
 
+const readerIsGone = new AbortController();
 // A reader that has seen enough (`tm-db status | head`) is no failure.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
   if (error.code !== "EPIPE") throw error;
+  readerIsGone.abort();
 });
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
   process.on(signal, () => {
@@ -44,19 +47,25 @@ const execute: Execute = async (shared, work, presenting = { check: false }) => 
     progress.clear();
     printResult(result, shared, presenting);
   };
+  if (presenting.isLines === true) jsonIndent = 0;
   const options = {
     projectDir: findProjectDir(process.cwd(), shared.config),
     configFile: shared.config,
     databaseUrl: shared.databaseUrl,
     pg: shared.pg,
     env: process.env,
-    signal: interrupt.signal,
+    // Whoever prints for ever ends with its reader.
+    signal: presenting.isLines === true ? AbortSignal.any([interrupt.signal, readerIsGone.signal]) : interrupt.signal,
     onEvent: listener(shared),
     confirm: async (question: string, yes: boolean) => {
       progress.clear();
       return await confirm(question, { yes, signal: interrupt.signal });
     },
     print,
+    write: (text: (style: Style) => string) => {
+      progress.clear();
+      process.stdout.write(text(styleFor(process.stdout)));
+    },
     printFailure: reportFailure,
   };
   const result = await onServer(shared, options, work);
@@ -79,8 +88,8 @@ function listener(shared: SharedOptions) {
 }
 
 function printResult(result: CommandResult, shared: SharedOptions, { present = resultText }: Presenting): void {
-  if (shared.json === true || shared.format === "json") process.stdout.write(resultJson(result));
-  else if (shared.format === "github" && "findings" in result)
+  if (shared.json === true || shared.format === "json") process.stdout.write(resultJson(result, jsonIndent));
+  else if (shared.format === "github" && result.command === "lint")
     process.stdout.write(githubAnnotations(result.findings, folderInRepository(shared)));
   else process.stdout.write(present(result, styleFor(process.stdout)));
 }
@@ -94,7 +103,7 @@ function reportFailure(failure: unknown): void {
   const error = interrupt.signal.aborted ? interrupted(failure) : failure;
   process.exitCode = exitCodeOfError(error);
   if (error instanceof TmDbError) {
-    if (wantsJson) process.stdout.write(errorJson(error));
+    if (wantsJson) process.stdout.write(errorJson(error, jsonIndent));
     else process.stderr.write(errorText(error, styleFor(process.stderr)));
   } else if (wantsJson) process.stdout.write(defectJson(error));
   else process.stderr.write(defectText(error, TOOL_VERSION, styleFor(process.stderr)));
@@ -107,16 +116,19 @@ function interrupted(failure: unknown): TmDbError {
 
 /** Commander prints help and version itself; its complaints come here to be worded like every other error. */
 function usageError(error: CommanderError): TmDbError {
-  const command = process.argv.slice(2).find((argument) => !argument.startsWith("-"));
-  const known = program.commands.some((entry) => entry.name() === command);
+  const words = process.argv.slice(2).filter((argument) => !argument.startsWith("-"));
+  const named = program.commands
+    .flatMap((entry) => withSubcommands(entry))
+    .map(([name]) => name)
+    .findLast((name) => words.slice(0, name.split(" ").length).join(" ") === name);
   return new TmDbError("USAGE", error.message.replace(/^error: /, "").split("\n")[0] ?? error.message, {
     detail: /\(Did you mean .*\)/.exec(error.message)?.[0],
-    hint: `npx tm-db ${known ? `${command} ` : ""}--help`,
+    hint: `npx tm-db ${named === undefined ? "" : `${named} `}--help`,
   });
 }
 
 const program = buildProgram(execute, process.argv[2]);
-for (const command of [program, ...program.commands]) {
+for (const [, command] of withSubcommands(program)) {
   command.exitOverride();
   command.configureOutput({ outputError: () => {} });
 }
@@ -127,6 +139,8 @@ try {
 } catch (error) {
   if (error instanceof CommanderError) {
     if (error.exitCode === 0) process.exitCode = 0;
+    // A group of commands without one of them: its help is on stderr already.
+    else if (error.code === "commander.help") process.exitCode = 2;
     else reportFailure(usageError(error));
   } else reportFailure(error);
 }

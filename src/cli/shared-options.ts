@@ -12,7 +12,7 @@ export interface SharedOptions {
   readonly server?: "container";
   readonly image?: string;
   /** Of commands that report findings. */
-  readonly format?: "text" | "github" | "json";
+  readonly format?: "text" | "github" | "json" | "sarif";
 }
 
 export function addSharedOptions(command: Command): Command {
@@ -92,6 +92,7 @@ export function findProjectDir(cwd: string, config: string | undefined): string 
   }
 }
 
+/** The project's folder in its repository, empty where it is the repository's own: GitHub counts paths from there. */
 /** The project's folder as GitHub counts paths: from the repository's root; empty where that is the project. */
 export function folderInRepository({ config }: SharedOptions): string {
   const projectDir = findProjectDir(process.cwd(), config);

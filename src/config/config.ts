@@ -1,6 +1,8 @@
 import { readFile } from "node:fs/promises";
 import { basename, isAbsolute, join, normalize } from "node:path";
 import { type Problem, TmDbError } from "../core/errors.ts";
+import { DERIVED_OPTIONS, POSTGREST_OPTIONS, type PostgrestValue } from "../core/postgrest-options.ts";
+import type { RealtimeChannel, RealtimeParent } from "../core/realtime-channel.ts";
 
 /** The folder names of a project, relative to it. */
 export interface ProjectPaths {
@@ -31,10 +33,25 @@ export interface Config {
   readonly recount: readonly FunctionRef[];
   /** The column of a one-row table that holds the JWT secret. */
   readonly jwtSecret: ColumnRef | undefined;
+  /** Columns of the same row, for the time in which one secret takes the place of another. */
+  readonly jwtRotation: JwtRotation | undefined;
+  /** Where PostgREST answers, and where its admin server does; for `tm-db doctor`. */
+  readonly postgrestUrl: string | undefined;
+  readonly postgrestAdminUrl: string | undefined;
   /** How a token is issued for a user of the project. */
   readonly token: TokenConfig | undefined;
+  /** Options of PostgREST that no other setting decides, by PostgREST's own names. */
+  readonly postgrest: Readonly<Record<string, PostgrestValue>>;
   readonly lint: { readonly ignore: readonly IgnoredRule[] };
+  readonly realtime: RealtimeConfig;
   readonly matrix: MatrixConfig;
+}
+
+/** What `tm-db listen` and `tm-db realtime` follow. */
+export interface RealtimeConfig {
+  readonly channels: readonly RealtimeChannel[];
+  /** Pages that may connect, by their origins, or `*`; undefined for those of this machine. */
+  readonly allowedOrigins: readonly string[] | undefined;
 }
 
 /** What `tm-db matrix` cannot find out, or shall not. */
@@ -64,6 +81,16 @@ export interface ColumnRef {
   readonly schema: string;
   readonly table: string;
   readonly column: string;
+}
+
+/** Names of columns beside the JWT secret. */
+export interface JwtRotation {
+  /** Holds the secret that will sign next. */
+  readonly standby: string;
+  /** Holds the secret that signed before. */
+  readonly previous: string;
+  /** Holds the time until which `previous` is accepted. */
+  readonly previousUntil: string;
 }
 
 export interface TokenConfig {
@@ -128,14 +155,30 @@ export function parseConfig(raw: unknown, projectDir: string, fileName: string):
     "preRequest",
     "recount",
     "jwtSecret",
+    "jwtRotation",
     "token",
+    "postgrestUrl",
+    "postgrestAdminUrl",
     "lint",
+    "postgrest",
+    "realtime",
     "matrix",
   ]);
   const paths = reader.object(root["paths"] ?? {}, "paths", Object.keys(DEFAULT_PATHS));
   const roles = reader.object(root["roles"] ?? {}, "roles", ["authenticator", "anonymous"]);
   const token = root["token"] === undefined ? undefined : reader.object(root["token"], "token", ["query", "devUser"]);
   const lint = reader.object(root["lint"] ?? {}, "lint", ["ignore"]);
+  const postgrest = reader.object(
+    root["postgrest"] ?? {},
+    "postgrest",
+    Object.keys(POSTGREST_OPTIONS),
+    DERIVED_OPTIONS,
+  );
+  const rotation =
+    root["jwtRotation"] === undefined
+      ? undefined
+      : reader.object(root["jwtRotation"], "jwtRotation", ["standby", "previous", "previousUntil"]);
+  const exposedSchemas = reader.names(root["exposedSchemas"], "exposedSchemas") ?? ["api"];
   const matrix = reader.object(root["matrix"] ?? {}, "matrix", ["personas", "people", "claim", "memberships"]);
   const config: Config = {
     projectDir,
@@ -148,7 +191,7 @@ export function parseConfig(raw: unknown, projectDir: string, fileName: string):
       seeds: reader.folder(paths["seeds"], "paths.seeds") ?? DEFAULT_PATHS.seeds,
       tests: reader.folder(paths["tests"], "paths.tests") ?? DEFAULT_PATHS.tests,
     },
-    exposedSchemas: reader.names(root["exposedSchemas"], "exposedSchemas") ?? ["api"],
+    exposedSchemas,
     extraSearchPath: reader.names(root["extraSearchPath"], "extraSearchPath") ?? ["public"],
     roles: {
       authenticator: reader.name(roles["authenticator"], "roles.authenticator") ?? "authenticator",
@@ -159,6 +202,15 @@ export function parseConfig(raw: unknown, projectDir: string, fileName: string):
       functionRef(reader.dotted(item, `recount[${index}]`, 2)),
     ),
     jwtSecret: columnRef(reader.dotted(root["jwtSecret"], "jwtSecret", 3)),
+    jwtRotation:
+      rotation === undefined
+        ? undefined
+        : {
+            standby: reader.name(rotation["standby"], "jwtRotation.standby", { required: true }) ?? "",
+            previous: reader.name(rotation["previous"], "jwtRotation.previous", { required: true }) ?? "",
+            previousUntil:
+              reader.name(rotation["previousUntil"], "jwtRotation.previousUntil", { required: true }) ?? "",
+          },
     token:
       token === undefined
         ? undefined
@@ -166,11 +218,22 @@ export function parseConfig(raw: unknown, projectDir: string, fileName: string):
             query: reader.text(token["query"], "token.query", { required: true }) ?? "",
             devUser: reader.text(token["devUser"], "token.devUser"),
           },
+    postgrestUrl: reader.text(root["postgrestUrl"], "postgrestUrl"),
+    postgrestAdminUrl: reader.text(root["postgrestAdminUrl"], "postgrestAdminUrl"),
     lint: {
       ignore: (reader.list(lint["ignore"], "lint.ignore") ?? []).flatMap((item, index) =>
         ignoredRule(reader.text(item, `lint.ignore[${index}]`)),
       ),
     },
+    postgrest: Object.fromEntries(
+      Object.entries(POSTGREST_OPTIONS)
+        .filter(([name]) => postgrest[name] !== undefined)
+        .flatMap(([name, option]) => {
+          const value = reader.scalar(postgrest[name], `postgrest.${name}`, option.type);
+          return value === undefined ? [] : [[name, value]];
+        }),
+    ),
+    realtime: realtimeConfig(reader, root["realtime"] ?? {}, exposedSchemas),
     matrix: {
       personas: reader
         .list(matrix["personas"], "matrix.personas")
@@ -189,6 +252,47 @@ export function parseConfig(raw: unknown, projectDir: string, fileName: string):
     });
   }
   return config;
+}
+
+function realtimeConfig(reader: Reader, raw: unknown, exposedSchemas: readonly string[]): RealtimeConfig {
+  const realtime = reader.object(raw, "realtime", ["channels", "allowedOrigins"]);
+  const channels = reader.object(realtime["channels"] ?? {}, "realtime.channels");
+  return {
+    channels: Object.entries(channels).flatMap(([name, value]) => realtimeChannel(reader, name, value, exposedSchemas)),
+    allowedOrigins: reader
+      .list(realtime["allowedOrigins"], "realtime.allowedOrigins")
+      ?.flatMap((item, index) => reader.origin(item, `realtime.allowedOrigins[${index}]`) ?? []),
+  };
+}
+
+function realtimeChannel(
+  reader: Reader,
+  name: string,
+  raw: unknown,
+  exposedSchemas: readonly string[],
+): RealtimeChannel[] {
+  const path = `realtime.channels.${name}`;
+  reader.name(name, path);
+  const value = reader.object(raw, path, ["table", "key", "columns", "parent"]);
+  const relation = reader.relation(value["table"], `${path}.table`, exposedSchemas);
+  const key = reader.name(value["key"] ?? "id", `${path}.key`);
+  const columns = reader.names(value["columns"], `${path}.columns`);
+  if (relation === undefined || key === undefined) return [];
+  const parent =
+    value["parent"] === undefined ? undefined : realtimeParent(reader, value["parent"], { path, exposedSchemas });
+  return [{ channel: name, relation, key, columns, parent }];
+}
+
+function realtimeParent(
+  reader: Reader,
+  raw: unknown,
+  { path, exposedSchemas }: { readonly path: string; readonly exposedSchemas: readonly string[] },
+): RealtimeParent | undefined {
+  const value = reader.object(raw, `${path}.parent`, ["table", "key", "column"]);
+  const relation = reader.relation(value["table"], `${path}.parent.table`, exposedSchemas);
+  const key = reader.name(value["key"] ?? "id", `${path}.parent.key`);
+  const column = reader.text(value["column"], `${path}.parent.column`, { required: true });
+  return relation === undefined || key === undefined || column === undefined ? undefined : { relation, key, column };
 }
 
 function functionRef(parts: readonly string[] | undefined): FunctionRef[] {
@@ -223,14 +327,24 @@ function hasControlCharacter(text: string): boolean {
 class Reader {
   readonly problems: Problem[] = [];
 
-  object(value: unknown, path: string, keys: readonly string[]): Readonly<Record<string, unknown>> {
+  /** Without `keys`, of any keys. `elsewhere`: keys that somebody may look for here, and what decides them. */
+  object(
+    value: unknown,
+    path: string,
+    keys?: readonly string[],
+    elsewhere: Readonly<Record<string, { readonly from: string }>> = {},
+  ): Readonly<Record<string, unknown>> {
     if (typeof value !== "object" || value === null || Array.isArray(value)) {
       this.#add(path, "must be an object");
       return {};
     }
+    if (keys === undefined) return value as Record<string, unknown>;
     for (const key of Object.keys(value)) {
-      if (!keys.includes(key))
-        this.#add(path === "" ? key : `${path}.${key}`, `is unknown; known are ${keys.join(", ")}`);
+      if (keys.includes(key)) continue;
+      const from = elsewhere[key]?.from;
+      const why =
+        from === undefined ? `is unknown; known are ${keys.join(", ")}` : `is not set here: it comes from ${from}`;
+      this.#add(path === "" ? key : `${path}.${key}`, why);
     }
     return value as Record<string, unknown>;
   }
@@ -245,6 +359,14 @@ class Reader {
     return undefined;
   }
 
+  scalar(value: unknown, path: string, type: "text" | "number" | "boolean"): PostgrestValue | undefined {
+    if (type === "text") return this.text(value, path);
+    if (type === "boolean" && typeof value === "boolean") return value;
+    if (type === "number" && typeof value === "number" && Number.isInteger(value) && value >= 0) return value;
+    this.#add(path, type === "boolean" ? "must be true or false" : "must be a whole number from 0");
+    return undefined;
+  }
+
   /** A folder inside the project. */
   folder(value: unknown, path: string): string | undefined {
     const text = this.text(value, path);
@@ -255,8 +377,8 @@ class Reader {
     return undefined;
   }
 
-  name(value: unknown, path: string): string | undefined {
-    const name = this.text(value, path);
+  name(value: unknown, path: string, options: { required?: boolean } = {}): string | undefined {
+    const name = this.text(value, path, options);
     if (name !== undefined && hasControlCharacter(name)) this.#add(path, "holds a control character");
     if (name !== undefined && Buffer.byteLength(name) > 63)
       this.#add(path, "is over 63 bytes; PostgreSQL would cut it");
@@ -271,6 +393,32 @@ class Reader {
     if (value === undefined) return undefined;
     if (Array.isArray(value)) return value as readonly unknown[];
     this.#add(path, "must be a list of names");
+    return undefined;
+  }
+
+  /** A table or view that PostgREST exposes: nothing else may be read for users. */
+  relation(
+    value: unknown,
+    path: string,
+    exposedSchemas: readonly string[],
+  ): { readonly schema: string; readonly name: string } | undefined {
+    const text = this.text(value, path, { required: true });
+    if (text === undefined) return undefined;
+    const [schema, name, ...more] = text.split(".");
+    if (schema === undefined || name === undefined || schema === "" || name === "" || more.length > 0) {
+      this.#add(path, "must be schema.table");
+      return undefined;
+    }
+    if (!exposedSchemas.includes(schema)) this.#add(path, `names a schema that is not in exposedSchemas: ${schema}`);
+    return { schema, name };
+  }
+
+  /** As browsers send it: `https://app.example.com`, without a path. */
+  origin(value: unknown, path: string): string | undefined {
+    const text = this.text(value, path);
+    if (text === undefined || text === "*") return text;
+    if (URL.canParse(text) && new URL(text).origin === text) return text;
+    this.#add(path, "must be an origin such as https://app.example.com, or *");
     return undefined;
   }
 

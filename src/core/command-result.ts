@@ -1,3 +1,4 @@
+import type { AuditFinding, AuditRuleText, FailOn } from "./audit.ts";
 import type { StepAction } from "./event.ts";
 import type { LocatedChange, Matrix } from "./matrix.ts";
 import type { LockMode } from "./lock-modes.ts";
@@ -21,12 +22,20 @@ export type CommandResult =
   | AdoptResult
   | ResolveResult
   | LintResult
+  | AuditResult
+  | AuditRulesResult
   | SumResult
   | ImportResult
   | SeedResult
+  | ListenResult
   | EnvResult
+  | PostgrestConfigResult
+  | TokenResult
+  | TokenDecodeResult
+  | SecretResult
   | TestResult
-  | MatrixResult;
+  | MatrixResult
+  | DoctorResult;
 
 /** Where a command worked: never with a password. */
 export interface DatabaseName {
@@ -170,6 +179,14 @@ export interface SeedResult {
   readonly ms: number;
 }
 
+/** After `count` messages; otherwise `listen` ends by being interrupted. */
+export interface ListenResult {
+  readonly command: "listen";
+  readonly channels: readonly string[];
+  /** How many came. */
+  readonly messages: number;
+}
+
 export interface VerifyResult {
   readonly command: "verify";
   readonly server: DatabaseName;
@@ -231,6 +248,32 @@ export interface LintResult {
   readonly findings: readonly Finding[];
 }
 
+export interface AuditResult {
+  readonly command: "audit";
+  /** With `audited: "files"`, whose server the scratch database was on. */
+  readonly database: DatabaseName;
+  readonly audited: "database" | "files";
+  /** Names of the rules that were asked. */
+  readonly rules: readonly string[];
+  readonly findings: readonly AuditFinding[];
+  /** What the baseline accepts, and why. */
+  readonly accepted: readonly (AuditFinding & { readonly reason: string })[];
+  /** Null where the project has none; `written`: by this run. */
+  readonly baseline: { readonly path: string; readonly written: boolean } | null;
+  readonly failOn: FailOn;
+  /** Whether no finding is as bad as `failOn`. */
+  readonly passed: boolean;
+  /** Milliseconds. */
+  readonly ms: number;
+}
+
+export interface AuditRulesResult {
+  readonly command: "audit-rules";
+  /** Whether one rule was asked for, to be read. */
+  readonly explained: boolean;
+  readonly rules: readonly AuditRuleText[];
+}
+
 export interface SumResult extends SumDifference {
   readonly command: "sum";
   /** Of the file that was written, relative to the project. */
@@ -252,7 +295,65 @@ export interface ImportedFile {
   readonly notes: readonly string[];
 }
 
-/** The only result that holds secrets: `tm-db env` is asked for them. */
+/** What PostgREST was told; the values, secrets among them, are in the file only. */
+export interface PostgrestConfigResult {
+  readonly command: "postgrest config";
+  readonly database: DatabaseName;
+  /** PostgREST's own file · a file of `PGRST_…` lines · settings of the role that PostgREST logs in as. */
+  readonly form: "file" | "variables" | "database";
+  /** Absolute; null for `database`. */
+  readonly path: string | null;
+  readonly change: "written" | "unchanged";
+  /** Names of the options. */
+  readonly names: readonly string[];
+  /** Whether the password of PostgREST's role stands in the file. */
+  readonly passwordKnown: boolean;
+}
+
+/** A token that somebody can send: whoever has it is that user until it expires. */
+export interface TokenResult {
+  readonly command: "token";
+  readonly token: string;
+  readonly claims: Readonly<Record<string, unknown>>;
+  /** ISO 8601; null for a token that does not expire. */
+  readonly expiresAt: string | null;
+  /** What signed it: the database's own query, or where the secret was. */
+  readonly signedBy: string;
+}
+
+export interface TokenDecodeResult {
+  readonly command: "token decode";
+  readonly header: Readonly<Record<string, unknown>>;
+  readonly claims: Readonly<Record<string, unknown>>;
+  readonly signature:
+    | { readonly kind: "verified"; readonly by: string }
+    | { readonly kind: "refused"; readonly because: string }
+    | { readonly kind: "not-checked"; readonly because: string };
+  /** Why PostgREST would refuse the claims whoever signed them. */
+  readonly problems: readonly string[];
+  /** Seconds from now; negative if it is past; null where the token does not say. */
+  readonly issuedIn: number | null;
+  readonly expiresIn: number | null;
+  /** Whether PostgREST takes it; null if nobody checked the signature. */
+  readonly accepted: boolean | null;
+}
+
+/** How far the exchange of the JWT secret is; no secret is in it. */
+export interface SecretResult {
+  readonly command: "secret prepare" | "secret rotate" | "secret revoke" | "secret status";
+  readonly database: DatabaseName;
+  readonly changed: boolean;
+  /** Whether PostgREST was not told in time: it refuses new tokens until it has read its configuration. */
+  readonly unannounced: boolean;
+  /** Whether a secret waits to sign, accepted already. */
+  readonly standby: boolean;
+  /** The secret before, and until when (ISO 8601) its tokens are accepted. */
+  readonly previous: { readonly until: string; readonly accepted: boolean } | null;
+  /** The commands that come next. */
+  readonly next: readonly string[];
+}
+
+/** The only result that holds secrets, besides tokens: `tm-db env` is asked for them. */
 export interface EnvResult {
   readonly command: "env";
   readonly variables: Readonly<Record<string, string>>;
@@ -349,6 +450,44 @@ export interface TestResult {
   readonly passed: boolean;
   /** Milliseconds from start to end, the making of databases counted. */
   readonly ms: number;
+}
+
+/** Whether everything is in place for PostgREST to serve a database. */
+export interface DoctorResult {
+  readonly command: "doctor";
+  readonly database: DatabaseName;
+  /** A check has one line where all is well, and otherwise one for each thing that is not. */
+  readonly checks: readonly DoctorCheck[];
+  /** Whether none is a problem. */
+  readonly healthy: boolean;
+  /** Milliseconds. */
+  readonly ms: number;
+}
+
+export interface DoctorCheck {
+  readonly check:
+    | "server"
+    | "clock"
+    | "roles"
+    | "login"
+    | "grants"
+    | "pre-request"
+    | "files"
+    | "drift"
+    | "extensions"
+    | "materialized views"
+    | "secret"
+    | "postgrest"
+    | "postgrest ready"
+    | "postgrest schema"
+    | "postgrest secret"
+    | "postgrest clock";
+  readonly verdict: "ok" | "warning" | "problem" | "skipped";
+  readonly message: string;
+  /** What to type next: a command, or SQL for the database's owner; null where nothing is to be done. */
+  readonly next: string | null;
+  /** Where a file declares what this is about; null where none does, or nothing is wrong. Counted from 1. */
+  readonly at: { readonly file: string; readonly line: number; readonly column: number } | null;
 }
 
 /** Who may do what, and how that differs from what is committed. */

@@ -70,6 +70,15 @@ export const ERROR_CODES = {
   SERVER_START_FAILED: { exit: 2, means: "The embedded server does not start; the message ends with its log." },
   SERVER_NOT_RUNNING: { exit: 2, means: "The embedded server of this project is not running." },
   SECRET_TOO_SHORT: { exit: 2, means: "A JWT secret must be at least 32 bytes long." },
+  SECRET_MISSING: { exit: 2, means: "A token shall be signed or verified, and no JWT secret is known." },
+  SECRET_ROTATION: {
+    exit: 1,
+    means: "The exchange of a JWT secret is not at the step that was asked for, and going on would void tokens.",
+  },
+  TOKEN_UNREADABLE: { exit: 2, means: "What was given is not a signed JSON Web Token." },
+  TOKEN_USER_UNKNOWN: { exit: 1, means: "The database issues no token for that user." },
+  POSTGREST_MISSING: { exit: 2, means: "There is no PostgREST program to start." },
+  POSTGREST_FAILED: { exit: 2, means: "PostgREST did not become ready in time, or ended by itself." },
   CONFIRMATION_NEEDED: { exit: 2, means: "The command destroys data and nobody is there to confirm it." },
   NOT_CONFIRMED: { exit: 1, means: "Whoever was asked said no." },
   IMPERSONATION_REFUSED: {
@@ -97,12 +106,21 @@ export const ERROR_CODES = {
     exit: 2,
     means: "A file of fixtures holds a command of psql or a statement that cannot be followed.",
   },
+  NOTHING_TO_AUDIT: {
+    exit: 2,
+    means: "The database lacks a schema or role that PostgREST is configured with, so an audit would find nothing.",
+  },
   NOTHING_EXPOSED: { exit: 2, means: "The API exposes nothing, so there is nothing that anybody could try." },
   MATRIX_INVALID: {
     exit: 2,
     means: "The committed access matrix cannot be read: after a conflict, or another version.",
   },
   NO_TESTS: { exit: 2, means: "There is no policy test to run." },
+  POOLED_CONNECTION: {
+    exit: 2,
+    means: "A pooler in transaction mode answers, through which messages of NOTIFY do not get.",
+  },
+  PORT_UNAVAILABLE: { exit: 2, means: "The address that a service shall listen on is taken, or not this machine's." },
   INTERRUPTED: {
     exit: 130,
     means: "Ctrl-C, or a signal: what had begun was rolled back, or the message says what stays.",

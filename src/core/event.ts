@@ -7,6 +7,13 @@ export type TmDbEvent =
   | { readonly kind: "retrying"; readonly reason: string; readonly inMs: number }
   | { readonly kind: "step"; readonly action: StepAction; readonly path: string }
   | SeedEvent
+  | { readonly kind: "postgrest-starting"; readonly program: string }
+  | {
+      readonly kind: "postgrest-ready";
+      /** Null for a Unix socket. */ readonly url: string | null;
+      readonly database: string;
+    }
+  | ListenEvent
   | { readonly kind: "refreshed"; readonly objects: number; readonly corrected: string; readonly ms: number }
   /** A persona has tried everything. */
   | { readonly kind: "observed"; readonly persona: string; readonly done: number; readonly of: number }
@@ -38,6 +45,16 @@ export type ServerEvent =
   | { readonly kind: "project-moved"; readonly from: string }
   /** The folder is a copy of another project that still exists: it gets a server of its own. */
   | { readonly kind: "project-copied"; readonly from: string };
+
+/** What happens to whoever follows channels of NOTIFY. */
+export type ListenEvent =
+  /** `again`: after a loss, so that messages may have been missed. */
+  | { readonly kind: "listening"; readonly channels: readonly string[]; readonly again: boolean }
+  | { readonly kind: "listening-lost"; readonly reason: string; readonly inMs: number }
+  /** The service takes sockets in. */
+  | { readonly kind: "serving"; readonly url: string }
+  /** Something that whoever runs the service should look at. */
+  | { readonly kind: "realtime-trouble"; readonly about: string; readonly because: string };
 
 /** What happens while a seed is loaded. */
 export type SeedEvent =

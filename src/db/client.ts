@@ -26,6 +26,8 @@ export interface ClientOptions {
   readonly connectTimeoutMs?: number | undefined;
   /** What `pg_stat_activity` shows; `tm-db` if not given. */
   readonly applicationName?: string | undefined;
+  /** Sends each statement without waiting for the answer to the one before it. */
+  readonly pipeline?: boolean | undefined;
   readonly onNotice?: ((notice: ServerNotice) => void) | undefined;
 }
 
@@ -140,6 +142,7 @@ async function openOnce(spec: ConnectionSpec, options: ClientOptions, tls: Tls):
     ssl: tls,
     sslnegotiation: "postgres",
     application_name: options.applicationName ?? "tm-db",
+    pipeline: options.pipeline ?? false,
     connectionTimeoutMillis: options.connectTimeoutMs ?? CONNECT_TIMEOUT_MS,
     keepAlive: true,
     keepAliveInitialDelayMillis: 30_000,

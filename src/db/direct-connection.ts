@@ -16,3 +16,13 @@ export async function isDirectlyLocal(client: DatabaseClient, spec: ConnectionSp
   );
   return rows[0]?.client === localPort && rows[0]?.server === spec.port;
 }
+
+/**
+ * Whether a pooler answers in PostgreSQL's place: to each client it gives a key of its own for cancelling, in place of
+ * that of the server process.
+ */
+export async function isPooled(client: DatabaseClient): Promise<boolean> {
+  const { processID } = client as unknown as { readonly processID: number | null };
+  const { rows } = await client.query<{ pid: number }>("select pg_backend_pid() as pid");
+  return rows[0]?.pid !== processID;
+}

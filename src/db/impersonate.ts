@@ -53,14 +53,14 @@ export async function withRequest<Result>(
 ): Promise<Result> {
   const { api, request } = run;
   const schema = requestSchema(api, request);
-  const role = (await readRoles(client, { roles: [request.role], schemas: api.schemas })).get(request.role);
-  refuseUnboundRole(request.role, role);
+  const role = await readBoundRole(client, request.role, api.schemas);
   const routine = request.calls === undefined ? undefined : await readRoutine(client, schema, request.calls);
-  await client.query(beginStatement(request, role, routine));
+  const opening = requestOpening({ api, request, role, routine });
+  await client.query(opening.begin);
   let result: Result;
   try {
-    await setAll(client, transactionSettings({ api, request, schema, role, routine }));
-    if (api.preRequest !== undefined) await client.query(`select ${quoteQualified(api.preRequest)}()`);
+    await client.query(opening.settings.text, [...opening.settings.values]);
+    if (opening.preRequest !== undefined) await client.query(opening.preRequest);
     result = await callback(client);
     if (run.end === "roll-back") await client.query("set constraints all immediate");
   } catch (error) {
@@ -70,6 +70,30 @@ export async function withRequest<Result>(
   }
   await client.query(run.end === "commit" ? "commit" : "rollback");
   return result;
+}
+
+/** What PostgREST sends before a request's own query, in this order. */
+export interface RequestOpening {
+  readonly begin: string;
+  readonly settings: { readonly text: string; readonly values: readonly string[] };
+  readonly preRequest: string | undefined;
+}
+
+/** The statements that make a transaction a request of that role. @throws TmDbError IMPERSONATION_REFUSED. */
+export function requestOpening(given: {
+  readonly api: ApiSettings;
+  readonly request: ApiRequest;
+  readonly role: RoleFacts;
+  readonly routine?: RoutineFacts | undefined;
+}): RequestOpening {
+  const { api, request, role, routine } = given;
+  const settings = transactionSettings({ ...given, schema: requestSchema(api, request) });
+  const calls = settings.map((_, index) => `set_config($${2 * index + 1}, $${2 * index + 2}, true)`);
+  return {
+    begin: beginStatement(request, role, routine),
+    settings: { text: `select ${calls.join(", ")}`, values: settings.flat() },
+    preRequest: api.preRequest === undefined ? undefined : `select ${quoteQualified(api.preRequest)}()`,
+  };
 }
 
 function requestSchema(api: ApiSettings, request: ApiRequest): string {
@@ -160,9 +184,17 @@ export async function readRoles(
   return new Map(rows.map(({ name, ...facts }) => [name, facts]));
 }
 
-function refuseUnboundRole(name: string, role: RoleFacts | undefined): asserts role is RoleFacts {
+/**
+ * What is to be known of a role that is about to be become.
+ * @throws TmDbError IMPERSONATION_REFUSED for one that row-level security does not bind, or that cannot be become.
+ */
+export async function readBoundRole(client: Client, name: string, schemas: readonly string[]): Promise<RoleFacts> {
+  const role = (await readRoles(client, { roles: [name], schemas })).get(name);
   const refusal = whyRefused(name, role);
-  if (refusal !== undefined) throw new TmDbError("IMPERSONATION_REFUSED", refusal.message, { hint: refusal.hint });
+  if (role === undefined || refusal !== undefined) {
+    throw new TmDbError("IMPERSONATION_REFUSED", refusal?.message ?? name, { hint: refusal?.hint });
+  }
+  return role;
 }
 
 /** Why a request as this role would prove nothing; undefined when it may be made. */
@@ -186,7 +218,7 @@ export function whyRefused(
 }
 
 /** What PostgREST knows of the function that a request calls. */
-interface RoutineFacts {
+export interface RoutineFacts {
   readonly isVolatile: boolean;
   readonly settings: readonly (readonly [string, string])[];
   readonly isolation: string | null;
@@ -261,11 +293,6 @@ export function transactionSettings(given: {
     ["request.cookies", JSON.stringify(request.cookies ?? {})],
     ...(routine?.settings ?? []),
   ];
-}
-
-async function setAll(client: Client, settings: readonly (readonly [string, string])[]): Promise<void> {
-  const calls = settings.map((_, index) => `set_config($${2 * index + 1}, $${2 * index + 2}, true)`);
-  await client.query(`select ${calls.join(", ")}`, settings.flat());
 }
 
 function quoteQualified(name: string): string {

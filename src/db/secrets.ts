@@ -9,32 +9,127 @@ export interface SecretColumn {
   readonly column: string;
 }
 
-/** The secret, or undefined where the table is missing or has no row. */
-export async function readSecret(
+/** Columns of the same row, for the time in which one secret takes the place of another. */
+export interface RotationColumns {
+  readonly standby: string;
+  readonly previous: string;
+  /** A timestamptz. */
+  readonly previousUntil: string;
+}
+
+/** What a one-row table holds of secrets; the row is locked until the transaction ends where `forUpdate` says so. */
+export interface StoredSecrets {
+  readonly secret: string;
+  readonly standby: string | null;
+  readonly previous: string | null;
+  /** ISO 8601; null where there is no previous one. */
+  readonly previousUntil: string | null;
+  /** Whether the previous secret is still accepted, by the server's clock. */
+  readonly previousAccepted: boolean;
+}
+
+/** What is there of table and row. */
+export interface FoundSecrets {
+  /** Whether the column of the secret is there. */
+  readonly exists: boolean;
+  /** Undefined without a row. */
+  readonly stored: StoredSecrets | undefined;
+  /** Whether the columns for an exchange are there as well. */
+  readonly canRotate: boolean;
+}
+
+/** Reads the secrets; before the migration that brings the columns for an exchange, the one that signs. */
+export async function readSecrets(
   client: Client,
   at: SecretColumn,
-): Promise<{ readonly exists: boolean; readonly secret: string | undefined }> {
+  { rotation, forUpdate = false }: { readonly rotation: RotationColumns | undefined; readonly forUpdate?: boolean },
+): Promise<FoundSecrets> {
   const table = quoteName(at.schema, at.table);
-  const { rows: found } = await client.query<{ exists: boolean }>("select to_regclass($1) is not null as exists", [
-    table,
+  const { rows: found } = await client.query<{ column: string }>(
+    "select attname as column from pg_catalog.pg_attribute where attrelid = to_regclass($1) and not attisdropped",
+    [table],
+  );
+  const columns = new Set(found.map(({ column }) => column));
+  if (!columns.has(at.column)) return { exists: false, stored: undefined, canRotate: false };
+  const canRotate =
+    rotation !== undefined &&
+    [rotation.standby, rotation.previous, rotation.previousUntil].every((column) => columns.has(column));
+  const others = canRotate
+    ? `${quoteIdent(rotation.standby)} as standby,
+       ${quoteIdent(rotation.previous)} as previous,
+       to_char(${quoteIdent(rotation.previousUntil)} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') as "previousUntil",
+       coalesce(${quoteIdent(rotation.previousUntil)} > clock_timestamp(), false) as "previousAccepted"`
+    : `null as standby, null as previous, null as "previousUntil", false as "previousAccepted"`;
+  const { rows } = await client.query<StoredSecrets>(
+    `select ${quoteIdent(at.column)} as secret, ${others} from ${table}${forUpdate ? " for update" : ""}`,
+  );
+  return { exists: true, stored: rows[0], canRotate };
+}
+
+/** Puts a secret in the place of the one before it, whose tokens are void then. */
+export async function writeSecret(client: Client, at: SecretColumn, secret: string): Promise<void> {
+  const table = quoteName(at.schema, at.table);
+  await withHiddenValue(client, secret, (value) => [
+    `delete from ${table}`,
+    `insert into ${table} (${quoteIdent(at.column)}) values (${value})`,
   ]);
-  if (found[0]?.exists !== true) return { exists: false, secret: undefined };
-  const { rows } = await client.query<{ secret: string }>(`select ${quoteIdent(at.column)} as secret from ${table}`);
-  return { exists: true, secret: rows[0]?.secret };
+}
+
+/** Puts a secret beside the one that signs, to be accepted already and to sign later. */
+export async function writeStandbySecret(
+  client: Client,
+  at: SecretColumn,
+  { standby, secret }: { readonly standby: string; readonly secret: string },
+): Promise<void> {
+  await withHiddenValue(client, secret, (value) => [
+    `update ${quoteName(at.schema, at.table)} set ${quoteIdent(standby)} = ${value}`,
+  ]);
+}
+
+/** Lets the secret that waits sign, and keeps the one before it for so many seconds; with 0, not at all. */
+export async function promoteStandbySecret(
+  client: Client,
+  at: SecretColumn,
+  { rotation, graceSeconds }: { readonly rotation: RotationColumns; readonly graceSeconds: number },
+): Promise<void> {
+  const [secret, standby] = [quoteIdent(at.column), quoteIdent(rotation.standby)];
+  const isKept = graceSeconds > 0;
+  await runSilently(client, [
+    `update ${quoteName(at.schema, at.table)} set
+       ${quoteIdent(rotation.previous)} = ${isKept ? secret : "null"},
+       ${quoteIdent(rotation.previousUntil)} = ${isKept ? `clock_timestamp() + interval '${graceSeconds} seconds'` : "null"},
+       ${secret} = ${standby},
+       ${standby} = null`,
+  ]);
+}
+
+export async function removePreviousSecret(client: Client, at: SecretColumn, rotation: RotationColumns): Promise<void> {
+  await runSilently(client, [
+    `update ${quoteName(at.schema, at.table)} set
+       ${quoteIdent(rotation.previous)} = null,
+       ${quoteIdent(rotation.previousUntil)} = null`,
+  ]);
+}
+
+/** Statements may use a value that is in none of them: it travels by COPY, into a table without conditions. */
+async function withHiddenValue(
+  client: Client,
+  value: string,
+  statements: (value: string) => readonly string[],
+): Promise<void> {
+  await client.query("create temporary table tm_db_secret (value text) on commit drop");
+  await copyRows(client, "pg_temp.tm_db_secret (value)", [[value]]);
+  await runSilently(client, statements("(select s.value from pg_temp.tm_db_secret as s)"));
 }
 
 /**
- * Puts a secret in the place of the one before it. It travels by COPY into a table without conditions, and from there
- * in a block that swallows PostgreSQL's own words, so that it appears in no statement, detail or context of a log.
+ * Runs statements in a block that swallows PostgreSQL's own words: a row that fails a condition would be written to the
+ * log with the secrets in it.
  */
-export async function writeSecret(client: Client, at: SecretColumn, secret: string): Promise<void> {
-  const table = quoteName(at.schema, at.table);
-  await client.query("create temporary table tm_db_secret (value text) on commit drop");
-  await copyRows(client, "pg_temp.tm_db_secret (value)", [[secret]]);
+async function runSilently(client: Client, statements: readonly string[]): Promise<void> {
   await client.query(`do $$
     begin
-      delete from ${table};
-      insert into ${table} (${quoteIdent(at.column)}) select s.value from pg_temp.tm_db_secret as s;
+      ${statements.map((statement) => `${statement};`).join("\n      ")}
     exception
       when others then
         raise exception 'the secret does not fit its column' using errcode = sqlstate;

@@ -23,7 +23,7 @@ import { byteOffsets, loadSqlParser, parseSql } from "./parse-sql.ts";
  */
 export async function readDeclarations(files: ProjectFiles): Promise<FindDeclaration> {
   await loadSqlParser();
-  const places = new Map<string, SourceLocation>();
+  const places = new Map<string, Place>();
   for (const source of [...files.migrations.flatMap(upPart), ...files.repeatables]) readFile(source, places);
   return (subject) => firstOf(places, candidates(subject));
 }
@@ -32,7 +32,13 @@ function upPart(file: MigrationFile): Pick<SourceFile, "path" | "text">[] {
   return file.language === "sql" ? [{ path: file.path, text: onlyPart(file.text, splitMigration(file).up) }] : [];
 }
 
-function readFile(source: Pick<SourceFile, "path" | "text">, places: Map<string, SourceLocation>): void {
+/** A character of a file: its line is counted when somebody asks. */
+interface Place {
+  readonly source: Pick<SourceFile, "path" | "text">;
+  readonly offset: number;
+}
+
+function readFile(source: Pick<SourceFile, "path" | "text">, places: Map<string, Place>): void {
   let statements;
   try {
     statements = parseSql(source);
@@ -43,7 +49,7 @@ function readFile(source: Pick<SourceFile, "path" | "text">, places: Map<string,
   const toOffset = byteOffsets(source.text);
   for (const { node, start } of statements) {
     for (const { key, byte } of keysOf(node)) {
-      places.set(key, locate(source.path, source.text, byte === undefined ? start : toOffset(byte)));
+      places.set(key, { source, offset: byte === undefined ? start : toOffset(byte) });
     }
   }
 }
@@ -269,10 +275,10 @@ function grantCandidates(grant: Extract<Subject, { readonly kind: "grant" }>): s
 
 const inSchema = (schema: string, key: (schema: string) => string): string[] => [key(schema), key("")];
 
-function firstOf(places: ReadonlyMap<string, SourceLocation>, keys: readonly string[]): SourceLocation | undefined {
+function firstOf(places: ReadonlyMap<string, Place>, keys: readonly string[]): SourceLocation | undefined {
   for (const key of keys) {
     const place = places.get(key);
-    if (place !== undefined) return place;
+    if (place !== undefined) return locate(place.source.path, place.source.text, place.offset);
   }
   return undefined;
 }

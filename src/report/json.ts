@@ -2,14 +2,14 @@ import type { CommandResult } from "../core/command-result.ts";
 import type { TmDbError } from "../core/errors.ts";
 
 /** One JSON document for a result: its fields, after `"ok": true`. */
-export function resultJson(result: CommandResult): string {
-  return `${JSON.stringify({ ok: true, ...result }, null, 2)}\n`;
+export function resultJson(result: CommandResult, indent = 2): string {
+  return `${JSON.stringify({ ok: true, ...result }, null, indent)}\n`;
 }
 
 /** One JSON document for an error. */
-export function errorJson(error: TmDbError): string {
+export function errorJson(error: TmDbError, indent = 2): string {
   const { code, message, hint, detail, location, sqlState, problems } = error;
-  return `${JSON.stringify({ ok: false, error: { code, message, hint, detail, location, sqlState, problems } }, null, 2)}\n`;
+  return `${JSON.stringify({ ok: false, error: { code, message, hint, detail, location, sqlState, problems } }, null, indent)}\n`;
 }
 
 /** One JSON document for a failure that tm-db did not foresee. */

@@ -1,5 +1,6 @@
 import { assertNever } from "../core/errors.ts";
 import type { StepAction, TmDbEvent } from "../core/event.ts";
+import { listenProgress } from "./listen-text.ts";
 import { refreshedText, seedProgress } from "./seed-text.ts";
 
 const DOING: Readonly<Record<StepAction, string>> = {
@@ -40,6 +41,18 @@ export function progressLine(event: TmDbEvent): ProgressLine {
       return { text: seedProgress(event), isPassing: true };
     case "refreshed":
       return { text: refreshedText(event), isPassing: false };
+    case "postgrest-starting":
+      return { text: `starting ${event.program}`, isPassing: false };
+    case "postgrest-ready":
+      return {
+        text: `PostgREST is ready: ${event.url ?? "its socket"} serves ${event.database}; Ctrl-C stops it`,
+        isPassing: false,
+      };
+    case "listening":
+    case "listening-lost":
+    case "serving":
+    case "realtime-trouble":
+      return { text: listenProgress(event), isPassing: false };
     case "waiting-for-other":
       return { text: `waiting for process ${event.pid}, which is starting the server`, isPassing: false };
     case "staging-binaries":

@@ -12,6 +12,7 @@ import type {
   VerifyResult,
 } from "../core/command-result.ts";
 import { importLines } from "./import.ts";
+import { auditLines, auditRulesLines } from "./audit.ts";
 import { lintLines } from "./lint.ts";
 import { sumLines } from "./sum.ts";
 import { assertNever } from "../core/errors.ts";
@@ -19,8 +20,10 @@ import type { StepAction } from "../core/event.ts";
 import { formatMs, where } from "./format.ts";
 import { accountLines, seedLines } from "./seed-text.ts";
 import { adoptLines } from "./adopt-text.ts";
+import { doctorLines } from "./doctor-text.ts";
 import { differenceLines, driftLines, orphanLines } from "./drift-text.ts";
 import { planLines } from "./plan-text.ts";
+import { postgrestConfigLines, rotationLines, tokenDecodeLines } from "./postgrest-text.ts";
 import { matrixLines } from "./matrix/text.ts";
 import type { Style } from "./style.ts";
 import { specReport } from "./tests/spec.ts";
@@ -62,10 +65,30 @@ export function resultText(result: CommandResult, style: Style): string {
       return lines(importLines(result, style));
     case "lint":
       return lines(lintLines(result, style));
+    case "audit":
+      return lines(auditLines(result, style));
+    case "audit-rules":
+      return lines(auditRulesLines(result, style));
     case "seed":
       return lines(seedLines(result, style));
+    case "postgrest config":
+      return lines(postgrestConfigLines(result, style));
+    case "token":
+      return lines([result.token]);
+    case "token decode":
+      return lines(tokenDecodeLines(result, style));
+    case "secret prepare":
+    case "secret rotate":
+    case "secret revoke":
+    case "secret status":
+      return lines(rotationLines(result, style));
+    case "listen":
+      // Each message has been printed already.
+      return "";
     case "env":
       return lines(envLines(result));
+    case "doctor":
+      return lines(doctorLines(result, style));
     case "matrix":
       return lines(matrixLines(result, style));
     case "test":

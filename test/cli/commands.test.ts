@@ -28,7 +28,7 @@ describe("up", () => {
     const first = await project.run(["up"]);
     expect(first).toMatchObject({ code: 0, stderr: "" });
     expect(first.stdout).toMatch(/postgres:\/\/authenticator@127\.0\.0\.1:\d+\/task_manager/);
-    expect(first.stdout).toContain('eval "$(npx tm-db env)" && postgrest');
+    expect(first.stdout).toContain("npx tm-db postgrest run");
     const token = /A token for alice@example\.com:\n {2}(\S+)/.exec(first.stdout)?.[1] ?? "";
     expect(token.split(".")).toHaveLength(3);
     const variables = await readEnv(project);
@@ -140,6 +140,17 @@ describe("secrets", () => {
     await run("migrate", "--database-url", DATABASE_URL.replace("127.0.0.1", "127.0.0.1.invalid"));
     const after = await readEnv(project);
     expect(after["PGRST_JWT_SECRET"]).toBe(secret);
+    for (const args of [["prepare"], ["rotate"], ["status"]]) {
+      const { code, stdout, stderr } = await project.run(["secret", ...args]);
+      expect(code).toBe(0);
+      outputs.push(stdout, stderr);
+    }
+    // The environment still holds the secret that was exchanged.
+    await run("migrate");
+    expect(outputs.at(-1)).toContain("SECRET_ROTATION");
+    const { keys } = JSON.parse((await readEnv(project))["PGRST_JWT_SECRET"] ?? "") as { keys: { k: string }[] };
+    const exchanged = keys.map(({ k }) => Buffer.from(k, "base64url").toString());
+    expect(exchanged).toEqual([expect.stringMatching(/^[\w-]{64}$/), secret]);
     const passwords = [DATABASE_URL, before["PGRST_DB_URI"] ?? ""].map((url) =>
       decodeURIComponent(new URL(url).password),
     );
@@ -152,7 +163,7 @@ describe("secrets", () => {
     const log = serverLog(project);
     // The control: the log does hold the statements.
     expect(log).toContain("alter role");
-    for (const secretText of [secret, generated, ...passwords]) {
+    for (const secretText of [...exchanged, generated, ...passwords]) {
       expect(secretText.length).toBeGreaterThan(20);
       for (const text of [...outputs, ...dumps, log]) expect(text.includes(secretText)).toBe(false);
     }

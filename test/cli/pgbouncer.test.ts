@@ -21,8 +21,8 @@ function isInstalled(): boolean {
   }
 }
 
-/** The address of a project's database behind a PgBouncer in transaction mode, which ends with the test. */
-async function startPooler(project: CliProject): Promise<string> {
+/** The address of a project's database behind a PgBouncer, in transaction mode unless another is said, which ends with the test. */
+async function startPooler(project: CliProject, mode = "transaction"): Promise<string> {
   const { DATABASE_URL = "" } = await readEnv(project);
   const url = new URL(DATABASE_URL);
   const dir = mkdtempSync(join(tmpdir(), "tm-db-pgbouncer-"));
@@ -39,7 +39,7 @@ listen_port = ${port}
 unix_socket_dir =
 auth_type = scram-sha-256
 auth_file = ${join(dir, "users.txt")}
-pool_mode = transaction
+pool_mode = ${mode}
 default_pool_size = ${POOL_SIZE}
 `,
   );
@@ -176,5 +176,20 @@ describe.runIf(isInstalled())("through PgBouncer in transaction mode (skipped wh
       expect((await client.query("select to_regclass('public.b') as b")).rows).toEqual([{ b: null }]);
     });
     expect(await readSessions(env.DATABASE_URL)).toEqual(CLEAN);
+  });
+
+  test("messages do not get through, which listen says; in session mode they do", async () => {
+    const project = cliProject("empty");
+    project.write(TABLE);
+    await project.run(["migrate"]);
+    const deaf = await project.run(["listen", "garden"], { env: { DATABASE_URL: await startPooler(project) } });
+    expect(deaf).toMatchObject({ code: 2, stderr: expect.stringContaining("POOLED_CONNECTION") });
+    const env = { DATABASE_URL: await startPooler(project, "session") };
+    const { child, done } = project.start(["listen", "garden", "--count", "1"], { env });
+    await new Promise((resolve) => child.stderr?.once("data", resolve));
+    await withConnection((await readEnv(project))["DATABASE_URL"] ?? "", async (client) => {
+      await client.query("notify garden, 'heard'");
+    });
+    expect(await done).toMatchObject({ code: 0, stdout: expect.stringContaining("garden heard") });
   });
 });

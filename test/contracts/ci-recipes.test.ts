@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { parse } from "yaml";
-import { buildProgram } from "../../src/cli/program.ts";
+import { buildProgram, withSubcommands } from "../../src/cli/program.ts";
 
 const PAGE = readFileSync(new URL("../../docs/ci.md", import.meta.url), "utf8");
 const BLOCKS = [...PAGE.matchAll(/^```yaml\n([\s\S]*?)^```$/gm)].map(([, yaml = ""]) => yaml);
@@ -25,7 +25,7 @@ function linesOf(recipe: Workflow | Pipeline): string[] {
 /** What commander says of a command line; undefined where it would run. */
 async function complaint(line: string): Promise<string | undefined> {
   const program = buildProgram(() => Promise.resolve());
-  for (const command of [program, ...program.commands]) {
+  for (const [, command] of withSubcommands(program)) {
     command.exitOverride().configureOutput({ writeErr: () => {}, writeOut: () => {} });
   }
   try {
@@ -56,7 +56,7 @@ describe.each(BLOCKS.map((yaml, index) => [index + 1, yaml] as const))("recipe %
   });
 });
 
-test("there is a recipe for each, with and without a service, and one that deploys", () => {
+test("there is a recipe for each, with and without a service, one for code scanning, and one that deploys", () => {
   const recipes = BLOCKS.map((yaml) => parse(yaml) as Record<string, unknown>);
   expect(recipes.map((recipe) => ("jobs" in recipe ? "github" : "gitlab"))).toEqual([
     "github",
@@ -64,8 +64,9 @@ test("there is a recipe for each, with and without a service, and one that deplo
     "gitlab",
     "gitlab",
     "github",
+    "github",
   ]);
-  expect(BLOCKS.map((yaml) => yaml.includes("services:"))).toEqual([false, true, false, true, false]);
+  expect(BLOCKS.map((yaml) => yaml.includes("services:"))).toEqual([false, true, false, true, false, false]);
 });
 
 test("a command, an option or a value that does not exist would be noticed", async () => {

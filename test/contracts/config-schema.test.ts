@@ -35,7 +35,16 @@ test("schema and parser know the same keys", () => {
   expect(Object.keys(SCHEMA.properties)).toEqual(knownKeys(""));
   for (const [name, { properties }] of OBJECTS)
     expect([name, Object.keys(properties)]).toEqual([name, knownKeys(name)]);
-  expect(OBJECTS.map(([name]) => name)).toEqual(["paths", "roles", "token", "lint", "matrix"]);
+  expect(OBJECTS.map(([name]) => name)).toEqual([
+    "paths",
+    "roles",
+    "jwtRotation",
+    "token",
+    "lint",
+    "postgrest",
+    "realtime",
+    "matrix",
+  ]);
 });
 
 test("the schema's defaults are the parser's", () => {

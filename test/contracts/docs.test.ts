@@ -4,13 +4,14 @@ import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 import { exampleOf } from "../../scripts/docs/cli-page.ts";
 import { generatedPages } from "../../scripts/docs/pages.ts";
-import { buildProgram } from "../../src/cli/program.ts";
+import { buildProgram, withSubcommands } from "../../src/cli/program.ts";
 import { ERROR_CODES } from "../../src/core/errors.ts";
 import { RULES } from "../../src/lint/rules.ts";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const read = (path: string): string => readFileSync(join(ROOT, path), "utf8");
 const program = buildProgram(async () => {});
+const commands = program.commands.flatMap((command) => withSubcommands(command));
 
 /** Pages that people write, and that may show commands. */
 const PAGES = [
@@ -26,14 +27,11 @@ test.each(Object.entries(generatedPages()))("%s is what its source says; else: n
   expect(read(path)).toBe(text);
 });
 
-test.each(program.commands.map((command) => [command.name(), command] as const))(
-  "the help of %s ends with an example of itself",
-  (name, command) => {
-    const examples = exampleOf(command);
-    expect(examples.some((line) => line.includes(`npx tm-db ${name}`))).toBe(true);
-    expect(examples.flatMap(commandProblems)).toEqual([]);
-  },
-);
+test.each(commands)("the help of %s ends with an example of itself", (name, command) => {
+  const examples = exampleOf(command);
+  expect(examples.some((line) => line.includes(`npx tm-db ${name}`))).toBe(true);
+  expect(examples.flatMap(commandProblems)).toEqual([]);
+});
 
 test("each error code is used in src", () => {
   const sources = readdirSync(join(ROOT, "src"), { recursive: true, encoding: "utf8" })
@@ -47,8 +45,11 @@ test("each error code is used in src", () => {
 function commandProblems(line: string): string[] {
   return [...line.matchAll(/npx tm-db ([a-z]+)((?: +(?!&&|\|\||[#;|)`"])[^\s`")]+)*)/g)].flatMap(
     ([shown, name, rest = ""]) => {
-      const command = program.commands.find((entry) => entry.name() === name);
-      if (command === undefined) return [`${shown}: no such command`];
+      const group = program.commands.find((entry) => entry.name() === name);
+      if (group === undefined) return [`${shown}: no such command`];
+      const inner = /^ +([a-z]+)/.exec(rest)?.[1];
+      const command = group.commands.find((entry) => entry.name() === inner) ?? group;
+      if (inner !== undefined && command === group && group.commands.length > 0) return [`${shown}: no such command`];
       const known = new Set(command.options.map((option) => option.long));
       const used = rest.match(/--[a-z-]+/g) ?? [];
       return used.filter((flag) => !known.has(flag) && flag !== "--help").map((flag) => `${shown}: no option ${flag}`);
@@ -58,6 +59,9 @@ function commandProblems(line: string): string[] {
 
 test("a command that does not exist, or an option that it does not have, would be noticed", () => {
   expect(commandProblems("npx tm-db launch")).toHaveLength(1);
+  expect(commandProblems("npx tm-db secret forget")).toHaveLength(1);
+  expect(commandProblems("npx tm-db secret rotate --now")).toHaveLength(1);
+  expect(commandProblems("npx tm-db secret revoke --now && npx tm-db secret")).toEqual([]);
   expect(commandProblems('eval "$(npx tm-db env --all)" && x --y')).toHaveLength(1);
   expect(commandProblems("npx tm-db migrate --dry-run && npx tm-db status --check # --no")).toEqual([]);
 });

@@ -180,3 +180,27 @@ test("a database without a ledger is refused, and no scratch database is left be
   await expect(run).rejects.toMatchObject({ code: "INTERRUPTED" });
   expect(await project.query("select datname from pg_database where datname like 'tm\\_db\\_scratch%'")).toEqual([]);
 });
+
+test("what PostgREST is told in the database is no drift, unless it is something else than the project says", async () => {
+  const project = await library();
+  const superuser = { ...inject("server").superuser, database: project.spec.database };
+  const tell = async (name: string, value: string): Promise<unknown> =>
+    await queryRows(
+      superuser,
+      `alter role authenticator in database ${quoteIdent(project.spec.database)} set ${name} to '${value}'`,
+    );
+  await tell("pgrst.db_schemas", "api");
+  expect(await drifted(project)).toMatchObject({ equal: true });
+  await tell("pgrst.db_schemas", "api,lib");
+  await tell("pgrst.db_max_rows", "10");
+  expect((await drifted(project)).differences).toEqual([
+    { kind: "extra", object: "setting pgrst.db_max_rows of role authenticator in this database", detail: "" },
+    {
+      kind: "different",
+      object: "setting pgrst.db_schemas of role authenticator in this database",
+      detail: "(not shown) → (not shown)",
+    },
+  ]);
+  project.write({ "tm-db.config.json": '{ "exposedSchemas": ["api", "lib"], "postgrest": { "db-max-rows": 10 } }' });
+  expect(await drifted(project)).toMatchObject({ equal: true });
+});

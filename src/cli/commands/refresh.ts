@@ -1,5 +1,6 @@
-import { Command, InvalidArgumentError, Option } from "commander";
+import { Command, Option } from "commander";
 import type { Execute } from "../execute.ts";
+import { parseDuration } from "../parse-duration.ts";
 import { addDatabaseOptions, type SharedOptions } from "../shared-options.ts";
 
 interface RefreshFlags extends SharedOptions {
@@ -15,7 +16,7 @@ export function refreshCommand(execute: Execute): Command {
       new Option(
         "--every <time>",
         "with --watch: the pause between two times, such as 30s or 5m (default: 30s)",
-      ).argParser(parsePause),
+      ).argParser(parseDuration),
     )
     .addHelpText("after", "\nExamples:\n  npx tm-db refresh\n  npx tm-db refresh --watch --every 30s\n")
     .action(async (flags: RefreshFlags) => {
@@ -30,11 +31,3 @@ export function refreshCommand(execute: Execute): Command {
 }
 
 const DEFAULT_PAUSE_MS = 30_000;
-const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
-
-function parsePause(text: string): number {
-  const [, number, unit = ""] = /^(\d+)(ms|s|m|h)$/.exec(text) ?? [];
-  const ms = Number(number) * (UNITS[unit] ?? Number.NaN);
-  if (!(ms > 0)) throw new InvalidArgumentError("must be a time such as 30s, 5m or 1h");
-  return ms;
-}

@@ -37,3 +37,39 @@ test("every problem is told, not the first", () => {
   ]);
   expect(problemsOf([])).toEqual(["the file must be an object"]);
 });
+
+test("channels are of exposed tables, and origins have no path", () => {
+  const channel = { table: "api.tasks" };
+  const parsed = parseConfig({ realtime: { channels: { "Odd Name": channel }, allowedOrigins: ["*"] } }, "/x", "f");
+  expect(parsed.realtime).toEqual({
+    channels: [
+      {
+        channel: "Odd Name",
+        relation: { schema: "api", name: "tasks" },
+        key: "id",
+        columns: undefined,
+        parent: undefined,
+      },
+    ],
+    allowedOrigins: ["*"],
+  });
+  const channels = {
+    a: {},
+    b: { table: "tasks" },
+    c: { table: "auth.secrets" },
+    d: { ...channel, parent: { table: "auth.users" } },
+    ["e".repeat(64)]: { ...channel, keys: "id" },
+  };
+  expect(problemsOf({ realtime: { channels, allowedOrigins: ["https://a.example/", "a.example", 7] } })).toEqual([
+    "realtime.channels.a.table is missing",
+    "realtime.channels.b.table must be schema.table",
+    "realtime.channels.c.table names a schema that is not in exposedSchemas: auth",
+    "realtime.channels.d.parent.table names a schema that is not in exposedSchemas: auth",
+    "realtime.channels.d.parent.column is missing",
+    expect.stringContaining("is over 63 bytes"),
+    expect.stringContaining(".keys is unknown; known are table, key, columns, parent"),
+    expect.stringContaining("must be an origin such as https://app.example.com"),
+    expect.stringContaining("must be an origin such as https://app.example.com"),
+    "realtime.allowedOrigins[2] must be a text that is not blank",
+  ]);
+});

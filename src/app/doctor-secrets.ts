@@ -1,0 +1,93 @@
+import { TmDbError } from "../core/errors.ts";
+import { quoteIdent, quoteName } from "../core/quote-ident.ts";
+import { type DatabaseClient, withClient } from "../db/client.ts";
+import { rolesThatRead } from "../doctor/secret.ts";
+import { allOr, ok, problem, skipped, type Verdict } from "../doctor/verdict.ts";
+import { type SigningKey, signingKeys } from "../postgrest/signing-key.ts";
+import type { Project, Target } from "./context.ts";
+import { databaseSecrets, type NamedSecret, type SigningSecrets } from "./signing-secret.ts";
+
+export async function checkSecret(
+  client: DatabaseClient,
+  project: Project,
+): Promise<{ readonly verdicts: readonly Verdict[]; readonly keys: readonly SigningKey[] }> {
+  const { jwtSecret: at, roles } = project.config;
+  if (at === undefined) return secretOfEnvironment(project);
+  const name = `${at.schema}.${at.table}.${at.column}`;
+  const readers = await rolesThatRead(client, at, roles);
+  const leaks = readers.map((role) =>
+    problem(
+      `${role} may read ${name}, and so make a token for anybody`,
+      `revoke select on ${quoteName(at.schema, at.table)} from ${quoteIdent(role)}, public;`,
+      {
+        kind: "grant",
+        on: { kind: "relation", schema: at.schema, name: at.table },
+        privilege: "select",
+        grantee: role,
+      },
+    ),
+  );
+  const secrets = await databaseSecrets(client, project);
+  if (secrets === undefined) {
+    const none = problem(`${name} holds no JWT secret: nobody can log in`, "npx tm-db migrate");
+    return { verdicts: [...leaks, none], keys: [] };
+  }
+  const { keys, wrong } = readKeys(secrets);
+  return {
+    verdicts: allOr([...leaks, ...wrong], `${name} is long enough, and no role of the API may read it`),
+    keys,
+  };
+}
+
+/** The keys of the secret that signs, and of those that are accepted what is wrong with them. */
+function readKeys({ signing, accepted }: SigningSecrets): {
+  readonly keys: readonly SigningKey[];
+  readonly wrong: readonly Verdict[];
+} {
+  const read = (secret: NamedSecret): readonly SigningKey[] => signingKeys(secret.value, secret.name);
+  const wrong = accepted.flatMap((secret) => {
+    const failure = failureOf(() => read(secret));
+    return failure === undefined ? [] : [problem(failure.message, failure.hint ?? "npx tm-db migrate")];
+  });
+  return { keys: wrong.length === 0 ? read(signing) : [], wrong };
+}
+
+function failureOf(attempt: () => unknown): TmDbError | undefined {
+  try {
+    attempt();
+    return undefined;
+  } catch (error) {
+    if (error instanceof TmDbError) return error;
+    throw error;
+  }
+}
+
+function secretOfEnvironment({ options }: Project): Awaited<ReturnType<typeof checkSecret>> {
+  const secret = options.env["TM_DB_JWT_SECRET"];
+  if (secret === undefined || secret === "") {
+    return { verdicts: [skipped("the project names no jwtSecret, and TM_DB_JWT_SECRET is not set")], keys: [] };
+  }
+  const signing = { value: secret, name: "TM_DB_JWT_SECRET" };
+  const { keys, wrong } = readKeys({ signing, accepted: [signing] });
+  return { verdicts: allOr(wrong, "TM_DB_JWT_SECRET is long enough; the database holds none"), keys };
+}
+
+/** Whether PostgREST's role can log in with the password that is known here. */
+export async function checkLogin({ config, options }: Project, target: Target): Promise<Verdict> {
+  const { authenticator } = config.roles;
+  const password = target.authenticatorPassword;
+  if (password === undefined) {
+    return skipped(`the password of ${authenticator} is not known here: set TM_DB_AUTHENTICATOR_PASSWORD`);
+  }
+  try {
+    const connection = { ...target.connection, user: authenticator, password };
+    await withClient(connection, { signal: options.signal }, () => Promise.resolve());
+    return ok(`${authenticator} logs in`);
+  } catch (error) {
+    if (!(error instanceof TmDbError) || error.code === "INTERRUPTED") throw error;
+    return problem(
+      `${authenticator} cannot log in: ${error.message}`,
+      "set its password: TM_DB_AUTHENTICATOR_PASSWORD=<password> npx tm-db migrate",
+    );
+  }
+}

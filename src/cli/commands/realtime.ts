@@ -1,0 +1,32 @@
+import { Command, InvalidArgumentError } from "commander";
+import type { Execute } from "../execute.ts";
+import { addDatabaseOptions, type SharedOptions } from "../shared-options.ts";
+
+interface RealtimeFlags extends SharedOptions {
+  readonly host?: string;
+  readonly port?: number;
+  readonly secretFile?: string;
+}
+
+export function realtimeCommand(execute: Execute): Command {
+  return addDatabaseOptions(new Command("realtime"))
+    .description("pass changed records on over WebSocket, to those who may see them, until Ctrl-C")
+    .option("--host <address>", "where to listen (default: 127.0.0.1)")
+    .option("--port <number>", "where to listen; 0 is any free port (default: 3001)", parsePort)
+    .option("--secret-file <file>", "read the JWT secret from this file, and not from the database")
+    .addHelpText("after", "\nExample:\n  npx tm-db realtime --port 3001\n")
+    .action(async (flags: RealtimeFlags) => {
+      await execute(flags, async (context) => {
+        const { realtime } = await import("../../app/realtime.ts");
+        return await realtime({ ...context, host: flags.host, port: flags.port, secretFile: flags.secretFile });
+      });
+    });
+}
+
+function parsePort(text: string): number {
+  const port = Number(text);
+  if (text === "" || !Number.isInteger(port) || port < 0 || port > 65_535) {
+    throw new InvalidArgumentError("must be a whole number from 0 to 65535");
+  }
+  return port;
+}

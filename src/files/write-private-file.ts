@@ -1,0 +1,83 @@
+import { randomBytes } from "node:crypto";
+import {
+  closeSync,
+  fchownSync,
+  fsyncSync,
+  lstatSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { basename, dirname, join } from "node:path";
+import { TmDbError } from "../core/errors.ts";
+
+/**
+ * Writes a file that only its owner may read, at no moment more, and at no moment half of it. A file that is there is
+ * replaced only if it is empty or its first line is `mark`; where root writes, it stays its owner's. Says whether anything
+ * changed.
+ * @throws TmDbError FILE_EXISTS for somebody else's file; FILE_UNWRITABLE, DISK_FULL.
+ */
+export function writePrivateFile(path: string, text: string, mark: string): "written" | "unchanged" {
+  const before = readOwn(path, mark);
+  const owner = process.geteuid?.() === 0 ? before : undefined;
+  if (before?.text === text && before.isPrivate) return "unchanged";
+  // Beside it, because renaming is atomic within a file system only.
+  const draft = join(dirname(path), `.${basename(path)}.${randomBytes(6).toString("hex")}`);
+  try {
+    const file = openSync(draft, "wx", 0o600);
+    try {
+      if (owner !== undefined) fchownSync(file, owner.uid, owner.gid);
+      writeFileSync(file, text);
+      fsyncSync(file);
+    } finally {
+      closeSync(file);
+    }
+    renameSync(draft, path);
+  } catch (error) {
+    rmSync(draft, { force: true });
+    throw unwritable(path, error);
+  }
+  return "written";
+}
+
+interface OwnFile {
+  readonly text: string;
+  readonly isPrivate: boolean;
+  readonly uid: number;
+  readonly gid: number;
+}
+
+function readOwn(path: string, mark: string): OwnFile | undefined {
+  const found = lstatSync(path, { throwIfNoEntry: false });
+  if (found === undefined) return undefined;
+  if (found.isFile()) {
+    const text = readText(path);
+    if (text === "" || text.startsWith(`${mark}\n`))
+      return { text, isPrivate: (found.mode & 0o077) === 0, uid: found.uid, gid: found.gid };
+  }
+  throw new TmDbError("FILE_EXISTS", `${path} is there already, and tm-db did not write it`, {
+    hint: "move it away, or name another file: --output <file>",
+  });
+}
+
+function readText(path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch (error) {
+    throw new TmDbError("FILE_UNREADABLE", `cannot read ${path}: ${(error as Error).message}`, {
+      hint: "name another file: --output <file>",
+      cause: error,
+    });
+  }
+}
+
+function unwritable(path: string, error: unknown): TmDbError {
+  const { code, message } = error as NodeJS.ErrnoException;
+  const isFull = code === "ENOSPC" || code === "EDQUOT";
+  return new TmDbError(isFull ? "DISK_FULL" : "FILE_UNWRITABLE", `cannot write ${path}: ${message}`, {
+    hint: isFull ? "free some space and run the command again" : "name another file: --output <file>",
+    cause: error,
+  });
+}

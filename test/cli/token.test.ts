@@ -1,0 +1,140 @@
+import { decodeJwt } from "jose";
+import { describe, expect, test } from "vitest";
+import { type CliProject, type CliRun, cliProject, readEnv } from "./run-cli.ts";
+
+const SECRET = "a secret for tokens of this test, 0123456789";
+
+/** A token of `token …` without a database: the secret is in the environment. */
+async function offline(project: CliProject, args: readonly string[], secret = SECRET): Promise<CliRun> {
+  return await project.run(["token", ...args], { env: { TM_DB_JWT_SECRET: secret } });
+}
+
+describe("without a database", () => {
+  test("a token for a role is signed with the secret of the environment or of a file, and read again", async () => {
+    const project = cliProject("empty");
+    project.write({ "secret.txt": `${SECRET}\n`, "other.txt": "another secret for this test 0123456789\n" });
+    const { code, stdout, stderr } = await offline(project, [
+      "--role",
+      "web_user",
+      "--ttl",
+      "5m",
+      "--claims",
+      '{"team": 7}',
+    ]);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+    const issued = stdout.trim();
+    const claims = decodeJwt(issued);
+    expect(claims).toMatchObject({ role: "web_user", team: 7 });
+    expect((claims.exp ?? 0) - (claims.iat ?? 0)).toBe(300);
+
+    const decode = async (...args: string[]): Promise<CliRun> =>
+      await project.run(["token", "decode", issued, ...args]);
+    const [unknown, right, wrong, missing] = await Promise.all([
+      decode(),
+      decode("--secret-file", "secret.txt"),
+      decode("--secret-file", "other.txt"),
+      decode("--secret-file", "no-such-file"),
+    ]);
+    expect(unknown).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/not verified: no JWT secret is known[\s\S]*nobody knows/),
+    });
+    expect(right).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/verified: the secret is that of secret\.txt[\s\S]*takes it: yes/),
+    });
+    expect(right.stdout).toMatch(/expires {4}in 4 minutes/);
+    expect(wrong).toMatchObject({
+      code: 1,
+      stdout: expect.stringContaining("refused: its signature is that of another secret"),
+    });
+    expect(missing).toMatchObject({ code: 2, stderr: expect.stringContaining("FILE_UNREADABLE") });
+  });
+
+  test("what cannot be a token is refused, with the command to type", async () => {
+    const project = cliProject("empty");
+    const refusals = await Promise.all([
+      offline(project, []),
+      offline(project, ["--role", "a"], "too short"),
+      offline(project, ["--role", "a"], ""),
+      offline(project, ["--role", "a", "--claims", "abc"]),
+      offline(project, ["--role", "a", "--claims", '"abc"']),
+      offline(project, ["--role", "a", "--claims", '{"id": 12345678901234567890}']),
+      offline(project, ["--role", "a", "--claims", JSON.stringify({ text: "x".repeat(8000) })]),
+      offline(project, ["--role", "a", "--ttl", "soon"]),
+      offline(project, ["decode", "abc"]),
+    ]);
+    const words = [
+      "whose token",
+      "SECRET_TOO_SHORT",
+      "SECRET_MISSING",
+      "must be JSON",
+      "JSON object",
+      "the claim id is a number",
+      "bytes long",
+      "such as 30s",
+      "TOKEN_UNREADABLE",
+    ];
+    for (const [at, run] of refusals.entries()) {
+      expect(run).toMatchObject({ code: 2, stdout: "", stderr: expect.stringContaining(words[at] ?? "?") });
+    }
+    // The control: just below the limit.
+    expect(
+      await offline(project, ["--role", "a", "--claims", JSON.stringify({ text: "x".repeat(5000) })]),
+    ).toMatchObject({ code: 0 });
+  });
+
+  test("a token without a signature is refused even where no secret is known, and one that expired says so", async () => {
+    const project = cliProject("empty");
+    const part = (value: object): string => Buffer.from(JSON.stringify(value)).toString("base64url");
+    const unsigned = `${part({ alg: "none" })}.${part({ role: "admin" })}.`;
+    expect(await project.run(["token", "decode", unsigned])).toMatchObject({
+      code: 1,
+      stdout: expect.stringContaining("not signed (alg: none)"),
+    });
+    const { stdout } = await offline(project, ["--role", "a", "--claims", '{"exp": 1000000000}']);
+    const expired = await offline(project, ["decode", stdout.trim(), "--json"]);
+    expect({ code: expired.code, ...JSON.parse(expired.stdout) }).toMatchObject({
+      code: 1,
+      signature: { kind: "verified", by: "TM_DB_JWT_SECRET" },
+      problems: ["it has expired"],
+      accepted: false,
+    });
+  });
+});
+
+test("with a database: its own tokens as they are, others over them, and none for whom it does not know", async () => {
+  const project = cliProject("reference");
+  await project.run(["up"]);
+  const json = async (...args: string[]): Promise<Record<string, unknown>> =>
+    JSON.parse((await project.run(["token", ...args, "--json"])).stdout) as Record<string, unknown>;
+  const alice = ["--user", "alice@example.com"];
+  const [own, longer, nobody, stranger, role, wrongRole] = await Promise.all([
+    json(...alice),
+    json(...alice, "--ttl", "7d", "--claims", '{"user_id": "abc"}'),
+    project.run(["token", "--user", "nobody@example.com"]),
+    project.run(["token", "--role", "no_such_role"]),
+    json("--role", "api_anonymous"),
+    project.run(["token", "--role", "tm_db"]),
+  ]);
+  expect(own).toMatchObject({
+    signedBy: "the database",
+    claims: { role: "api_user", user_id: 1, email: "alice@example.com" },
+  });
+  expect(longer).toMatchObject({ signedBy: "auth.secrets.secret", claims: { role: "api_user", user_id: "abc" } });
+  const { iat, exp } = longer["claims"] as { iat: number; exp: number };
+  expect(exp - iat).toBe(7 * 86_400);
+  expect(role).toMatchObject({ claims: { role: "api_anonymous" } });
+  expect(nobody).toMatchObject({ code: 1, stderr: expect.stringContaining("TOKEN_USER_UNKNOWN") });
+  for (const refused of [stranger, wrongRole])
+    expect(refused).toMatchObject({ code: 2, stderr: expect.stringContaining("IMPERSONATION_REFUSED") });
+
+  const verified = await json("decode", String(longer["token"]));
+  expect(verified).toMatchObject({ signature: { kind: "verified", by: "auth.secrets.secret" }, accepted: true });
+  const { PGRST_JWT_SECRET: secret = "" } = await readEnv(project);
+  expect(JSON.stringify([own, longer, verified, nobody])).not.toContain(secret);
+  // Another secret in the environment is not the database's, and so signs nothing.
+  const env = { TM_DB_JWT_SECRET: SECRET };
+  const { stdout } = await project.run(["token", "--role", "api_user"], { env });
+  expect(await json("decode", stdout.trim())).toMatchObject({ accepted: true });
+});

@@ -1,0 +1,2 @@
+-- finds: schema private
+grant create on schema private to web_user;

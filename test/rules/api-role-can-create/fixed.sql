@@ -1,0 +1,1 @@
+revoke create on schema private from web_user;

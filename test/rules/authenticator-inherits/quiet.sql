@@ -1,0 +1,2 @@
+create role reports;
+grant reports to web_user;

@@ -1,0 +1,1 @@
+revoke execute on function api.add_tag(bigint, text) from public;

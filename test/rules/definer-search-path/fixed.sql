@@ -1,0 +1,1 @@
+alter function private.tally(text[], int) set search_path = '';

@@ -1,0 +1,2 @@
+-- finds: extension citext
+create extension citext schema api;

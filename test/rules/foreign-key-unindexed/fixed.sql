@@ -1,0 +1,2 @@
+create index on api.notes (b, a);
+create index on api.notes (project);

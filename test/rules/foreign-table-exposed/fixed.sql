@@ -1,0 +1,1 @@
+revoke select on api.rates from web_user;

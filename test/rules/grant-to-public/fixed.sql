@@ -1,0 +1,2 @@
+revoke all on api.titles from public;
+revoke all on api.notes from public;

@@ -1,0 +1,1 @@
+revoke truncate on api.notes from web_user;

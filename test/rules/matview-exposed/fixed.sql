@@ -1,0 +1,1 @@
+revoke select on api.stats from web_user;

@@ -1,0 +1,3 @@
+alter table api.notes rename column a_column_with_a_name_that_is_much_longer_than_anybody_would_like to kind;
+drop index api.an_index_with_a_name_that_is_much_longer_than_anybody_would_like;
+alter policy "ein_sehr_langer_name_für_eine_regel_die_niemand_so_nennen_würde" on api.notes rename to regel;

@@ -1,0 +1,14 @@
+-- finds: function api.tell()
+create table api.notes (id bigint, title text);
+create function api.tell() returns trigger
+  language plpgsql
+as $$
+begin
+  perform pg_notify('notes', json_build_object('operation', tg_op, 'record', row_to_json(new))::text);
+  return new;
+end
+$$;
+create trigger tell
+  after insert on api.notes
+  for each row
+  execute function api.tell();

@@ -1,0 +1,1 @@
+drop trigger tell on api.notes;

@@ -1,0 +1,3 @@
+alter policy select_own on api.notes
+  using (owner = current_user or public);
+drop policy public on api.notes;

@@ -1,0 +1,2 @@
+alter policy select_own on api.notes
+  to web_user;

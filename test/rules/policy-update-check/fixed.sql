@@ -1,0 +1,2 @@
+alter policy update_own on api.notes
+  with check (owner = current_user);

@@ -1,0 +1,11 @@
+create table api.notes (id bigint, owner text);
+alter table api.notes enable row level security;
+create policy update_own on api.notes
+  for update
+  to web_user
+  using (owner = current_user)
+  with check (owner = current_user);
+create policy delete_own on api.notes
+  for delete
+  to web_user
+  using (owner = current_user);

@@ -1,0 +1,1 @@
+alter table api.notes enable row level security;

@@ -1,0 +1,1 @@
+revoke delete on api.notes from web_user;

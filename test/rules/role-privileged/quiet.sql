@@ -1,0 +1,3 @@
+create role deployer superuser;
+grant web_user to deployer;
+grant pg_read_all_data to deployer;

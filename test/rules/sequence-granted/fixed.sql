@@ -1,0 +1,1 @@
+revoke select, update on sequence api.notes_id_seq from web_user;

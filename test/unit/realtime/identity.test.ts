@@ -1,0 +1,39 @@
+import { expect, test } from "vitest";
+import { identityOf, rolePathOf } from "../../../src/realtime/identity.ts";
+
+const RULES = { rolePath: ["role"], anonymousRole: "anonymous", audience: undefined };
+
+function roleOf(claims: Record<string, unknown>, rules: Partial<Parameters<typeof identityOf>[1]> = {}): string {
+  const check = identityOf({ exp: 1, ...claims }, { ...RULES, ...rules });
+  return check.kind === "valid" ? check.identity.role : `refused: ${check.because}`;
+}
+
+test("the role stands where PostgREST looks for it, or is the anonymous one", () => {
+  expect(roleOf({ role: "user" })).toBe("user");
+  expect(roleOf({})).toBe("anonymous");
+  expect(roleOf({ role: null })).toBe("anonymous");
+  expect(roleOf({ role: "x", app: { role: "user" } }, { rolePath: ["app", "role"] })).toBe("user");
+  expect(roleOf({ app: "x" }, { rolePath: ["app", "length"] })).toBe("anonymous");
+  expect(roleOf({}, { rolePath: ["constructor", "name"] })).toBe("anonymous");
+  for (const role of [7, "", ["user"], { a: 1 }, true]) expect(roleOf({ role })).toMatch(/^refused/);
+});
+
+test("of jwt-role-claim-key plain names are followed", () => {
+  expect([".role", "$.app.role", ".a_b.c"].map(rolePathOf)).toEqual([["role"], ["app", "role"], ["a_b", "c"]]);
+  expect(['."https://x/role"', ".roles[0]", "role", "", '.roles[?(@ == "a")]'].map(rolePathOf)).toEqual(
+    Array(5).fill(undefined),
+  );
+});
+
+test("a token that says for whom it is must be for us, where that is set", () => {
+  const rules = { audience: "tm" };
+  expect(roleOf({ aud: "tm" }, rules)).toBe("anonymous");
+  expect(roleOf({ aud: ["x", "tm"] }, rules)).toBe("anonymous");
+  expect(roleOf({}, rules)).toBe("anonymous");
+  for (const aud of ["x", "", [], ["x"], 7, { tm: 1 }]) expect(roleOf({ aud }, rules)).toMatch(/^refused/);
+  expect(roleOf({ aud: "x" })).toBe("anonymous");
+});
+
+test("a token must say when it ends", () => {
+  for (const exp of [undefined, "1", null, Infinity, Number.NaN]) expect(roleOf({ exp })).toMatch(/exp/);
+});
