@@ -246,6 +246,7 @@ class Observation {
           : keyTotalsSql(relation, keyed);
       await this.#asOwner(relation, async () => await this.#client.query(sql), undefined);
     }
+    await this.#client.query(INDEX);
     const { rows } = await this.#client.query<{ relation: string; persona: number; class: string; rows: number }>(
       TOTALS,
     );
@@ -311,6 +312,10 @@ const NO_PRIVILEGES = { select: [], insert: [], update: [] };
 const SETUP = `create temp table tm_db_personas (n integer primary key, person text, groups text[] not null);
 create temp table tm_db_rows (relation oid, n integer, persona integer, class text, key text, place text);
 create temp table tm_db_totals (relation oid, persona integer, class text, rows bigint);
+`;
+
+const INDEX = `create index on pg_temp.tm_db_rows (relation, persona);
+analyze pg_temp.tm_db_rows, pg_temp.tm_db_personas;
 `;
 
 const TOTALS = `select r.relation::text, r.persona, r.class, count(*)::integer as rows

@@ -100,7 +100,11 @@ begin
               from pg_temp.tm_db_rows as r
               where r.relation = (cell ->> 'rows')::pg_catalog.oid
                 and r.persona = tm_db_try.persona
-                and r.place <> all (coalesce(remaining, '{}'));
+                and not exists (
+                  select
+                  from pg_catalog.unnest(remaining) as still (place)
+                  where still.place = r.place
+                );
             end if;
             raise exception using errcode = 'TMUND';
           exception
