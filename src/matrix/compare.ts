@@ -94,7 +94,8 @@ export function causesOf(change: MatrixChange, before: Matrix, after: Matrix): S
   const relation = after.relations.find((each) => subjectOf(each) === change.subject);
   if (relation !== undefined) {
     const old = before.relations.find((each) => subjectOf(each) === change.subject);
-    return relationCauses(change, { relation, old, role });
+    const [column] = [...change.columns, ...columnsOf(after, change), ...columnsOf(before, change)];
+    return relationCauses(change, { relation, old, role, column: column?.replace(/ = .*$/, "") });
   }
   const routine = after.functions.find((each) => subjectOf(each) === change.subject);
   if (routine === undefined) return [];
@@ -103,20 +104,34 @@ export function causesOf(change: MatrixChange, before: Matrix, after: Matrix): S
   return levelOf(change.before ?? undefined) === 0 || levelOf(change.after ?? undefined) === 0 ? [grant, on] : [on];
 }
 
+/** Of the cell that a change is about. */
+function columnsOf({ cells }: Matrix, { subject, action, variant, persona }: MatrixChange): readonly string[] {
+  const found = cells.find(
+    (cell) =>
+      cell.subject === subject && cell.action === action && cell.variant === variant && cell.persona === persona,
+  );
+  return found?.columns ?? [];
+}
+
 function relationCauses(
   { action, before, after, columns }: MatrixChange,
-  given: { readonly relation: MatrixRelation; readonly old: MatrixRelation | undefined; readonly role: string },
+  given: {
+    readonly relation: MatrixRelation;
+    readonly old: MatrixRelation | undefined;
+    readonly role: string;
+    /** A privilege may be granted on a column only. */
+    readonly column: string | undefined;
+  },
 ): Subject[] {
-  const { relation, old, role } = given;
+  const { relation, old, role, column } = given;
   const { schema, name } = relation;
   const on = { kind: "relation" as const, schema, name };
-  const [column] = columns;
   const grant: Subject = {
     kind: "grant",
     on,
     privilege: action,
     grantee: role,
-    ...(column === undefined ? {} : { column: column.replace(/ = .*$/, "") }),
+    ...(column === undefined ? {} : { column }),
   };
   const isPrivilege = columns.length > 0 || before?.kind === "denied" || after?.kind === "denied";
   const holds = relation.policies.filter(
