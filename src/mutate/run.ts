@@ -4,6 +4,7 @@ import { TmDbError } from "../core/errors.ts";
 import type { KillingTest, MutantVerdict } from "../core/mutation-result.ts";
 import { subjectWords } from "../core/subject-words.ts";
 import { type DatabaseClient, withClient } from "../db/client.ts";
+import { isDatabaseError } from "../db/run-script.ts";
 import { History, type SuiteFile } from "./order.ts";
 import type { Mutant } from "./plan.ts";
 
@@ -45,6 +46,11 @@ export interface MutationRun {
    * means anything.
    */
   readonly fingerprint: (client: DatabaseClient) => Promise<string>;
+  /**
+   * What everybody sees and may do, as a text, in the transaction that is open on `client`. A damage that no test notices
+   * and that changes this is a hole in the tests for certain.
+   */
+  readonly observe: (client: DatabaseClient) => Promise<string>;
   readonly jobs?: number | undefined;
   /** For a file, in milliseconds; without it, ten times what it takes without damage, and five seconds. */
   readonly timeoutMs?: number | undefined;
@@ -74,6 +80,8 @@ class Runner {
   readonly #history = new History();
   #files: readonly SuiteFile[] = [];
   #fingerprint = "";
+  /** Undefined where nothing can be observed. */
+  #observed: string | undefined;
   #fileRuns = 0;
   /** Clones are made over one connection, one after the other. */
   #opening: Promise<unknown> = Promise.resolve();
@@ -112,6 +120,7 @@ class Runner {
         files.push({ path, ms: outcome.ms, tables: outcome.tables });
       }
       this.#files = files;
+      this.#observed = await this.#observe(client, "");
       return undefined;
     });
   }
@@ -172,7 +181,26 @@ class Runner {
       if (verdict.kind !== "invalid") this.#history.add(subject, path);
       return { verdict, isUsable: outcome.isUsable };
     }
-    return { verdict: { kind: "survived" }, isUsable: true };
+    const observed = this.#observed === undefined ? undefined : await this.#observe(client, mutant.sql);
+    const toldApart = observed === undefined ? null : observed !== this.#observed;
+    return { verdict: { kind: "survived", toldApart }, isUsable: true };
+  }
+
+  /** After a damage, which is taken back. Undefined where it cannot be told. */
+  async #observe(client: DatabaseClient, damage: string): Promise<string | undefined> {
+    await client.query("begin");
+    try {
+      await client.query(damage);
+      return await this.#given.observe(client);
+    } catch (error) {
+      if (isDatabaseError(error) || error instanceof TmDbError) {
+        this.#stopIfAborted();
+        return undefined;
+      }
+      throw error;
+    } finally {
+      await client.query("rollback").catch(() => undefined);
+    }
   }
 
   #stopIfAborted(): void {
