@@ -130,11 +130,15 @@ class Runner {
       const clone = prepared ?? (await this.#openClone());
       if (prepared === undefined) await this.#connect(clone, this.#given.suite.prepareClone);
       // A session that was lost is replaced by another one, in the same clone.
+      let lost: number | undefined;
       while (this.#queue.length > 0 && this.#failure === undefined) {
-        await this.#connect(clone, async (client) => await this.#runQueue(client, clone));
+        lost = await this.#connect(clone, async (client) => {
+          await endSession(client, lost);
+          return await this.#runQueue(client, clone);
+        });
       }
       const left = await this.#connect(clone, async (client) => {
-        await endOtherSessions(client);
+        await endSession(client, lost);
         return await this.#given.fingerprint(client);
       });
       if (left !== this.#fingerprint)
@@ -154,15 +158,16 @@ class Runner {
     return await withClient(clone, { signal: this.#given.signal }, callback);
   }
 
-  /** Until nothing is left, or the session is not usable any more. */
-  async #runQueue(client: DatabaseClient, clone: ConnectionSpec): Promise<void> {
-    await endOtherSessions(client);
+  /** Until nothing is left. Resolves with the process of the session when it is not usable any more. */
+  async #runQueue(client: DatabaseClient, clone: ConnectionSpec): Promise<number | undefined> {
     await this.#given.suite.prepareSession(client);
     for (let mutant = this.#queue.shift(); mutant !== undefined; mutant = this.#queue.shift()) {
       const { verdict, isUsable } = await this.#try(client, clone, mutant);
       this.#given.onVerdict(mutant, verdict);
-      if (!isUsable || this.#failure !== undefined) return;
+      if (!isUsable) return processOf(client);
+      if (this.#failure !== undefined) return undefined;
     }
+    return undefined;
   }
 
   async #try(
@@ -223,12 +228,10 @@ function verdictOf(outcome: FileOutcome, path: string): MutantVerdict | undefine
 }
 
 /** A session that its client gave up may still hold locks. */
-async function endOtherSessions(client: DatabaseClient): Promise<void> {
-  await client.query(
-    `select pg_catalog.pg_terminate_backend(a.pid, 5000)
-     from pg_catalog.pg_stat_activity as a
-     where a.datname = current_database()
-       and a.pid <> pg_catalog.pg_backend_pid()
-       and a.backend_type = 'client backend'`,
-  );
+async function endSession(client: DatabaseClient, pid: number | undefined): Promise<void> {
+  if (pid !== undefined) await client.query("select pg_catalog.pg_terminate_backend($1, 5000)", [pid]);
+}
+
+function processOf(client: DatabaseClient): number | undefined {
+  return (client as unknown as { readonly processID: number | null }).processID ?? undefined;
 }

@@ -20,18 +20,20 @@ export function mutateHtml(result: MutateResult): string {
   return htmlPage({
     title: score === null ? "Nothing to damage" : `${score} % of the damages were noticed`,
     lead: html`${formatCount(mutants.length)} damages: ${formatCount(counts.killed)} noticed by a test,
-    ${counts.timedOut} by a timeout, <strong>${counts.survived} not noticed</strong>, ${counts.equivalent} equivalent,
-    ${counts.invalid} refused by PostgreSQL ${server.version}, in ${formatMs(ms)}.`,
+      ${counts.timedOut} by a timeout, <strong>${counts.survived} not noticed</strong>, ${counts.equivalent} equivalent,
+      ${counts.invalid} refused by PostgreSQL ${server.version}, in ${formatMs(ms)}.`,
     choices: [
       { key: "verdict", label: "Verdict", values: Object.values(WORDS) },
       { key: "operator", label: "Damage", values: [...new Set(mutants.map(({ operator }) => operator))] },
     ],
-    body: html`${stale.length === 0
-        ? null
-        : html`<h2>Entries of the list that do not hold</h2>
-            <ul>
-              ${stale.map(({ mutant, why }) => html`<li class="bad">${mutant} (${why})</li>`)}
-            </ul>`}
+    body: html`${
+        stale.length === 0
+          ? null
+          : html`<h2>Entries of the list that do not hold</h2>
+              <ul>
+                ${stale.map(({ mutant, why }) => html`<li class="bad">${mutant} (${why})</li>`)}
+              </ul>`
+      }
       <div class="scroll">
         <table>
           <thead>
@@ -59,23 +61,27 @@ function row(mutant: MutantResult): Html {
   const [old, now] = clipChange(before, after);
   return html`<tr data-row data-verdict="${WORDS[verdict.kind]}" data-operator="${operator}">
     <td>
-      ${subject}${location === null
-        ? null
-        : html`<br /><code class="dim">${location.file}:${location.line}:${location.column}</code>`}
+      ${subject}${
+        location === null
+          ? null
+          : html`<br /><code class="dim">${location.file}:${location.line}:${location.column}</code>`
+      }
     </td>
     <td>${operator}</td>
     <td>
-      ${old === "" ? null : html`<code class="bad">- ${old}</code>`}${old === "" || now === "" ? null : html`<br />`}${now === ""
-        ? null
-        : html`<code class="good">+ ${now}</code>`}
+      ${old === "" ? null : html`<code class="bad">- ${old}</code>`}${old === "" || now === "" ? null : html`<br />`}${
+        now === "" ? null : html`<code class="good">+ ${now}</code>`
+      }
     </td>
     <td class="${isMissed(mutant) ? "bad" : verdict.kind === "killed" ? "good" : "warn"}">
-      ${verdictWords(verdict)}${skeleton === null
-        ? null
-        : html`<details>
-            <summary>a test that would notice</summary>
-            <pre>${skeleton}</pre>
-          </details>`}
+      ${verdictWords(verdict)}${
+        skeleton === null
+          ? null
+          : html`<details>
+              <summary>a test that would notice</summary>
+              <pre>${skeleton}</pre>
+            </details>`
+      }
     </td>
   </tr>`;
 }

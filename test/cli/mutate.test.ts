@@ -7,7 +7,8 @@ import type { MutateResult } from "../../src/core/command-result.ts";
 import { type CliProject, cliProject, readEnv } from "./run-cli.ts";
 
 const FILES = {
-  "tm-db.config.json": '{ "exposedSchemas": ["api"], "roles": { "authenticator": "mutate_login", "anonymous": "mutate_anonymous" } }\n',
+  "tm-db.config.json":
+    '{ "exposedSchemas": ["api"], "roles": { "authenticator": "mutate_login", "anonymous": "mutate_anonymous" } }\n',
   "migrations/0001_notes.sql": `-- Up Migration
 do $$
 begin
@@ -52,7 +53,10 @@ function project(files: Readonly<Record<string, string>> = {}): CliProject {
   return made;
 }
 
-async function mutate(made: CliProject, ...args: readonly string[]): Promise<MutateResult & { readonly code: number | null }> {
+async function mutate(
+  made: CliProject,
+  ...args: readonly string[]
+): Promise<MutateResult & { readonly code: number | null }> {
   const { code, stdout } = await made.run(["mutate", "--json", ...args]);
   return { code, ...(JSON.parse(stdout) as MutateResult) };
 }
@@ -87,13 +91,18 @@ test("a gap in the tests is found, with where and how to close it; closing it ma
   expect(opened).toMatchObject({
     subject: "policy select_own on api.notes",
     location: { file: "policies/api/notes.sql", line: 3, column: 1 },
-    verdict: { kind: "killed", by: { path: "test/policies/notes.sql", line: 3, title: "Bob may not see the note of Ada" } },
+    verdict: {
+      kind: "killed",
+      by: { path: "test/policies/notes.sql", line: 3, title: "Bob may not see the note of Ada" },
+    },
   });
   expect(readFileSync(join(made.dir, "page.html"), "utf8")).toContain("grant delete on api.notes to mutate_user");
 
   const { stdout, code } = await made.run(["mutate", "--only", "grant delete on api.notes to mutate_user"]);
   expect(code).toBe(1);
-  expect(stdout).toContain("not noticed  privileges of mutate_user on api.notes  widen-grant\n  at policies/api/notes.sql:1:1\n");
+  expect(stdout).toContain(
+    "not noticed  privileges of mutate_user on api.notes  widen-grant\n  at policies/api/notes.sql:1:1\n",
+  );
   expect(stdout).toContain("  + grant delete on api.notes to mutate_user\n");
   expect(stdout).toContain("select tests.denies($$ delete from api.notes where <the row> $$");
 
@@ -111,7 +120,10 @@ rollback;
 
   // The rest, explained: an entry that holds counts, one that does not is said to be stale.
   const reasons = survivors(await mutate(made)).map((mutant) => ({ mutant, reason: "not for this test" }));
-  const stale = [{ mutant: privilege, reason: "was true once" }, { mutant: "drop-policy: nothing", reason: "nor was this" }];
+  const stale = [
+    { mutant: privilege, reason: "was true once" },
+    { mutant: "drop-policy: nothing", reason: "nor was this" },
+  ];
   made.write({ "test/policies/equivalent-mutants.json": JSON.stringify([...reasons, ...stale]) });
   const listed = await mutate(made);
   const toldApart = listed.stale.filter(({ why }) => why === "told-apart").map(({ mutant }) => mutant);
@@ -127,10 +139,14 @@ rollback;
 
 test("--min-score, --since, and what cannot run", async () => {
   const made = project();
-  expect(await mutate(made, "--only", "select_own|delete", "--min-score", "50")).toMatchObject({ code: 0, passed: true });
+  expect(await mutate(made, "--only", "select_own|delete", "--min-score", "50")).toMatchObject({
+    code: 0,
+    passed: true,
+  });
 
   expect(await made.run(["mutate", "--since", "HEAD"])).toMatchObject({ code: 2 });
-  const git = (...args: string[]) => execFileSync("git", ["-c", "user.name=x", "-c", "user.email=x@example.com", ...args], { cwd: made.dir });
+  const git = (...args: string[]) =>
+    execFileSync("git", ["-c", "user.name=x", "-c", "user.email=x@example.com", ...args], { cwd: made.dir });
   git("init", "-q");
   git("add", "migrations", "policies", "test", "tm-db.config.json");
   git("commit", "-qm", "first");
@@ -146,7 +162,10 @@ test("--min-score, --since, and what cannot run", async () => {
   expect(since.mutants.length).toBeGreaterThan(5);
   expect(new Set(since.mutants.map(({ location }) => location?.file))).toEqual(new Set(["policies/api/notes.sql"]));
 
-  made.write({ "test/policies/broken.sql": "begin;\nselect plan(1);\nselect ok(false, 'the sky is green');\nselect * from finish();\nrollback;\n" });
+  made.write({
+    "test/policies/broken.sql":
+      "begin;\nselect plan(1);\nselect ok(false, 'the sky is green');\nselect * from finish();\nrollback;\n",
+  });
   const red = await made.run(["mutate"]);
   expect(red.code).toBe(2);
   expect(red.stderr).toContain("test/policies/broken.sql fails without any damage");
@@ -163,14 +182,17 @@ test("--min-score, --since, and what cannot run", async () => {
 test("Ctrl-C leaves no database, and the next run goes on from there; a damage that never ends is noticed by time", async () => {
   const made = project({
     // Each damage waits a little, so that there is a middle to stop in.
-    "test/policies/slow.sql": "begin;\nselect plan(1);\nselect ok(pg_sleep(0.2) is not null);\nselect * from finish();\nrollback;\n",
+    "test/policies/slow.sql":
+      "begin;\nselect plan(1);\nselect ok(pg_sleep(0.2) is not null);\nselect * from finish();\nrollback;\n",
   });
   await made.run(["up"]);
   const { child, done } = made.start(["mutate", "--jobs", "1"]);
   const folder = join(made.dir, ".tm-db", "mutate");
   const tried = (): number =>
     existsSync(folder)
-      ? readdirSync(folder).flatMap((name) => readFileSync(join(folder, name), "utf8").trim().split("\n").filter(Boolean)).length
+      ? readdirSync(folder).flatMap((name) =>
+          readFileSync(join(folder, name), "utf8").trim().split("\n").filter(Boolean),
+        ).length
       : 0;
   await expect.poll(tried, { timeout: 60_000 }).toBeGreaterThan(3);
   child.kill("SIGINT");
@@ -182,7 +204,11 @@ test("Ctrl-C leaves no database, and the next run goes on from there; a damage t
   const before = tried();
   const rest = await mutate(made);
   expect(rest.resumed).toBe(before);
-  expect(rest.mutants.every(({ verdict }) => verdict.kind === "killed" || verdict.kind === "survived" || verdict.kind === "invalid")).toBe(true);
+  expect(
+    rest.mutants.every(
+      ({ verdict }) => verdict.kind === "killed" || verdict.kind === "survived" || verdict.kind === "invalid",
+    ),
+  ).toBe(true);
   expect(existsSync(folder)).toBe(false);
   expect(await left(made)).toEqual([]);
 
@@ -190,7 +216,13 @@ test("Ctrl-C leaves no database, and the next run goes on from there; a damage t
     "test/policies/slow.sql":
       "begin;\nselect plan(1);\nselect ok(case when has_table_privilege('mutate_user', 'api.notes', 'delete') then pg_sleep(60) is not null else true end);\nselect * from finish();\nrollback;\n",
   });
-  const timed = await mutate(made, "--only", "grant delete on api.notes to mutate_user|open-policy", "--timeout", "500");
+  const timed = await mutate(
+    made,
+    "--only",
+    "grant delete on api.notes to mutate_user|open-policy",
+    "--timeout",
+    "500",
+  );
   expect(timed.mutants.map(({ operator, verdict }) => [operator, verdict.kind])).toEqual([
     ["open-policy", "killed"],
     ["widen-grant", "timed-out"],
