@@ -8,7 +8,7 @@ const databaseProjects = EMBEDDED_MAJORS.map((major) => ({
     name: `database-${major}`,
     include: ["test/database/**/*.test.ts"],
     // What says nothing more on another version.
-    exclude: major === 18 ? [] : ["**/mutation.test.ts", "**/testing.test.ts"],
+    exclude: major === 18 ? [] : ["**/mutation.test.ts", "**/testing.test.ts", "**/matrix-changes.test.ts"],
     globalSetup: ["test/support/global-setup.ts"],
     env: { TM_DB_TEST_PG: String(major) },
     // Threads start in half the time of processes, and these tests touch nothing that a process has only one of.
@@ -36,6 +36,7 @@ const engineProjects = [
   "seed",
   "seed-engine",
   "policy-tests",
+  "matrix",
 ].map((name) => ({
   extends: true as const,
   test: {

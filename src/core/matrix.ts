@@ -71,7 +71,7 @@ export interface MatrixCell {
   /** Of an insert, in whose name and where (`shared, as oneself`); of a call, what the project named it; else empty. */
   readonly variant: string;
   readonly ended: Ended;
-  /** Columns that the persona can read (select) or set in some row (update). */
+  /** Columns that the persona can read (select), give a value to (the first insert) or set in some row (update). */
   readonly columns?: readonly string[];
 }
 

@@ -1,4 +1,4 @@
-import type { Client, FieldDef } from "pg";
+import type { DatabaseClient } from "../db/client.ts";
 import type { MatrixPolicy } from "../core/matrix.ts";
 import { isDatabaseError } from "../db/run-script.ts";
 
@@ -58,7 +58,12 @@ export interface ApiFunction {
   readonly schema: string;
   readonly name: string;
   /** Input arguments: `type` is qualified, `shown` is as `format_type` writes it. */
-  readonly inputs: readonly { readonly name: string; readonly type: string; readonly shown: string }[];
+  readonly inputs: readonly {
+    readonly name: string;
+    readonly type: string;
+    readonly shown: string;
+    readonly variadic: boolean;
+  }[];
   /** How many of them have a default. */
   readonly defaults: number;
   readonly returnsSet: boolean;
@@ -75,7 +80,7 @@ export interface ColumnPrivileges {
 }
 
 /** Reads tables, views, keys and functions; of extensions only the tables, since what they bring is theirs. */
-export async function readApiCatalog(client: Client, schemas: readonly string[]): Promise<ApiCatalog> {
+export async function readApiCatalog(client: DatabaseClient, schemas: readonly string[]): Promise<ApiCatalog> {
   const relations = await client.query<Relation>(RELATIONS, [schemas]);
   const foreignKeys = await client.query<ForeignKey>(FOREIGN_KEYS);
   const functions = await client.query<ApiFunction>(FUNCTIONS, [schemas]);
@@ -91,7 +96,7 @@ export async function readApiCatalog(client: Client, schemas: readonly string[])
  * PostgreSQL says of each column of a query which table's column it is, if it is one; of a view it says so when its query
  * is asked. A view that cannot be asked leads nowhere.
  */
-async function readLineage(client: Client, relations: readonly Relation[]): Promise<ForeignKey[]> {
+async function readLineage(client: DatabaseClient, relations: readonly Relation[]): Promise<ForeignKey[]> {
   const views = relations.filter(({ exposed, definition }) => exposed && definition !== null);
   const lineage: ForeignKey[] = [];
   for (const { oid, definition, columns } of views) {
@@ -111,7 +116,13 @@ async function readLineage(client: Client, relations: readonly Relation[]): Prom
   return lineage;
 }
 
-async function fieldsOf(client: Client, definition: string): Promise<FieldDef[]> {
+/** What PostgreSQL says of a column of a result: 0 where it is no table's. */
+interface ColumnOrigin {
+  readonly tableID: number;
+  readonly columnID: number;
+}
+
+async function fieldsOf(client: DatabaseClient, definition: string): Promise<ColumnOrigin[]> {
   await client.query("savepoint tm_db_lineage");
   try {
     const { fields } = await client.query(`select * from (${definition.replace(/;\s*$/, "")}) as q limit 0`);
@@ -221,7 +232,8 @@ const FUNCTIONS = `select
     select jsonb_agg(jsonb_build_object(
       'name', coalesce(p.proargnames[i.n], ''),
       'type', format('%I.%I', tn.nspname, t.typname),
-      'shown', pg_catalog.format_type(t.oid, null)
+      'shown', pg_catalog.format_type(t.oid, null),
+      'variadic', coalesce(p.proargmodes[i.n] = 'v', false)
     ) order by i.n)
     from unnest(coalesce(p.proallargtypes, p.proargtypes::oid[])) with ordinality as i (type, n)
     join pg_catalog.pg_type as t on t.oid = i.type
@@ -247,7 +259,7 @@ order by n.nspname collate "C", p.proname collate "C", pg_catalog.oidvectortypes
 
 /** Asks for the relations of the API, and for these roles. */
 export async function readPrivileges(
-  client: Client,
+  client: DatabaseClient,
   given: { readonly roles: readonly string[]; readonly relations: readonly Relation[] },
 ): Promise<Privileges> {
   const { rows } = await client.query<{ role: string; oid: string } & ColumnPrivileges>(PRIVILEGES, [

@@ -67,7 +67,7 @@ export function relationCells(relation: Relation, answers: readonly Answer[], to
     });
     return [
       ...selectCells(tried, total).map(({ ended, columns }) => cell("select", ended, { columns })),
-      ...insertCells(tried).map(({ ended, variant }) => cell("insert", ended, { variant })),
+      ...insertCells(tried).map(({ ended, ...more }) => cell("insert", ended, more)),
       ...updateCells(tried, total).map(({ ended, columns }) => cell("update", ended, { columns })),
       ...tried
         .filter(({ attempt: { of } }) => of.kind === "delete")
@@ -99,12 +99,21 @@ function pair(attempts: readonly Attempt[], results: readonly Result[]): Tried[]
 
 const ACTIONS: readonly MatrixAction[] = ["select", "insert", "update", "delete", "execute"];
 
-/** By action and variant; personas stay in their order. */
+/** By action and variant; personas stay in their order, and calls in that of the fixtures. */
 function inOrder(cells: readonly MatrixCell[]): MatrixCell[] {
   const variants = [...new Set(cells.map(({ variant }) => variant))];
-  const place = ({ action, variant }: MatrixCell): number =>
-    ACTIONS.indexOf(action) * (variants.length + 1) + variants.indexOf(variant);
-  return cells.toSorted((a, b) => place(a) - place(b));
+  const rank = ({ action, variant }: MatrixCell): number => (action === "insert" ? rankOf(variant) : 0);
+  return cells.toSorted(
+    (a, b) =>
+      ACTIONS.indexOf(a.action) - ACTIONS.indexOf(b.action) ||
+      rank(a) - rank(b) ||
+      variants.indexOf(a.variant) - variants.indexOf(b.variant),
+  );
+}
+
+/** Of inserts: where one belongs before elsewhere, in one's own name before another's. */
+function rankOf(variant: string): number {
+  return (variant.startsWith("other") ? 2 : 0) + (variant.endsWith("another") ? 1 : 0);
 }
 
 /** Of a view that shows somebody more than its owner, nobody can say how much there is. */
@@ -191,17 +200,25 @@ function selectEnded(
 const isLet = ({ kind, n }: Pick<Result, "kind" | "n">): boolean =>
   kind === "constraint" || (kind === "rows" && n !== 0);
 
-function insertCells(tried: readonly Tried[]): { readonly ended: Ended; readonly variant: string }[] {
+function insertCells(
+  tried: readonly Tried[],
+): { readonly ended: Ended; readonly variant: string; readonly columns?: readonly string[] }[] {
   const inserts = tried.flatMap(({ attempt: { of, sql }, result }) =>
     of.kind === "insert" ? [{ variant: of.variant, copied: !sql.endsWith("default values"), result }] : [],
   );
-  return [...new Set(inserts.map(({ variant }) => variant))].map((variant) => {
+  const columns = tried.flatMap(({ attempt: { of }, result }) =>
+    of.kind === "given" && result.kind !== "denied" && !NOT_WRITTEN.has(result.state ?? "") ? [of.column] : [],
+  );
+  const variants = [...new Set(inserts.map(({ variant }) => variant))].toSorted((a, b) => rankOf(a) - rankOf(b));
+  return variants.map((variant, index) => {
     const same = inserts.filter((insert) => insert.variant === variant);
     const isCopy = same.every(({ copied }) => copied);
     const results = same.map(({ result }) => result);
+    // The same whatever is inserted, so they stand with the first.
+    const more = { variant, ...(index === 0 && columns.length > 0 ? { columns } : {}) };
     if (!isCopy && results.every((result) => result.kind !== "denied" && result.door !== true))
-      return { variant, ended: { kind: "undecided", why: "the fixtures have no row to copy" } };
-    return { variant, ended: insertEnded(results) };
+      return { ...more, ended: { kind: "undecided", why: "the fixtures have no row to copy" } };
+    return { ...more, ended: insertEnded(results) };
   });
 }
 

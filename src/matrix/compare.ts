@@ -17,16 +17,21 @@ export function compareMatrices(before: Matrix, after: Matrix): MatrixChange[] {
   const [olds, news] = [byKey(before), byKey(after)];
   const changes = [...new Set([...news.keys(), ...olds.keys()])].flatMap((key) => {
     const [old, now] = [olds.get(key), news.get(key)];
-    const cell = now ?? old;
-    return cell === undefined ? [] : changesOf(cell, old, now);
+    if (now !== undefined) return changesOf(now, old ?? olds.get(keyOf({ ...now, variant: "" })), now);
+    // What has got variants since, is compared with each of them.
+    const isTold = old?.variant === "" && after.cells.some((cell) => keyOf({ ...cell, variant: "" }) === key);
+    return old === undefined || isTold ? [] : changesOf(old, old, undefined);
   });
   const order: readonly MatrixChange["kind"][] = ["opened", "closed", "other"];
   return order.flatMap((kind) => changes.filter((change) => change.kind === kind));
 }
 
 function byKey({ cells }: Matrix): Map<string, MatrixCell> {
-  return new Map(cells.map((cell) => [JSON.stringify([cell.subject, cell.action, cell.variant, cell.persona]), cell]));
+  return new Map(cells.map((cell) => [keyOf(cell), cell]));
 }
+
+const keyOf = ({ subject, action, variant, persona }: MatrixCell): string =>
+  JSON.stringify([subject, action, variant, persona]);
 
 function changesOf(cell: MatrixCell, old: MatrixCell | undefined, now: MatrixCell | undefined): MatrixChange[] {
   const { persona, subject, action, variant } = cell;
@@ -34,9 +39,9 @@ function changesOf(cell: MatrixCell, old: MatrixCell | undefined, now: MatrixCel
   const kind = direction(old?.ended, now?.ended);
   const gained = without(now?.columns, old?.columns);
   const lost = without(old?.columns, now?.columns);
-  // Of a cell that was closed as a whole, its columns say nothing more.
-  const columns =
-    old !== undefined && now !== undefined && isLet(old.ended) && isLet(now.ended) ? { gained, lost } : NONE;
+  // Of a cell that has opened or closed as a whole, its columns say nothing more.
+  const isBoth = old !== undefined && now !== undefined && old.ended.kind !== "denied" && now.ended.kind !== "denied";
+  const columns = isBoth ? { gained, lost } : NONE;
   return [
     ...(kind === undefined ? [] : [{ ...base, kind, columns: [] }]),
     ...(columns.gained.length === 0 ? [] : [{ ...base, kind: "opened" as const, columns: columns.gained }]),
@@ -49,11 +54,6 @@ const NONE = { gained: [], lost: [] };
 const without = (names: readonly string[] = [], others: readonly string[] = []): string[] =>
   names.filter((name) => !others.includes(name));
 
-/** Whether the statement ran, whatever it reached. */
-function isLet({ kind }: Ended): boolean {
-  return kind === "rows" || kind === "ran" || kind === "undecided";
-}
-
 /** 0: not allowed to try · 1: tried in vain, or nobody knows · 2: let through. */
 function levelOf(ended: Ended | undefined): 0 | 1 | 2 {
   if (ended === undefined || ended.kind === "denied") return 0;
@@ -64,6 +64,9 @@ function levelOf(ended: Ended | undefined): 0 | 1 | 2 {
 
 function direction(before: Ended | undefined, after: Ended | undefined): MatrixChange["kind"] | undefined {
   const [from, to] = [levelOf(before), levelOf(after)];
+  // Where the privilege is there on both sides, the one side only knows more.
+  if ((before?.kind === "undecided" && to > 0) || (after?.kind === "undecided" && from > 0))
+    return before?.kind === after?.kind ? undefined : "other";
   if (to > from) return "opened";
   if (to < from) return "closed";
   if (before === undefined || after === undefined || JSON.stringify(before) === JSON.stringify(after)) return undefined;
@@ -91,7 +94,8 @@ export function causesOf(change: MatrixChange, before: Matrix, after: Matrix): S
   const relation = after.relations.find((each) => subjectOf(each) === change.subject);
   if (relation !== undefined) {
     const old = before.relations.find((each) => subjectOf(each) === change.subject);
-    return relationCauses(change, { relation, old, role });
+    const [column] = [...change.columns, ...columnsOf(after, change), ...columnsOf(before, change)];
+    return relationCauses(change, { relation, old, role, column: column?.replace(/ = .*$/, "") });
   }
   const routine = after.functions.find((each) => subjectOf(each) === change.subject);
   if (routine === undefined) return [];
@@ -100,20 +104,34 @@ export function causesOf(change: MatrixChange, before: Matrix, after: Matrix): S
   return levelOf(change.before ?? undefined) === 0 || levelOf(change.after ?? undefined) === 0 ? [grant, on] : [on];
 }
 
+/** Of the cell that a change is about. */
+function columnsOf({ cells }: Matrix, { subject, action, variant, persona }: MatrixChange): readonly string[] {
+  const found = cells.find(
+    (cell) =>
+      cell.subject === subject && cell.action === action && cell.variant === variant && cell.persona === persona,
+  );
+  return found?.columns ?? [];
+}
+
 function relationCauses(
   { action, before, after, columns }: MatrixChange,
-  given: { readonly relation: MatrixRelation; readonly old: MatrixRelation | undefined; readonly role: string },
+  given: {
+    readonly relation: MatrixRelation;
+    readonly old: MatrixRelation | undefined;
+    readonly role: string;
+    /** A privilege may be granted on a column only. */
+    readonly column: string | undefined;
+  },
 ): Subject[] {
-  const { relation, old, role } = given;
+  const { relation, old, role, column } = given;
   const { schema, name } = relation;
   const on = { kind: "relation" as const, schema, name };
-  const [column] = columns;
   const grant: Subject = {
     kind: "grant",
     on,
     privilege: action,
     grantee: role,
-    ...(column === undefined ? {} : { column: column.replace(/ = .*$/, "") }),
+    ...(column === undefined ? {} : { column }),
   };
   const isPrivilege = columns.length > 0 || before?.kind === "denied" || after?.kind === "denied";
   const holds = relation.policies.filter(

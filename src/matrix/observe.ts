@@ -1,5 +1,5 @@
-import type { Client } from "pg";
-import type { Matrix, MatrixRelation, Persona } from "../core/matrix.ts";
+import type { DatabaseClient } from "../db/client.ts";
+import type { Matrix, MatrixCell, MatrixRelation, Persona } from "../core/matrix.ts";
 import { quoteIdent, quoteLiteral, quoteName } from "../core/quote-ident.ts";
 import { TmDbError } from "../core/errors.ts";
 import type { ApiSettings, RoleFacts } from "../db/impersonate.ts";
@@ -56,7 +56,7 @@ export interface ObserveOptions {
  * @throws TmDbError IMPERSONATION_REFUSED for personas as whom a request would prove nothing; CONFIG_INVALID for people or
  * memberships that are not there.
  */
-export async function observeMatrix(client: Client, options: ObserveOptions): Promise<Matrix> {
+export async function observeMatrix(client: DatabaseClient, options: ObserveOptions): Promise<Matrix> {
   const isInside = client.getTransactionStatus() === "T";
   await client.query(isInside ? "savepoint tm_db_matrix" : "begin");
   try {
@@ -70,10 +70,10 @@ export async function observeMatrix(client: Client, options: ObserveOptions): Pr
 
 /** One matrix in the making: what is known of the database, in the order in which it becomes known. */
 class Observation {
-  readonly #client: Client;
+  readonly #client: DatabaseClient;
   readonly #options: ObserveOptions;
 
-  constructor(client: Client, options: ObserveOptions) {
+  constructor(client: DatabaseClient, options: ObserveOptions) {
     this.#client = client;
     this.#options = options;
   }
@@ -119,19 +119,17 @@ class Observation {
       answers.push(...first, ...(again.length === 0 ? [] : await this.#answer(caller, again)));
       this.#options.onPersona?.(caller.persona.name, { done: caller.number + 1, of: callers.length });
     }
+    const cells = subjects.flatMap(({ relation }) => relationCells(relation, answers, totals));
     return {
       personas: personas.map(({ name, role }) => ({ name, role })),
       people: describePeople(catalog, kinship, found),
-      relations: subjects.map((subject) => describeRelation(catalog, kinship, subject.relation, totals)),
+      relations: subjects.map(({ relation }) => describeRelation(relation, { catalog, kinship, totals, cells })),
       functions: catalog.functions.map(({ schema, name, inputs }) => ({
         schema,
         name,
         arguments: inputs.map(({ shown }) => shown),
       })),
-      cells: [
-        ...subjects.flatMap(({ relation }) => relationCells(relation, answers, totals)),
-        ...catalog.functions.flatMap((routine) => functionCells(routine, answers)),
-      ],
+      cells: [...cells, ...catalog.functions.flatMap((routine) => functionCells(routine, answers))],
     };
   }
 
@@ -398,14 +396,15 @@ function baseOf(catalog: ApiCatalog, relation: Relation): Relation | undefined {
 /** Claims of the token itself say nothing about who sends it. */
 const TOKEN_CLAIMS = new Set(["role", "iat", "exp", "nbf", "iss", "aud", "jti"]);
 
-/** Values of each claim that tells those apart who have it. */
+/** Values of each claim that tells those apart who have it. One subject may send several tokens, as with a second factor. */
 function identifyingClaims(personas: readonly Persona[], only: string | undefined): Map<string, string[]> {
   const claims = new Map<string, string[]>();
   for (const persona of personas) {
     for (const [claim, value] of Object.entries(persona.claims)) {
       const text = scalar(value);
       if (text === undefined || (only === undefined ? TOKEN_CLAIMS.has(claim) : claim !== only)) continue;
-      claims.set(claim, [...(claims.get(claim) ?? []), text]);
+      const before = claims.get(claim) ?? [];
+      claims.set(claim, claim === "sub" && before.includes(text) ? before : [...before, text]);
     }
   }
   return new Map([...claims].filter(([, values]) => new Set(values).size === values.length));
@@ -446,19 +445,29 @@ function describePeople(
 const KINDS = { r: "table", p: "table", v: "view", m: "materialized view", f: "foreign table" } as const;
 
 function describeRelation(
-  catalog: ApiCatalog,
-  kinship: Kinship | undefined,
   relation: Relation,
-  totals: Totals,
+  given: {
+    readonly catalog: ApiCatalog;
+    readonly kinship: Kinship | undefined;
+    readonly totals: Totals;
+    readonly cells: readonly MatrixCell[];
+  },
 ): MatrixRelation {
-  const { schema, name, kind, rowSecurity, policies } = relation;
+  const { catalog, kinship, totals, cells } = given;
+  const { oid, schema, name, kind, rowSecurity, policies } = relation;
   const rule = kinship === undefined ? undefined : rowRule(catalog, kinship, relation);
-  const counts = Object.values(totals.get(relation.oid)?.get(0) ?? {});
+  const counts = Object.values(totals.get(oid)?.get(0) ?? {});
+  const dependsOnCaller = cells.some(
+    ({ subject, ended }) =>
+      subject === `${schema}.${name}` &&
+      ended.kind === "rows" &&
+      Object.values(ended.rows).some(([, of]) => of === null),
+  );
   return {
     schema,
     name,
     kind: KINDS[kind],
-    rows: counts.reduce((sum, count) => sum + count, 0),
+    rows: dependsOnCaller ? null : counts.reduce((sum, count) => sum + count, 0),
     own: rule?.persons ?? [],
     shared: rule?.groups.map(({ column }) => column) ?? [],
     rowSecurity,

@@ -1,4 +1,4 @@
-import type { Client } from "pg";
+import type { DatabaseClient } from "../db/client.ts";
 import { TmDbError } from "../core/errors.ts";
 import type { Persona } from "../core/matrix.ts";
 import { type ApiSettings, readRoles, type RoleFacts, whyRefused } from "../db/impersonate.ts";
@@ -12,7 +12,7 @@ export const ANONYMOUS = "anonymous";
  * @throws TmDbError CONFIG_INVALID for a name that the fixtures do not make.
  */
 export async function readPersonas(
-  client: Client,
+  client: DatabaseClient,
   given: { readonly anonymousRole: string; readonly only?: readonly string[] | undefined },
 ): Promise<Persona[]> {
   const { rows } = await client.query<{ name: string; claims: Record<string, unknown> }>(
@@ -34,7 +34,7 @@ export async function readPersonas(
 }
 
 /** The calls that the fixtures gave arguments for, by `schema.function`, in the order in which they did. */
-export async function readCalls(client: Client): Promise<ReadonlyMap<string, readonly Call[]>> {
+export async function readCalls(client: DatabaseClient): Promise<ReadonlyMap<string, readonly Call[]>> {
   const { rows } = await client.query<{ routine: string } & Call>(
     `select c.routine, c.arguments, c.label from tests.calls as c order by c.n`,
   );
@@ -48,7 +48,7 @@ export async function readCalls(client: Client): Promise<ReadonlyMap<string, rea
  * @throws TmDbError IMPERSONATION_REFUSED with everybody as whom a request would prove nothing.
  */
 export async function boundRoles(
-  client: Client,
+  client: DatabaseClient,
   personas: readonly Persona[],
   given: { readonly api: ApiSettings; readonly authenticator: string },
 ): Promise<ReadonlyMap<string, RoleFacts>> {

@@ -71,6 +71,7 @@ export type AttemptOf =
   | { readonly kind: "select"; readonly exact: boolean }
   | { readonly kind: "columns"; readonly columns: readonly string[] }
   | { readonly kind: "insert"; readonly variant: string }
+  | { readonly kind: "given"; readonly column: string }
   | { readonly kind: "update"; readonly column: string }
   | { readonly kind: "delete" }
   | { readonly kind: "call"; readonly label: string; readonly returnsSet: boolean }
@@ -111,14 +112,21 @@ export function relationRequests(context: RequestContext, subject: Subject, priv
 }
 
 export function functionRequest(context: RequestContext, routine: ApiFunction, calls: readonly Call[]): Request {
-  const given =
-    calls.length === 0 && routine.inputs.length <= routine.defaults ? [{ arguments: {}, label: "" }] : calls;
+  const fitting = calls.filter((call) => fits(routine, Object.keys(call.arguments)));
+  const given = fitting.length === 0 && fits(routine, []) ? [{ arguments: {}, label: "" }] : fitting;
   const cells = given.length === 0 ? [mayCallAttempt(routine)] : given.map((call) => callAttempt(routine, call));
   return makeRequest(
     context,
     { action: "execute", schema: routine.schema, path: `/rpc/${routine.name}`, readOnly: !routine.isVolatile },
     cells,
   );
+}
+
+/** As PostgREST chooses between functions of one name: all that is given is known, and what has no default is given. */
+function fits({ inputs, defaults }: ApiFunction, given: readonly string[]): boolean {
+  const required = inputs.slice(0, inputs.length - defaults);
+  const isKnown = given.every((name) => inputs.some((input) => input.name === name));
+  return isKnown && required.every(({ name }) => given.includes(name));
 }
 
 function makeRequest(
@@ -212,7 +220,7 @@ function insertAttempts(context: RequestContext, subject: Subject, { insert }: C
   const into = nameOf(relation);
   if (insert.length === 0 || samples.length === 0)
     return [{ sql: `insert into ${into} default values`, of: { kind: "insert", variant: "" } }];
-  return samples.flatMap((sample) =>
+  const copies = samples.flatMap((sample) =>
     namesFor(context, subject, { sample, insert }).map(({ as, values }): Attempt => {
       const columns = copiedColumns(subject, insert);
       const list = columns.map(({ name }) => quoteIdent(name)).join(", ");
@@ -222,6 +230,12 @@ function insertAttempts(context: RequestContext, subject: Subject, { insert }: C
       return { sql, of: { kind: "insert", variant: [placeOf(context.caller, sample), as].filter(Boolean).join(", ") } };
     }),
   );
+  // Which columns it may give a value to: naming one asks for its privilege.
+  const columns = relation.columns.map(({ name }): Attempt => {
+    const sql = `insert into ${into} (${quoteIdent(name)}) values (default)`;
+    return { sql, of: { kind: "given", column: name } };
+  });
+  return [...copies, ...columns];
 }
 
 /** A default that makes a key is left to make it; who and where are always said. */
@@ -311,7 +325,9 @@ function callAttempt(routine: ApiFunction, { arguments: given, label }: Call): A
   const name = quoteName(routine.schema, routine.name);
   const body = `pg_catalog.json_to_record(${quoteLiteral(JSON.stringify(given))})`;
   const columns = known.map((input) => `${quoteIdent(input.name)} ${input.type}`).join(", ");
-  const passed = known.map((input) => `${quoteIdent(input.name)} := a.${quoteIdent(input.name)}`).join(", ");
+  const passed = known
+    .map(({ name: input, variadic }) => `${variadic ? "variadic " : ""}${quoteIdent(input)} := a.${quoteIdent(input)}`)
+    .join(", ");
   const sql =
     known.length === 0
       ? `select called.* from ${name}() as called`
@@ -321,7 +337,7 @@ function callAttempt(routine: ApiFunction, { arguments: given, label }: Call): A
 
 /** Explaining a call checks the privilege and calls nothing. */
 function mayCallAttempt(routine: ApiFunction): Attempt {
-  const nulls = routine.inputs.map(({ type }) => `null::${type}`).join(", ");
+  const nulls = routine.inputs.map(({ type, variadic }) => `${variadic ? "variadic " : ""}null::${type}`).join(", ");
   const sql = `explain select * from ${quoteName(routine.schema, routine.name)}(${nulls})`;
   return { sql, of: { kind: "may-call" } };
 }

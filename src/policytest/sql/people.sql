@@ -100,18 +100,32 @@ create function tests.define_call(routine text, label text, arguments jsonb)
   language plpgsql
   security definer
 as $$
+declare
+  given constant text[] := case when pg_catalog.jsonb_typeof(arguments) = 'object' then array(select jsonb_object_keys(arguments)) end;
+  known constant text[] := array(
+    select p.oid::regprocedure::text
+    from pg_catalog.pg_proc as p
+    join pg_catalog.pg_namespace as n on n.oid = p.pronamespace
+    where pg_catalog.concat(n.nspname, '.', p.proname) = define_call.routine
+    order by 1
+  );
 begin
-  if not exists (
+  if cardinality(known) = 0 then
+    raise exception 'there is no function %', coalesce(routine, 'null')
+      using hint = 'write it with its schema and without its arguments: ''api.assign_task''';
+  elsif given is null then
+    raise exception 'the arguments of % are no object: %', routine, coalesce(arguments::text, 'null')
+      using hint = 'name them: jsonb_build_object(''task_id'', tests.task(''Guidance''))';
+  elsif not exists (
     select
     from pg_catalog.pg_proc as p
     join pg_catalog.pg_namespace as n on n.oid = p.pronamespace
     where pg_catalog.concat(n.nspname, '.', p.proname) = define_call.routine
+      and coalesce(p.proargnames, '{}') @> given
+      and cardinality(given) between p.pronargs - p.pronargdefaults and p.pronargs
   ) then
-    raise exception 'there is no function %', coalesce(routine, 'null')
-      using hint = 'write it with its schema and without its arguments: ''api.assign_task''';
-  elsif pg_catalog.jsonb_typeof(arguments) is distinct from 'object' then
-    raise exception 'the arguments of % are no object: %', routine, coalesce(arguments::text, 'null')
-      using hint = 'name them: jsonb_build_object(''task_id'', tests.task(''Guidance''))';
+    raise exception '% does not take the arguments (%)', routine, array_to_string(given, ', ')
+      using hint = format('known: %s', array_to_string(known, ', '));
   end if;
   insert into tests.calls (routine, label, arguments)
   values (define_call.routine, define_call.label, define_call.arguments);

@@ -15,7 +15,7 @@ export function matrixMarkdown(matrix: Matrix): string {
     legend(matrix),
     table(
       ["", "role"],
-      matrix.personas.map(({ name, role }) => [name, code(role)]),
+      matrix.personas.map(({ name, role }) => [escape(name), code(role)]),
     ),
     ...matrix.relations.flatMap((relation) => relationBlocks(matrix, relation)),
     ...functionBlocks(matrix),
@@ -55,7 +55,7 @@ function relationBlocks(matrix: Matrix, relation: MatrixRelation): string[] {
     describe(relation),
     table(
       ["", ...columns.map(({ label }) => label)],
-      grouped(byPersona).map(({ names, cells: texts }) => [names.join(", "), ...texts]),
+      grouped(byPersona).map(({ names, cells: texts }) => [names.map(escape).join(", "), ...texts]),
     ),
     ...columnLines(cells),
   ];
@@ -69,7 +69,7 @@ function describe({ kind, rows, own, shared: through, rowSecurity }: MatrixRelat
   const parts = [
     `A ${kind}`,
     ...(kind === "table" && !rowSecurity ? ["**without row level security**"] : []),
-    `${rows ?? "?"} row${rows === 1 ? "" : "s"}`,
+    rows === null ? "its rows depend on who asks" : `${rows} row${rows === 1 ? "" : "s"}`,
     ...(told.length === 0 ? ["not told apart"] : told),
   ];
   return `${parts.join("; ")}.`;
@@ -119,16 +119,18 @@ function grouped(rows: readonly { readonly name: string; readonly cells: readonl
   return [...groups.values()];
 }
 
-/** Which columns a select shows and an update sets, where that is not plain. */
+const COLUMN_WORDS = { select: "read", insert: "given", update: "set" } as const;
+
+/** Which columns a select shows, an insert may name and an update sets, where that is not plain. */
 function columnLines(cells: readonly MatrixCell[]): string[] {
-  const lines = (["select", "update"] as const).flatMap((action) => {
+  const lines = (["select", "insert", "update"] as const).flatMap((action) => {
     const rows = cells
       .filter((cell) => cell.action === action && (cell.columns ?? []).length > 0)
       .map(({ persona, columns = [] }) => ({ name: persona, cells: columns }));
     const groups = grouped(rows);
     return groups.map(({ names, cells: columns }) => {
-      const who = groups.length === 1 ? "" : ` by ${names.join(", ")}`;
-      return `- ${action === "select" ? "read" : "set"}${who}: ${columns.map(code).join(", ")}`;
+      const who = groups.length === 1 ? "" : ` by ${names.map(escape).join(", ")}`;
+      return `- ${COLUMN_WORDS[action]}${who}: ${columns.map(code).join(", ")}`;
     });
   });
   return lines.length === 0 ? [] : [lines.join("\n")];
@@ -153,7 +155,7 @@ function functionRows(matrix: Matrix, routine: MatrixFunction): string[][] {
       index === 0 ? code(subjectOf(routine)) : "",
       index === 0 ? escape(variant) : "",
       ended,
-      names.join(", "),
+      names.length === matrix.personas.length ? "everybody" : names.map(escape).join(", "),
     ]);
   });
 }
