@@ -72,7 +72,9 @@ export function isFaithful(tree: Node): boolean {
 
 /** A tree as a text, without where in the SQL its nodes stood. */
 function withoutPlaces(tree: Tree): string {
-  return JSON.stringify(tree, (key, value: unknown) => (/(^|_)(location|start|end|len)$/.test(key) ? undefined : value));
+  return JSON.stringify(tree, (key, value: unknown) =>
+    /(^|_)(location|start|end|len)$/.test(key) ? undefined : value,
+  );
 }
 
 /** One node put in another's place. */

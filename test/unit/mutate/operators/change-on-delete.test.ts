@@ -22,7 +22,10 @@ test.each([
   [" ON DELETE RESTRICT", [" ON DELETE CASCADE"]],
   ["", [" ON DELETE CASCADE"]],
   [" DEFERRABLE INITIALLY DEFERRED", [" ON DELETE CASCADE DEFERRABLE INITIALLY DEFERRED"]],
-  [" ON UPDATE CASCADE ON DELETE CASCADE NOT VALID", [" ON UPDATE CASCADE ON DELETE NO ACTION NOT VALID", " ON UPDATE CASCADE ON DELETE SET NULL NOT VALID"]],
+  [
+    " ON UPDATE CASCADE ON DELETE CASCADE NOT VALID",
+    [" ON UPDATE CASCADE ON DELETE NO ACTION NOT VALID", " ON UPDATE CASCADE ON DELETE SET NULL NOT VALID"],
+  ],
 ])("%j becomes another rule", async (tail, others) => {
   const mutants = await mutantsOf(changeOnDelete, { constraints: [reference(tail)] });
   expect(mutants.map(({ sql }) => sql.split("api.users(id)")[1])).toEqual(others);

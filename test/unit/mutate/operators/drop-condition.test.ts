@@ -12,7 +12,8 @@ test("each of several conditions is left out, also of those inside", async () =>
 });
 
 test("a where of one condition is left out as a whole, in queries and in what writes", async () => {
-  const source = "select 1 from api.notes where owner = (select current_user::int); delete from api.notes where owner = 1";
+  const source =
+    "select 1 from api.notes where owner = (select current_user::int); delete from api.notes where owner = 1";
   const mutants = await mutantsOf(dropCondition, { routines: [routineOf({ language: "sql", source })] });
   expect(mutants.map(({ before, after }) => [before, after])).toEqual([
     ["where owner = ((SELECT CAST(CURRENT_USER AS int)))", ""],
