@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import type { DatabaseName, MutateResult } from "../core/command-result.ts";
 import { TmDbError } from "../core/errors.ts";
+import { matrixJson } from "../core/matrix-document.ts";
 import type { MutantResult, MutantVerdict } from "../core/mutation-result.ts";
 import type { SourceFile } from "../core/project-files.ts";
 import type { FindDeclaration } from "../core/subject.ts";
@@ -21,6 +22,7 @@ import { skeletonOf } from "../mutate/skeleton.ts";
 import { loadSqlTrees } from "../mutate/sql-tree.ts";
 import { ensureStateDir } from "../server/state-file.ts";
 import { type CommandOptions, openProject, type Project } from "./context.ts";
+import { observeProject } from "./matrix.ts";
 import { composeSuite, failingTest, type ProjectSuite } from "./mutation-suite.ts";
 import { openServer } from "./open-server.ts";
 import { type TestDatabases, withTestDatabases } from "./test-database.ts";
@@ -164,6 +166,7 @@ async function tryAll(
       mutants: mutants.filter(({ id }) => !verdicts.has(id)),
       openClone: async () => await databases.open(),
       fingerprint: readFingerprint,
+      observe: async (client) => matrixJson(await observeProject(client, quiet(project))),
       jobs,
       timeoutMs,
       signal,
@@ -189,6 +192,11 @@ async function tryAll(
       hint: "go on: npx tm-db mutate",
     });
   }
+}
+
+/** Without telling each persona. */
+function quiet(project: Project): Project {
+  return { ...project, options: { ...project.options, onEvent: () => undefined } };
 }
 
 function resultOf(

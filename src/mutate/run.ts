@@ -4,6 +4,7 @@ import { TmDbError } from "../core/errors.ts";
 import type { KillingTest, MutantVerdict } from "../core/mutation-result.ts";
 import { subjectWords } from "../core/subject-words.ts";
 import { type DatabaseClient, withClient } from "../db/client.ts";
+import { isDatabaseError } from "../db/run-script.ts";
 import { History, type SuiteFile } from "./order.ts";
 import type { Mutant } from "./plan.ts";
 
@@ -45,6 +46,11 @@ export interface MutationRun {
    * means anything.
    */
   readonly fingerprint: (client: DatabaseClient) => Promise<string>;
+  /**
+   * What everybody sees and may do, as a text, in the transaction that is open on `client`. A damage that no test notices
+   * and that changes this is a hole in the tests for certain.
+   */
+  readonly observe: (client: DatabaseClient) => Promise<string>;
   readonly jobs?: number | undefined;
   /** For a file, in milliseconds; without it, ten times what it takes without damage, and five seconds. */
   readonly timeoutMs?: number | undefined;
@@ -74,6 +80,8 @@ class Runner {
   readonly #history = new History();
   #files: readonly SuiteFile[] = [];
   #fingerprint = "";
+  /** Undefined where nothing can be observed. */
+  #observed: string | undefined;
   #fileRuns = 0;
   /** Clones are made over one connection, one after the other. */
   #opening: Promise<unknown> = Promise.resolve();
@@ -112,6 +120,7 @@ class Runner {
         files.push({ path, ms: outcome.ms, tables: outcome.tables });
       }
       this.#files = files;
+      this.#observed = await this.#observe(client, "");
       return undefined;
     });
   }
@@ -121,11 +130,15 @@ class Runner {
       const clone = prepared ?? (await this.#openClone());
       if (prepared === undefined) await this.#connect(clone, this.#given.suite.prepareClone);
       // A session that was lost is replaced by another one, in the same clone.
+      let lost: number | undefined;
       while (this.#queue.length > 0 && this.#failure === undefined) {
-        await this.#connect(clone, async (client) => await this.#runQueue(client, clone));
+        lost = await this.#connect(clone, async (client) => {
+          await endSession(client, lost);
+          return await this.#runQueue(client, clone);
+        });
       }
       const left = await this.#connect(clone, async (client) => {
-        await endOtherSessions(client);
+        await endSession(client, lost);
         return await this.#given.fingerprint(client);
       });
       if (left !== this.#fingerprint)
@@ -145,15 +158,16 @@ class Runner {
     return await withClient(clone, { signal: this.#given.signal }, callback);
   }
 
-  /** Until nothing is left, or the session is not usable any more. */
-  async #runQueue(client: DatabaseClient, clone: ConnectionSpec): Promise<void> {
-    await endOtherSessions(client);
+  /** Until nothing is left. Resolves with the process of the session when it is not usable any more. */
+  async #runQueue(client: DatabaseClient, clone: ConnectionSpec): Promise<number | undefined> {
     await this.#given.suite.prepareSession(client);
     for (let mutant = this.#queue.shift(); mutant !== undefined; mutant = this.#queue.shift()) {
       const { verdict, isUsable } = await this.#try(client, clone, mutant);
       this.#given.onVerdict(mutant, verdict);
-      if (!isUsable || this.#failure !== undefined) return;
+      if (!isUsable) return processOf(client);
+      if (this.#failure !== undefined) return undefined;
     }
+    return undefined;
   }
 
   async #try(
@@ -172,7 +186,26 @@ class Runner {
       if (verdict.kind !== "invalid") this.#history.add(subject, path);
       return { verdict, isUsable: outcome.isUsable };
     }
-    return { verdict: { kind: "survived" }, isUsable: true };
+    const observed = this.#observed === undefined ? undefined : await this.#observe(client, mutant.sql);
+    const toldApart = observed === undefined ? null : observed !== this.#observed;
+    return { verdict: { kind: "survived", toldApart }, isUsable: true };
+  }
+
+  /** After a damage, which is taken back. Undefined where it cannot be told. */
+  async #observe(client: DatabaseClient, damage: string): Promise<string | undefined> {
+    await client.query("begin");
+    try {
+      await client.query(damage);
+      return await this.#given.observe(client);
+    } catch (error) {
+      if (isDatabaseError(error) || error instanceof TmDbError) {
+        this.#stopIfAborted();
+        return undefined;
+      }
+      throw error;
+    } finally {
+      await client.query("rollback").catch(() => undefined);
+    }
   }
 
   #stopIfAborted(): void {
@@ -195,12 +228,10 @@ function verdictOf(outcome: FileOutcome, path: string): MutantVerdict | undefine
 }
 
 /** A session that its client gave up may still hold locks. */
-async function endOtherSessions(client: DatabaseClient): Promise<void> {
-  await client.query(
-    `select pg_catalog.pg_terminate_backend(a.pid, 5000)
-     from pg_catalog.pg_stat_activity as a
-     where a.datname = current_database()
-       and a.pid <> pg_catalog.pg_backend_pid()
-       and a.backend_type = 'client backend'`,
-  );
+async function endSession(client: DatabaseClient, pid: number | undefined): Promise<void> {
+  if (pid !== undefined) await client.query("select pg_catalog.pg_terminate_backend($1, 5000)", [pid]);
+}
+
+function processOf(client: DatabaseClient): number | undefined {
+  return (client as unknown as { readonly processID: number | null }).processID ?? undefined;
 }

@@ -26,10 +26,11 @@ export function scoreOf({ killed, timedOut, survived }: MutantCounts): number | 
   return all === 0 ? null : Math.floor(((killed + timedOut) * 1000) / all) / 10;
 }
 
-/** A survivor that the list explains is equivalent. */
+/** A survivor that the list explains is equivalent, unless somebody can tell it from the original. */
 export function withReason(id: string, verdict: MutantVerdict, list: readonly EquivalentMutant[]): MutantVerdict {
   const entry = list.find(({ mutant }) => mutant === id);
-  return verdict.kind === "survived" && entry !== undefined ? { kind: "equivalent", reason: entry.reason } : verdict;
+  const isHidden = verdict.kind === "survived" && verdict.toldApart !== true;
+  return isHidden && entry !== undefined ? { kind: "equivalent", reason: entry.reason } : verdict;
 }
 
 /** Entries that no survivor needs. `all`: every damage there is, also those that were not tried. */
@@ -39,7 +40,9 @@ export function staleEntries(
 ): StaleEquivalent[] {
   return list.flatMap(({ mutant }): StaleEquivalent[] => {
     if (!given.all.has(mutant)) return [{ mutant, why: "gone" }];
-    const kind = given.verdicts.get(mutant)?.kind;
+    const verdict = given.verdicts.get(mutant);
+    const kind = verdict?.kind;
+    if (verdict?.kind === "survived" && verdict.toldApart === true) return [{ mutant, why: "told-apart" }];
     if (kind === "killed" || kind === "timed-out") return [{ mutant, why: "killed" }];
     return kind === "invalid" ? [{ mutant, why: "invalid" }] : [];
   });

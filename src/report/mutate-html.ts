@@ -1,87 +1,89 @@
 import type { MutateResult } from "../core/command-result.ts";
 import type { MutantResult, MutantVerdict } from "../core/mutation-result.ts";
 import { formatCount, formatMs } from "./format.ts";
+import { type Html, html } from "./html/markup.ts";
+import { htmlPage } from "./html/page.ts";
 import { clipChange } from "./mutate-text.ts";
 
-/** The whole result as one page that needs nothing else: survivors first, then what was noticed, by object. */
+const WORDS: Readonly<Record<MutantVerdict["kind"], string>> = {
+  killed: "noticed",
+  "timed-out": "noticed by a timeout",
+  survived: "not noticed",
+  equivalent: "equivalent",
+  invalid: "refused by PostgreSQL",
+};
+
+/** The whole result as one page that needs nothing else: what was not noticed first. */
 export function mutateHtml(result: MutateResult): string {
-  const { mutants, counts, score, server, ms } = result;
-  const survivors = mutants.filter(({ verdict }) => verdict.kind === "survived");
-  const equivalent = mutants.filter(({ verdict }) => verdict.kind === "equivalent");
-  const subjects = [...new Set(mutants.map(({ subject }) => subject))].toSorted();
-  return `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width">
-<title>tm-db mutate: ${score ?? "–"} %</title>
-<style>${STYLE}</style>
-</head>
-<body>
-<h1>${score === null ? "Nothing to damage" : `${score} % noticed`}</h1>
-<p>${formatCount(mutants.length)} damages: ${formatCount(counts.killed)} noticed by a test, ${counts.timedOut} by a timeout, <strong>${counts.survived} not noticed</strong>, ${counts.equivalent} equivalent, ${counts.invalid} refused by PostgreSQL. PostgreSQL ${escape(server.version)}, ${formatMs(ms)}.</p>
-${section("Not noticed", survivors.map(survivor))}
-${section(
-  "Entries of the list that do not hold",
-  result.stale.map(({ mutant, why }) => `<li>${escape(mutant)} <em>${escape(why)}</em></li>`),
-)}
-${section(
-  "By object",
-  subjects.map((name) =>
-    group(
-      name,
-      mutants.filter(({ subject }) => subject === name),
-    ),
-  ),
-)}
-${section(
-  "Equivalent",
-  equivalent.map(
-    ({ id, verdict }) =>
-      `<li>${escape(id)}<br><em>${escape(verdict.kind === "equivalent" ? verdict.reason : "")}</em></li>`,
-  ),
-)}
-</body>
-</html>
-`;
+  const { mutants, score, counts, server, ms, stale } = result;
+  const ordered = mutants.toSorted((a, b) => Number(isMissed(b)) - Number(isMissed(a)));
+  return htmlPage({
+    title: score === null ? "Nothing to damage" : `${score} % of the damages were noticed`,
+    lead: html`${formatCount(mutants.length)} damages: ${formatCount(counts.killed)} noticed by a test,
+      ${counts.timedOut} by a timeout, <strong>${counts.survived} not noticed</strong>, ${counts.equivalent} equivalent,
+      ${counts.invalid} refused by PostgreSQL ${server.version}, in ${formatMs(ms)}.`,
+    choices: [
+      { key: "verdict", label: "Verdict", values: Object.values(WORDS) },
+      { key: "operator", label: "Damage", values: [...new Set(mutants.map(({ operator }) => operator))] },
+    ],
+    body: html`${
+        stale.length === 0
+          ? null
+          : html`<h2>Entries of the list that do not hold</h2>
+              <ul>
+                ${stale.map(({ mutant, why }) => html`<li class="bad">${mutant} (${why})</li>`)}
+              </ul>`
+      }
+      <div class="scroll">
+        <table>
+          <thead>
+            <tr>
+              <th>Object</th>
+              <th>Damage</th>
+              <th>Change</th>
+              <th>Verdict</th>
+            </tr>
+          </thead>
+          <tbody>
+            ${ordered.map(row)}
+          </tbody>
+        </table>
+      </div>`,
+  });
 }
 
-const STYLE =
-  "body{font:15px/1.5 system-ui,sans-serif;max-width:70rem;margin:2rem auto;padding:0 1rem}" +
-  "pre{background:#8881;padding:.6rem;overflow:auto}del{color:#b00;text-decoration:none}ins{color:#070;text-decoration:none}" +
-  "del::before{content:'- '}ins::before{content:'+ '}code,pre,del,ins{font:13px/1.4 ui-monospace,monospace}" +
-  "td,th{text-align:left;vertical-align:top;padding:.15rem .6rem;border-top:1px solid #8883}em{color:#888}" +
-  "@media(prefers-color-scheme:dark){body{background:#111;color:#ddd}del{color:#f88}ins{color:#8d8}}";
-
-function section(title: string, items: readonly string[]): string {
-  return items.length === 0 ? "" : `<h2>${escape(title)}</h2>\n${items.join("\n")}`;
+function isMissed({ verdict }: MutantResult): boolean {
+  return verdict.kind === "survived";
 }
 
-function survivor(mutant: MutantResult): string {
-  return `<section><h3>${escape(mutant.subject)} <em>${escape(mutant.operator)}</em></h3>${place(mutant)}<p>${change(mutant)}</p><details><summary>A test that would notice</summary><pre>${escape(mutant.skeleton ?? "")}</pre></details></section>`;
-}
-
-function place({ location }: MutantResult): string {
-  return location === null
-    ? ""
-    : `<p><code>${escape(`${location.file}:${location.line}:${location.column}`)}</code></p>`;
-}
-
-function change({ before, after }: MutantResult): string {
+function row(mutant: MutantResult): Html {
+  const { subject, operator, location, before, after, verdict, skeleton } = mutant;
   const [old, now] = clipChange(before, after);
-  return [old === "" ? "" : `<del>${escape(old)}</del>`, now === "" ? "" : `<ins>${escape(now)}</ins>`]
-    .filter((part) => part !== "")
-    .join("<br>");
-}
-
-function group(subject: string, mutants: readonly MutantResult[]): string {
-  const missed = mutants.filter(({ verdict }) => verdict.kind === "survived").length;
-  const rows = mutants.map(
-    (mutant) =>
-      `<tr><td>${escape(mutant.operator)}</td><td>${change(mutant)}</td><td>${escape(verdictWords(mutant.verdict))}</td></tr>`,
-  );
-  const count = missed === 0 ? `${mutants.length}` : `${mutants.length}, ${missed} not noticed`;
-  return `<details${missed === 0 ? "" : " open"}><summary>${escape(subject)} (${count})</summary><table>${rows.join("")}</table></details>`;
+  return html`<tr data-row data-verdict="${WORDS[verdict.kind]}" data-operator="${operator}">
+    <td>
+      ${subject}${
+        location === null
+          ? null
+          : html`<br /><code class="dim">${location.file}:${location.line}:${location.column}</code>`
+      }
+    </td>
+    <td>${operator}</td>
+    <td>
+      ${old === "" ? null : html`<code class="bad">- ${old}</code>`}${old === "" || now === "" ? null : html`<br />`}${
+        now === "" ? null : html`<code class="good">+ ${now}</code>`
+      }
+    </td>
+    <td class="${isMissed(mutant) ? "bad" : verdict.kind === "killed" ? "good" : "warn"}">
+      ${verdictWords(verdict)}${
+        skeleton === null
+          ? null
+          : html`<details>
+              <summary>a test that would notice</summary>
+              <pre>${skeleton}</pre>
+            </details>`
+      }
+    </td>
+  </tr>`;
 }
 
 function verdictWords(verdict: MutantVerdict): string {
@@ -91,16 +93,12 @@ function verdictWords(verdict: MutantVerdict): string {
       return `${title} (${path}${line === null ? "" : `:${line}`})`;
     }
     case "timed-out":
-      return `a timeout of ${verdict.path}`;
+      return `${verdict.path} did not end in time`;
     case "survived":
-      return "not noticed";
+      return verdict.toldApart === true ? "not noticed, and somebody sees or may do something else" : "not noticed";
     case "equivalent":
       return `equivalent: ${verdict.reason}`;
     case "invalid":
-      return `refused by PostgreSQL: ${verdict.message}`;
+      return `refused: ${verdict.message}`;
   }
-}
-
-function escape(text: string): string {
-  return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;").replaceAll('"', "&quot;");
 }

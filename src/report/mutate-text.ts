@@ -40,9 +40,19 @@ function survivorLines(mutant: MutantResult, style: Style): string[] {
     ...(location === null ? [] : [`  ${style.cyan("at")} ${location.file}:${location.line}:${location.column}`]),
     ...(old === "" ? [] : [`  ${style.red(`- ${old}`)}`]),
     ...(now === "" ? [] : [`  ${style.green(`+ ${now}`)}`]),
+    ...apartLines(mutant, style),
     `  ${style.dim("a test that would notice begins like this:")}`,
     ...(skeleton ?? "").split("\n").map((line) => `    ${line}`.trimEnd()),
     "",
+  ];
+}
+
+function apartLines({ verdict }: MutantResult, style: Style): string[] {
+  if (verdict.kind !== "survived" || verdict.toldApart === null) return [];
+  return [
+    verdict.toldApart
+      ? `  ${style.yellow("somebody sees or may do something else with it: a test is missing")}`
+      : `  ${style.dim("nobody of the fixtures sees or may do anything else: a test is missing, or nobody ever could")}`,
   ];
 }
 

@@ -90,6 +90,7 @@ select bag_eq('select name, total_tasks, completed_tasks, member_count from api.
 -- Who owns a project. Adam has one of his own, and Olga another.
 select tests.back_to_owner();
 insert into api.projects (name, owner_id) values ('Shed', tests.id('Adam')), ('Attic', tests.id('Olga'));
+insert into api.project_members (project_id, user_id, role) values (tests.project('Attic'), tests.id('Asad'), 'viewer');
 select tests.as_user('Adam');
 select tests.raises($$ select api.transfer_project(tests.project('Apollo'), tests.id('Vera')) $$, 403, 'who owns another project does not hand over this one');
 select tests.as_user('Vera');
@@ -97,7 +98,7 @@ select results_eq($$ select tests.complaint('api.transfer_project(tests.project(
 select tests.as_user('Olga');
 select results_eq($$ select name, owner_id from api.transfer_project(tests.project('Apollo'), tests.id('Asad')) $$, $$ values ('Apollo', tests.id('Asad')) $$, 'the project that is handed over is answered');
 select results_eq('select tests.owners_now()', $$ values ('Apollo: Asad; Attic: Olga; Borealis: Omar; Common room: Nina; Shed: Adam') $$, 'and no other changes hands');
-select results_eq($$ select tests.roles_now('Asad') $$, $$ values ('Apollo: admin; Common room: viewer') $$, 'the new owner is an admin there, and nowhere else');
+select results_eq($$ select tests.roles_now('Asad') $$, $$ values ('Apollo: admin; Attic: viewer; Common room: viewer') $$, 'the new owner is an admin there, and nowhere else');
 select results_eq($$ select tests.roles_now('Olga') $$, $$ values ('Apollo: admin; Attic: admin; Common room: viewer') $$, 'and the old one stays one');
 
 -- Members.
