@@ -98,9 +98,9 @@ export async function applyDeployment(client: DatabaseClient, input: ApplyInput)
   for (const group of untilNextDirective(migrations)) {
     const before = await readDefaultPrivileges(client);
     await applyMigrations(run, group, input);
-    if ((await readDefaultPrivileges(client)) === before) continue;
-    const last = files.migrations.findLastIndex(({ path }) => group.some(({ file }) => file.path === path));
-    await leaveOldDefaults(run, files.migrations.slice(0, last + 1));
+    const last = group.at(-1);
+    if (last === undefined || (await readDefaultPrivileges(client)) === before) continue;
+    await leaveOldDefaults(run, files.migrations, last.file);
   }
   await reconcile(run, files.repeatables, { onMissing: input.onMissing, afterMigrations: migrations.length > 0 });
   return run;

@@ -16,12 +16,17 @@ export async function readDefaultPrivileges(client: DatabaseClient): Promise<str
 }
 
 /**
- * Takes back all files whose objects a database that is built from nothing would make after these migrations: they have
- * the privileges of the old defaults, and come again with those of the new. A file that a migration so far needs stands
- * before it there too, and keeps what it has.
+ * Takes back all files whose objects a database that is built from nothing would make after `last`, a migration that has
+ * changed the defaults: they have the privileges of the old ones, and come again with those of the new. A file that a
+ * migration so far needs stands before it there too, and keeps what it has.
  */
-export async function leaveOldDefaults(run: DeploymentRun, migrations: readonly MigrationFile[]): Promise<void> {
-  const needed = new Set(migrations.flatMap(({ directives }) => directives.needs));
+export async function leaveOldDefaults(
+  run: DeploymentRun,
+  migrations: readonly MigrationFile[],
+  last: MigrationFile,
+): Promise<void> {
+  const soFar = migrations.slice(0, migrations.findIndex(({ path }) => path === last.path) + 1);
+  const needed = new Set(soFar.flatMap(({ directives }) => directives.needs));
   const paths = run.applied.flatMap(({ path, made }) =>
     !needed.has(path) && made.some(({ object }) => object !== undefined && object.relation === undefined) ? [path] : [],
   );

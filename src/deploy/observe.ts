@@ -2,6 +2,7 @@ import { locate } from "../core/locate.ts";
 import type { DatabaseClient } from "../db/client.ts";
 import type { ApplyInput, PreparedMigration } from "./apply.ts";
 import { withoutConcurrently } from "./build.ts";
+import { leaveOldDefaults, readDefaultPrivileges } from "./default-privileges.ts";
 import { loadSqlParser, parseSql } from "./parse-sql.ts";
 import { reconcile } from "./reconcile.ts";
 import { runSql, sourceOf } from "./run-sql.ts";
@@ -67,7 +68,12 @@ class Observation {
     if (needed.length > 0) {
       await this.#group("needed files", async () => void (await this.#run.applyFiles(needed, "fail")));
     }
+    const before = await readDefaultPrivileges(this.#client);
     await this.#statements(migration);
+    if ((await readDefaultPrivileges(this.#client)) === before) return;
+    await this.#group("taken back for new default privileges", async () => {
+      await leaveOldDefaults(this.#run, this.#input.files.migrations, migration.file);
+    });
   }
 
   async #statements({ file, entry, part: whole, noTransaction }: PreparedMigration): Promise<void> {

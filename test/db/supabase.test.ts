@@ -2,6 +2,8 @@ import { cpSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, inject, test } from "vitest";
+import { plan } from "../../src/app/plan.ts";
+import { connectionUrl } from "../../src/core/connection-spec.ts";
 import { quoteIdent } from "../../src/core/quote-ident.ts";
 import { compareCatalogs } from "../../src/schema/catalog.ts";
 import { type EngineProject, engineProject, queryRows } from "./project.ts";
@@ -154,6 +156,9 @@ test("a function that is there before default privileges change is afterwards as
     project.query("select has_function_privilege('anon', 'public.find_documents(text)', 'execute') as open");
   expect(await open()).toEqual([{ open: true }]);
   project.write(EDITS["default privileges change"]?.() ?? {});
+  const options = { projectDir: project.dir, databaseUrl: connectionUrl(project.spec), env: {}, onEvent: () => {} };
+  const { locks } = await plan({ ...options, locks: true });
+  expect(locks?.statements.map(({ statement }) => statement)).toContain("taken back for new default privileges");
   await project.migrate();
   expect(await open()).toEqual([{ open: false }]);
 });
