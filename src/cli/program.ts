@@ -31,40 +31,50 @@ import { verifyCommand } from "./commands/verify.ts";
 import type { Execute } from "./execute.ts";
 import { addSharedOptions } from "./shared-options.ts";
 
-const COMMANDS = {
-  up: upCommand,
-  stop: stopCommand,
-  env: envCommand,
-  plan: planCommand,
-  migrate: migrateCommand,
-  rollback: rollbackCommand,
-  status: statusCommand,
-  resolve: resolveCommand,
-  new: newCommand,
-  sum: sumCommand,
-  import: importCommand,
-  verify: verifyCommand,
-  drift: driftCommand,
-  adopt: adoptCommand,
-  lint: lintCommand,
-  audit: auditCommand,
-  refresh: refreshCommand,
-  listen: listenCommand,
-  realtime: realtimeCommand,
-  seed: seedCommand,
-  reset: resetCommand,
-  test: testCommand,
-  postgrest: postgrestCommand,
-  token: tokenCommand,
-  secret: secretCommand,
-  doctor: doctorCommand,
-  mutate: mutateCommand,
-  matrix: matrixCommand,
+/** Every command, in the groups that `--help` shows. */
+const GROUPS = {
+  Develop: {
+    up: upCommand,
+    stop: stopCommand,
+    env: envCommand,
+    seed: seedCommand,
+    refresh: refreshCommand,
+    reset: resetCommand,
+  },
+  Deploy: {
+    new: newCommand,
+    plan: planCommand,
+    migrate: migrateCommand,
+    rollback: rollbackCommand,
+    status: statusCommand,
+    resolve: resolveCommand,
+    sum: sumCommand,
+    adopt: adoptCommand,
+    import: importCommand,
+  },
+  Prove: {
+    test: testCommand,
+    matrix: matrixCommand,
+    mutate: mutateCommand,
+    verify: verifyCommand,
+    drift: driftCommand,
+    lint: lintCommand,
+    audit: auditCommand,
+    doctor: doctorCommand,
+  },
+  Serve: {
+    postgrest: postgrestCommand,
+    token: tokenCommand,
+    secret: secretCommand,
+    listen: listenCommand,
+    realtime: realtimeCommand,
+  },
 };
 
-type CommandName = keyof typeof COMMANDS;
-
-const ALL = Object.keys(COMMANDS) as CommandName[];
+const COMMANDS: readonly (readonly [group: string, name: string, build: (execute: Execute) => Command])[] =
+  Object.entries(GROUPS).flatMap(([group, commands]) =>
+    Object.entries(commands).map(([name, build]) => [group, name, build] as const),
+  );
 
 /**
  * The whole command line; `docs/cli.md` is generated from it. Where `only` is a command's name, the others are left out:
@@ -82,9 +92,9 @@ export function buildProgram(execute: Execute, only?: string): Command {
       "after",
       "\nExample:\n  npx tm-db up     a server, the database and its development data, from nothing\n",
     );
-  const names = only !== undefined && Object.hasOwn(COMMANDS, only) ? [only as CommandName] : ALL;
-  for (const name of names) {
-    program.addCommand(finish(COMMANDS[name](execute)));
+  const named = COMMANDS.filter(([, name]) => name === only);
+  for (const [group, , build] of named.length > 0 ? named : COMMANDS) {
+    program.addCommand(finish(build(execute)).helpGroup(`${group}:`));
   }
   return program;
 }
