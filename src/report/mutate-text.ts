@@ -104,7 +104,7 @@ function summaryLines(result: MutateResult, style: Style): string[] {
   const verdict = passed ? style.green("passed") : style.red("FAILED");
   const percent = score === null ? "nothing to damage" : `score ${score} % of ${minScore} % wanted`;
   return [
-    countWords(counts),
+    ...(mutants.length === 0 ? [] : [countWords(counts)]),
     `${verdict}: ${percent}, ${formatCount(mutants.length)} damages${scope}, ${formatCount(fileRuns)} runs of test files in ${formatMs(ms)} on ${where(server, style)}`,
   ];
 }
