@@ -282,6 +282,28 @@ describe("only", () => {
     expect(lines.map((line) => line.split(" ")[0])).toEqual(["ok", "ok", "ok"]);
   });
 
+  test("becomes each of them whole: role, claims, and what `alter role` gave it", async () => {
+    // Names are tried in their order, so the roles take turns.
+    const cast = `
+      delete from tests.people;
+      alter role api_user set statement_timeout = '7s';
+      select tests.define_user('A', '{"role": "api_user", "user_id": 1}');
+      select tests.define_user('B', '{"role": "api_anonymous", "user_id": 2}');
+      select tests.define_user('C', '{"role": "api_user", "user_id": 3}');
+      select tests.define_user('D', '{"role": "api_user", "user_id": 4}')`;
+    const seen = (setting: string, value: string): string =>
+      `select where current_setting(''${setting}'') = ''${value}''`;
+    const only = (people: string, statement: string): string =>
+      `select tests.only('${people}', '${statement}', 'sees_no_row', 'x')`;
+    const lines = await tap(`${cast};
+      ${only("{A,C,D}", seen("statement_timeout", "7s"))};
+      ${only("{B}", seen("role", "api_anonymous"))};
+      ${only("{A}", "select where current_setting(''request.jwt.claims'')::json ->> ''user_id'' = ''1''")};
+      ${only("{D}", "select where current_setting(''request.jwt.claims'')::json ->> ''user_id'' = ''4''")}`);
+    expect(lines.filter((line) => line.startsWith("not ok") || line.startsWith("#"))).toEqual([]);
+    expect(lines.filter((line) => line.startsWith("ok"))).toHaveLength(16);
+  });
+
   test("leaves out whom it is told to, and ends as the owner", async () => {
     const lines = await tap(
       `${people}; select tests.only('{Adam}', '${RENAME}', 'filters', 'rename', except_for => '{Vera}'); select current_user`,
