@@ -21,7 +21,10 @@ select bag_eq(
       ('api.tasks', 'created_by'),
       ('api.tasks', 'description'),
       ('api.tasks', 'due_date'),
-      ('api.tasks', 'search_vector')
+      ('api.tasks', 'search_vector'),
+      ('auth.secrets', 'previous_secret'),
+      ('auth.secrets', 'previous_until'),
+      ('auth.secrets', 'standby_secret')
   $$,
   'only these may be null'
 );
