@@ -182,7 +182,9 @@ async function tryAll(
         progress.add(id, verdict);
         const [done, of] = [verdicts.size, mutants.length];
         const msLeft = ((performance.now() - startedAt) / (done - resumed)) * (of - done);
-        const survived = [...verdicts].filter(([name, found]) => withReason(name, found, list).kind === "survived").length;
+        const survived = [...verdicts].filter(
+          ([name, found]) => withReason(name, found, list).kind === "survived",
+        ).length;
         onEvent({ kind: "mutated", done, of, survived, msLeft });
       },
     });

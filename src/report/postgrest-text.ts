@@ -76,7 +76,9 @@ export function rotationLines(
     "secret rotate": "new tokens are signed with another secret",
     "secret revoke": changed ? "the secret before is forgotten" : "there is no secret before this one",
     "secret status":
-      standby || previous !== null ? "an exchange of the secret is under way" : "no exchange of the secret is under way",
+      standby || previous !== null
+        ? "an exchange of the secret is under way"
+        : "no exchange of the secret is under way",
   }[command];
   return [
     `${changed ? style.green("done: ") : ""}${done} (${where(database, style)})`,
