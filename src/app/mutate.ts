@@ -43,7 +43,8 @@ export interface MutateOptions extends CommandOptions {
 /**
  * Damages every object of a project in all the ways that make sense, one at a time, in databases of its own, and runs the
  * policy tests: a damage that no test notices is a hole in them.
- * @throws TmDbError NO_TESTS; TESTS_FAIL where they fail without any damage; USAGE for a commit that is not there; what
+ * @throws TmDbError NO_TESTS; TESTS_FAIL where they fail without any damage; USAGE for a commit that is not there, or a
+ * pattern that finds no damage at all; what
  * building the databases throws. Survivors are a result.
  */
 export async function mutate(options: MutateOptions): Promise<MutateResult> {
@@ -72,8 +73,13 @@ export async function mutate(options: MutateOptions): Promise<MutateResult> {
         (changed === undefined || changed.has(placeOf(mutant, find)?.file ?? "")) &&
         (only === undefined || only.test(mutant.id)),
     );
+    if (options.only !== undefined && !all.some(({ id }) => only?.test(id) === true)) {
+      throw new TmDbError("USAGE", `--only ${options.only} finds none of the ${all.length} damages`, {
+        hint: "name an object, such as: npx tm-db mutate --only api.tasks",
+      });
+    }
     const progress = openProgress(project, { databases, tests });
-    const run = await tryAll(project, { mutants, suite, databases, progress });
+    const run = await tryAll(project, { mutants, suite, databases, progress, list });
     const verdicts = new Map([...run.verdicts].map(([id, verdict]) => [id, withReason(id, verdict, list)]));
     const results = mutants.map((mutant) => resultOf(mutant, { verdicts, facts, find }));
     progress.finish();
@@ -149,9 +155,10 @@ async function tryAll(
     readonly suite: ProjectSuite;
     readonly databases: TestDatabases;
     readonly progress: MutationProgress;
+    readonly list: ReturnType<typeof readEquivalentMutants>;
   },
 ): Promise<TriedAll> {
-  const { mutants, suite, databases, progress } = given;
+  const { mutants, suite, databases, progress, list } = given;
   const { signal, onEvent, jobs, timeoutMs } = project.options as MutateOptions;
   const verdicts = new Map<string, MutantVerdict>();
   for (const { id } of mutants) {
@@ -175,7 +182,9 @@ async function tryAll(
         progress.add(id, verdict);
         const [done, of] = [verdicts.size, mutants.length];
         const msLeft = ((performance.now() - startedAt) / (done - resumed)) * (of - done);
-        const survived = [...verdicts.values()].filter(({ kind }) => kind === "survived").length;
+        const survived = [...verdicts].filter(
+          ([name, found]) => withReason(name, found, list).kind === "survived",
+        ).length;
         onEvent({ kind: "mutated", done, of, survived, msLeft });
       },
     });

@@ -13,7 +13,7 @@ import { acceptedKeys, readSigningSecrets } from "./signing-secret.ts";
 export interface RealtimeOptions extends CommandOptions {
   /** 127.0.0.1 if not given. */
   readonly host?: string | undefined;
-  /** 3001 if not given; 0 is any free one, and the event `serving` says which. */
+  /** 3002 if not given; 0 is any free one, and the event `serving` says which. */
   readonly port?: number | undefined;
   /** Holds the JWT secret, where the database shall not be asked for it. */
   readonly secretFile?: string | undefined;
@@ -47,7 +47,7 @@ export async function realtime(options: RealtimeOptions): Promise<never> {
       api: { schemas: config.exposedSchemas, extraSearchPath: config.extraSearchPath, preRequest: config.preRequest },
       channels: config.realtime.channels,
       host: options.host ?? "127.0.0.1",
-      port: options.port ?? 3001,
+      port: options.port ?? 3002,
       allowedOrigins: config.realtime.allowedOrigins,
       limits: { ...DEFAULT_LIMITS, ...options.limits },
       checkToken: async (token) => await checkToken(token, keys.current(), rules),

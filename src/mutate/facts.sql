@@ -220,6 +220,12 @@ select
       join pg_catalog.pg_namespace as n on n.oid = s.oid
       cross join lateral pg_catalog.aclexplode(n.nspacl) as a
       where a.grantee <> n.nspowner
+        -- Every database has it, and while nothing is in it, it says nothing to anybody.
+        and (
+          (s.name, a.grantee) <> ('public', 0::oid)
+          or exists (select from pg_catalog.pg_type as t where t.typnamespace = s.oid)
+          or exists (select from pg_catalog.pg_proc as p where p.pronamespace = s.oid)
+        )
     ) as g
     where g.privilege in ('select', 'insert', 'update', 'delete', 'truncate', 'execute', 'usage')
   ) as grants

@@ -124,12 +124,13 @@ function grantLines(subject: Extract<Mutant["subject"], { readonly kind: "grant"
     execute: `select ${name}(<arguments>)`,
     usage: `select * from ${name}.<table>`,
   };
+  const verb = privilege === "usage" ? "use" : privilege;
   const statement = statements[privilege] ?? `<${privilege} on ${name}>`;
   return [
     grantee === "PUBLIC" ? "select tests.as_anonymous();" : `select tests.as_role('${grantee}', '<claims>');`,
     isNew
-      ? assert("denies", statement, `${grantee} has no right to ${privilege} ${name}`)
-      : assert("lets", statement, `${grantee} may ${privilege} ${name}`),
+      ? assert("denies", statement, `${grantee} has no right to ${verb} ${name}`)
+      : assert("lets", statement, `${grantee} may ${verb} ${name}`),
   ];
 }
 

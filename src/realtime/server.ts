@@ -24,7 +24,7 @@ export interface ServerOptions {
 }
 
 export interface RealtimeServer {
-  /** `ws://127.0.0.1:3001`. */
+  /** `ws://127.0.0.1:3002`. */
   readonly url: string;
   /** Takes nobody in any more, says goodbye to all, and resolves when they are gone. */
   close(): Promise<number>;

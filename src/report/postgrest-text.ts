@@ -75,13 +75,19 @@ export function rotationLines(
       "a new secret waits: PostgREST accepts it once it has read its configuration, and nothing signs with it",
     "secret rotate": "new tokens are signed with another secret",
     "secret revoke": changed ? "the secret before is forgotten" : "there is no secret before this one",
-    "secret status": "the secret stays in the database and is never shown",
+    "secret status":
+      standby || previous !== null
+        ? "an exchange of the secret is under way"
+        : "no exchange of the secret is under way",
   }[command];
   return [
-    `${changed ? style.green("done") : "read"}: ${done} (${where(database, style)})`,
+    `${changed ? style.green("done: ") : ""}${done} (${where(database, style)})`,
     `  waiting  ${standby ? "one, to sign next" : "none"}`,
     `  before   ${previous === null ? "none" : `one, ${previous.accepted ? "accepted until" : "whose time was over at"} ${previous.until}`}`,
     ...(unannounced ? [style.yellow("  PostgREST refuses new tokens until it has read its configuration:")] : []),
-    ...next.map((line, index) => `${index === 0 ? "next:" : "then:"} ${style.bold(line)}`),
+    ...next.map((line, index) => {
+      const isEarly = line.endsWith("secret revoke") && previous?.accepted === true;
+      return `${index === 0 ? "next:" : "then:"} ${style.bold(line)}${isEarly ? "   when that time is over" : ""}`;
+    }),
   ];
 }

@@ -87,6 +87,8 @@ test("a gap in the tests is found, with where and how to close it; closing it ma
   const privilege = "widen-grant: privileges of mutate_user on api.notes: grant delete on api.notes to mutate_user";
   expect(survivors(found)).toContain(privilege);
   // What the test does say is noticed, and by it.
+  // Every database has that grant, and nothing here is in the schema.
+  expect(found.mutants.map(({ id }) => id).filter((id) => id.includes("schema public"))).toEqual([]);
   const opened = found.mutants.find(({ operator }) => operator === "open-policy");
   expect(opened).toMatchObject({
     subject: "policy select_own on api.notes",
@@ -157,6 +159,10 @@ test("--min-score, --since, and what cannot run", async () => {
   expect(existsSync(join(made.dir, "x"))).toBe(false);
   const nothing = await mutate(made, "--since", "HEAD");
   expect(nothing).toMatchObject({ code: 0, mutants: [], score: null });
+  // Nothing changed is an answer; a pattern that finds nothing is a misspelt one.
+  const misspelt = await made.run(["mutate", "--only", "api.nots"]);
+  expect(misspelt.code).toBe(2);
+  expect(misspelt.stderr).toContain("--only api.nots finds none of the");
   made.write({ "policies/api/notes.sql": `${FILES["policies/api/notes.sql"]}-- changed\n` });
   const since = await mutate(made, "--since", "HEAD");
   expect(since.mutants.length).toBeGreaterThan(5);

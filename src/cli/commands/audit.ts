@@ -82,7 +82,7 @@ async function writeReport(file: string, text: string): Promise<void> {
     await writeFile(file, text);
   } catch (error) {
     throw new TmDbError("FILE_UNWRITABLE", `the report cannot be written to ${file}: ${(error as Error).message}`, {
-      hint: "name a file in a folder that exists",
+      hint: "name a file in a folder that exists and that you may write to",
       cause: error,
     });
   }

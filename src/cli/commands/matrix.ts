@@ -58,7 +58,7 @@ async function writePage(file: string, { matrix }: MatrixResult): Promise<void> 
     await writeFile(file, matrixHtml(matrix));
   } catch (error) {
     throw new TmDbError("FILE_UNWRITABLE", `the page cannot be written to ${file}: ${(error as Error).message}`, {
-      hint: "name a file in a folder that exists",
+      hint: "name a file in a folder that exists and that you may write to",
       cause: error,
     });
   }

@@ -45,7 +45,7 @@ async function writePage(file: string, result: MutateResult): Promise<void> {
     await writeFile(file, mutateHtml(result));
   } catch (error) {
     throw new TmDbError("FILE_UNWRITABLE", `the page cannot be written to ${file}: ${(error as Error).message}`, {
-      hint: "name a file in a folder that exists",
+      hint: "name a file in a folder that exists and that you may write to",
       cause: error,
     });
   }

@@ -12,9 +12,13 @@ export function realtimeCommand(execute: Execute): Command {
   return addDatabaseOptions(new Command("realtime"))
     .description("pass changed records on over WebSocket, to those who may see them, until Ctrl-C")
     .option("--host <address>", "where to listen (default: 127.0.0.1)")
-    .option("--port <number>", "where to listen; 0 is any free port (default: 3001)", parsePort)
+    .option(
+      "--port <number>",
+      "where to listen; 0 is any free port (default: 3002, since PostgREST has 3000 and 3001)",
+      parsePort,
+    )
     .option("--secret-file <file>", "read the JWT secret from this file, and not from the database")
-    .addHelpText("after", "\nExample:\n  npx tm-db realtime --port 3001\n")
+    .addHelpText("after", "\nExample:\n  npx tm-db realtime --port 3002\n")
     .action(async (flags: RealtimeFlags) => {
       await execute(flags, async (context) => {
         const { realtime } = await import("../../app/realtime.ts");

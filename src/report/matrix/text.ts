@@ -30,7 +30,7 @@ function fileWord(state: MatrixResult["files"][number]["state"], style: Style): 
   return state === "written" ? "wrote" : style.red(state === "missing" ? "there is no" : "not up to date:");
 }
 
-function verdict({ matrix, checked, holds, changes, server, ms }: MatrixResult, style: Style): string {
+function verdict({ matrix, checked, holds, changes, files, server, ms }: MatrixResult, style: Style): string {
   const { personas, relations, functions, cells } = matrix;
   const undecided = cells.filter(({ ended }) => ended.kind === "undecided").length;
   const counts = `${cells.length} cells (${personas.length} people, ${relations.length} tables and views, ${functions.length} functions), ${undecided} undecided`;
@@ -38,6 +38,8 @@ function verdict({ matrix, checked, holds, changes, server, ms }: MatrixResult, 
     ? style.green(changes.length === 0 ? "observed" : "observed; look at the difference before you commit it")
     : holds
       ? style.green("the committed matrix holds")
-      : style.red("the committed matrix does not hold; if that is meant: npx tm-db matrix");
+      : files.every(({ state }) => state === "missing")
+        ? style.red("no matrix is there to compare with; write one, and commit it: npx tm-db matrix")
+        : style.red("the committed matrix does not hold; if that is meant: npx tm-db matrix");
   return `${answer}: ${counts} in ${formatMs(ms)} ${style.dim(`(a database of its own on ${server.address}, PostgreSQL ${server.version})`)}`;
 }
