@@ -17,7 +17,7 @@ import { lintLines } from "./lint.ts";
 import { sumLines } from "./sum.ts";
 import { assertNever } from "../core/errors.ts";
 import type { StepAction } from "../core/event.ts";
-import { formatMs, where } from "./format.ts";
+import { formatMs, plural, where } from "./format.ts";
 import { accountLines, seedLines } from "./seed-text.ts";
 import { adoptLines } from "./adopt-text.ts";
 import { doctorLines } from "./doctor-text.ts";
@@ -203,7 +203,7 @@ function statusLines(result: StatusResult, style: Style): string[] {
   const verdict = result.upToDate ? style.green("up to date") : style.yellow("not up to date: npx tm-db migrate");
   return [
     where(result.database, style),
-    `  ${style.green("applied".padEnd(12))}  ${applied} ${applied === 1 ? "file" : "files"}`,
+    `  ${style.green("applied".padEnd(12))}  ${plural(applied, "file")}`,
     ...others.map(({ path, state }) => `  ${style.yellow(state.padEnd(12))}  ${path}`),
     ...orphanLines(result.orphans, style),
     `${deployment}; ${verdict}`,
