@@ -10,6 +10,8 @@ import { status } from "../../src/app/status.ts";
 import type { MigrateResult, ResolveResult, RollbackResult, StatusResult } from "../../src/core/command-result.ts";
 import { type ConnectionSpec, connectionUrl } from "../../src/core/connection-spec.ts";
 import type { TmDbEvent } from "../../src/core/event.ts";
+import { withClient } from "../../src/db/client.ts";
+import { dropDatabase } from "../../src/db/drop-database.ts";
 import { quoteIdent } from "../../src/core/quote-ident.ts";
 import { type Catalog, readCatalog } from "../../src/schema/catalog.ts";
 
@@ -39,7 +41,7 @@ export async function engineProject(files: Readonly<Record<string, string>> = {}
   const spec = await createDatabase();
   onTestFinished(async () => {
     rmSync(dir, { recursive: true, force: true });
-    await dropDatabase(spec.database);
+    await dropProjectDatabase(spec.database);
   });
   const events: TmDbEvent[] = [];
   const common = { projectDir: dir, env: {}, onEvent: (event: TmDbEvent) => void events.push(event) };
@@ -62,7 +64,7 @@ export async function engineProject(files: Readonly<Record<string, string>> = {}
         await migrate({ ...common, databaseUrl: connectionUrl(fresh), onEvent: () => {} });
         return await readCatalog(fresh);
       } finally {
-        await dropDatabase(fresh.database);
+        await dropProjectDatabase(fresh.database);
       }
     },
   };
@@ -92,9 +94,9 @@ async function createDatabase(): Promise<ConnectionSpec> {
   return { ...owner, database };
 }
 
-async function dropDatabase(name: string): Promise<void> {
+async function dropProjectDatabase(name: string): Promise<void> {
   const { owner } = inject("server");
-  await queryRows({ ...owner, database: "postgres" }, `drop database if exists ${quoteIdent(name)} with (force)`);
+  await withClient({ ...owner, database: "postgres" }, {}, async (client) => await dropDatabase(client, name));
 }
 
 export function clientConfig({ spec }: Pick<EngineProject, "spec">): pg.ClientConfig {

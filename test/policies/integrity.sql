@@ -21,7 +21,10 @@ select bag_eq(
       ('api.tasks', 'created_by'),
       ('api.tasks', 'description'),
       ('api.tasks', 'due_date'),
-      ('api.tasks', 'search_vector')
+      ('api.tasks', 'search_vector'),
+      ('auth.secrets', 'previous_secret'),
+      ('auth.secrets', 'previous_until'),
+      ('auth.secrets', 'standby_secret')
   $$,
   'only these may be null'
 );
@@ -69,6 +72,9 @@ from (
     ($$ update api.comments set content = repeat('c', 10001) $$, 'a comment of 10,001 characters'),
     ($$ insert into auth.secrets (only_row, secret) values (false, repeat('s', 32)) $$, 'a second row of secrets'),
     ($$ insert into auth.secrets (secret) values ('short') $$, 'a secret of five characters'),
+    ($$ insert into auth.secrets (secret, standby_secret) values (repeat('s', 32), 'short') $$, 'a next secret of five characters'),
+    ($$ insert into auth.secrets (secret, previous_secret, previous_until) values (repeat('s', 32), 'short', now()) $$, 'a last secret of five characters'),
+    ($$ insert into auth.secrets (secret, previous_secret) values (repeat('s', 32), repeat('p', 32)) $$, 'a last secret that is accepted for ever'),
     ($$ insert into auth.settings (only_row) values (false) $$, 'a second row of settings'),
     ($$ update auth.settings set token_lifetime = '0' $$, 'a token that lasts no time'),
     ($$ update auth.settings set bcrypt_cost = 3 $$, 'a password that costs next to nothing'),
