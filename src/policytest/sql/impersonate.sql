@@ -93,6 +93,24 @@ create function tests._become(persona jsonb)
   language plpgsql
 as $$
 begin
+  perform tests._stand_for(persona);
+  begin
+    perform tests._pre_request();
+  exception
+    -- PostgREST would run nothing more; an assertion's own request is refused in the same way.
+    when others then
+      perform pg_catalog.set_config('role', a.authenticator_role, true)
+      from tests.api as a;
+  end;
+end
+$$;
+
+-- All of becoming somebody but the pre-request function, which each assertion's own request calls.
+create function tests._stand_for(persona jsonb)
+  returns void
+  language plpgsql
+as $$
+begin
   perform tests.back_to_owner();
   perform tests._check_role(persona ->> 'role');
   persona := persona || jsonb_build_object(
@@ -102,14 +120,36 @@ begin
   perform tests._apply(persona, coalesce(persona ->> 'method', 'GET'));
   perform tests._find_tap();
   perform pg_catalog.set_config('tests.persona', persona::text, true);
-  begin
-    perform tests._pre_request();
-  exception
-    -- PostgREST would run nothing more; an assertion's own request is refused in the same way.
-    when others then
-      perform pg_catalog.set_config('role', a.authenticator_role, true)
-      from tests.api as a;
-  end;
+end
+$$;
+
+-- The same for somebody of the cast, for assertions only. After somebody else of the same role it is the claims that
+-- differ, and nothing else is looked up again.
+create function tests._stand_for_next(name text)
+  returns void
+  language plpgsql
+as $$
+declare
+  claims constant jsonb := tests.claims(name);
+  before constant jsonb := nullif(current_setting('tests.persona', true), '')::jsonb;
+begin
+  if before ->> 'role' is distinct from claims ->> 'role' then
+    perform tests._stand_for(jsonb_build_object('who', name, 'role', claims ->> 'role', 'claims', claims));
+    return;
+  end if;
+  perform pg_catalog.set_config('request.jwt.claims', claims::text, true);
+  perform pg_catalog.set_config(
+    'tests.persona',
+    (before || jsonb_build_object(
+      'who', name,
+      'claims', claims,
+      'settings', (
+        select jsonb_agg(case s.value ->> 0 when 'request.jwt.claims' then jsonb_build_array(s.value ->> 0, claims::text) else s.value end order by s.n)
+        from jsonb_array_elements(before -> 'settings') with ordinality as s (value, n)
+      )
+    ))::text,
+    true
+  );
 end
 $$;
 
