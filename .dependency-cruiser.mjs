@@ -20,13 +20,13 @@ const FEATURES = [
 const MAY_IMPORT = {
   core: [],
   db: ["core"],
-  config: ["core", "files"],
+  config: ["core"],
   files: ["core", "config"],
   server: ["core", "db"],
   ...Object.fromEntries(FEATURES.map((feature) => [feature, ["core", "db"]])),
   app: ["core", "db", "config", "files", "server", ...FEATURES],
   report: ["core"],
-  cli: ["app", "report", "config", "core"],
+  cli: ["app", "report", "core"],
 };
 
 /** Folders that may import a package. What is not listed may be imported by none. */

@@ -25,6 +25,7 @@ import { type CommandOptions, openProject, type Project } from "./context.ts";
 import { observeProject } from "./matrix.ts";
 import { composeSuite, failingTest, type ProjectSuite } from "./mutation-suite.ts";
 import { openServer } from "./open-server.ts";
+import { parsePattern } from "./parse-pattern.ts";
 import { type TestDatabases, withTestDatabases } from "./test-database.ts";
 
 export interface MutateOptions extends CommandOptions {
@@ -51,7 +52,10 @@ export async function mutate(options: MutateOptions): Promise<MutateResult> {
   const startedAt = performance.now();
   const project = await openProject(options);
   const { config } = project;
-  const only = options.only === undefined ? undefined : parsePattern(options.only);
+  const only =
+    options.only === undefined
+      ? undefined
+      : parsePattern(options.only, { option: "--only", example: "npx tm-db mutate --only 'policy .* on api.tasks'" });
   const list = readEquivalentMutants(config);
   const changed = options.since === undefined ? undefined : await changedSince(config.projectDir, options.since);
   const files = readProjectFiles(config);
@@ -103,17 +107,6 @@ export async function mutate(options: MutateOptions): Promise<MutateResult> {
       ms: performance.now() - startedAt,
     };
   });
-}
-
-function parsePattern(pattern: string): RegExp {
-  try {
-    return new RegExp(pattern, "iu");
-  } catch (error) {
-    throw new TmDbError("USAGE", `--only ${pattern}: ${(error as Error).message}`, {
-      hint: "write a regular expression of JavaScript, such as: npx tm-db mutate --only 'policy .* on api.tasks'",
-      cause: error,
-    });
-  }
 }
 
 async function readFactsOf({ config, options }: Project, databases: TestDatabases): Promise<Facts> {

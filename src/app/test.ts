@@ -10,6 +10,7 @@ import { loadTap, type TestScript } from "../policytest/run-file.ts";
 import { type FilesRun, runTestFiles } from "../policytest/run-files.ts";
 import { type CommandOptions, openProject, type Project } from "./context.ts";
 import { openServer } from "./open-server.ts";
+import { parsePattern } from "./parse-pattern.ts";
 import { composeScript, type TestDatabases, withTestDatabases } from "./test-database.ts";
 
 export interface TestOptions extends CommandOptions {
@@ -88,23 +89,12 @@ function choose(tests: readonly SourceFile[], { pattern }: TestOptions, { config
     });
   }
   if (pattern === undefined) return tests;
-  const expression = parsePattern(pattern);
+  const expression = parsePattern(pattern, { option: "-t", example: "npx tm-db test -t 'cannot (see|delete)'" });
   const found = tests.filter(({ path, text }) => expression.test(path) || expression.test(text));
   if (found.length > 0) return found;
   throw new TmDbError("NO_TESTS", `none of ${tests.length} file(s) has ${pattern} in its path or text`, {
     hint: "npx tm-db test   runs all",
   });
-}
-
-function parsePattern(pattern: string): RegExp {
-  try {
-    return new RegExp(pattern, "iu");
-  } catch (error) {
-    throw new TmDbError("USAGE", `-t ${pattern}: ${(error as Error).message}`, {
-      hint: "write a regular expression of JavaScript, such as: npx tm-db test -t 'cannot (see|delete)'",
-      cause: error,
-    });
-  }
 }
 
 async function runAll(

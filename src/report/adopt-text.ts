@@ -1,12 +1,13 @@
 import type { AdoptResult } from "../core/command-result.ts";
 import { differenceLines } from "./drift-text.ts";
+import { plural } from "./format.ts";
 import type { Style } from "./style.ts";
 
 export function adoptLines(result: AdoptResult, style: Style): string[] {
   const { database, adopted, pending, differences, warnings, history, dryRun } = result;
   const word = dryRun ? "would adopt" : "adopted";
   const where = `${database.address} ${style.dim(`(PostgreSQL ${database.version}, ${database.source})`)}`;
-  const files = adopted.length === 1 ? "1 file" : `${adopted.length} files`;
+  const files = plural(adopted.length, "file");
   const source = history === null ? "" : `, applied as ${history} says`;
   return [
     ...adopted.map((path) => `  ${word}  ${path}`),

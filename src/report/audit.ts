@@ -1,6 +1,7 @@
 import type { AuditFinding, AuditSeverity } from "../core/audit.ts";
 import type { AuditResult, AuditRulesResult } from "../core/command-result.ts";
 import { caretLines, labelled, placeOf } from "./error-text.ts";
+import { plural } from "./format.ts";
 import { githubCommands } from "./github.ts";
 import type { Style } from "./style.ts";
 import { visible } from "./visible.ts";
@@ -39,7 +40,7 @@ function summary(result: AuditResult, style: Style): string[] {
   const where = audited === "files" ? `what the files build, on ${database.address}` : database.address;
   const [first] = findings;
   return [
-    `${verdict} of ${rules.length} ${rules.length === 1 ? "rule" : "rules"} in ${where}`,
+    `${verdict} of ${plural(rules.length, "rule")} in ${where}`,
     ...(accepted.length === 0 ? [] : [`${accepted.length} more accepted by ${baseline?.path ?? "the baseline"}`]),
     ...(baseline?.written === true ? [`wrote ${baseline.path}`] : []),
     ...(findings.length > 0 && passed ? [style.dim(`none counts: --fail-on ${failOn}`)] : []),

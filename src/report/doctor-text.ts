@@ -1,5 +1,5 @@
 import type { DoctorCheck, DoctorResult } from "../core/command-result.ts";
-import { formatMs, where } from "./format.ts";
+import { formatMs, plural, where } from "./format.ts";
 import type { Style } from "./style.ts";
 
 export function doctorLines(result: DoctorResult, style: Style): string[] {
@@ -32,7 +32,7 @@ function summary({ checks, healthy, ms }: DoctorResult, style: Style): string {
   const count = (verdict: DoctorCheck["verdict"]): number => checks.filter((each) => each.verdict === verdict).length;
   const parts = (["problem", "warning"] as const).flatMap((verdict) => {
     const number = count(verdict);
-    return number === 0 ? [] : [`${number} ${verdict}${number === 1 ? "" : "s"}`];
+    return number === 0 ? [] : [plural(number, verdict)];
   });
   if (count("skipped") > 0) parts.push(`${count("skipped")} skipped`);
   const rest = `${parts.length === 0 ? "" : `: ${parts.join(", ")}`} ${style.dim(`(${formatMs(ms)})`)}`;

@@ -1,4 +1,5 @@
 import type { Difference, DriftResult } from "../core/command-result.ts";
+import { plural } from "./format.ts";
 import type { Style } from "./style.ts";
 
 const WORDS: Readonly<Record<Difference["kind"], string>> = {
@@ -21,7 +22,7 @@ export function driftLines(result: DriftResult, style: Style): string[] {
   const files = against === "deployed" ? "the files as they were deployed" : "the files as they are now";
   if (sql !== null) return sqlLines(result, files);
   if (equal) return [`${style.green("no drift")}: ${where} is what ${files} make`];
-  const parts = differences.length === 1 ? "1 difference" : `${differences.length} differences`;
+  const parts = plural(differences.length, "difference");
   return [
     ...differenceLines(differences).map((line) => `  ${line}`),
     `${style.red("drift")}: ${where} differs from ${files} in ${parts}`,

@@ -1,6 +1,7 @@
 import type { LintResult } from "../core/command-result.ts";
 import type { Finding } from "../core/finding.ts";
 import { caretLines, placeOf } from "./error-text.ts";
+import { plural } from "./format.ts";
 import type { Style } from "./style.ts";
 
 /** Findings for a person, each with its line and a caret, and what was looked at. */
@@ -28,11 +29,7 @@ const SCOPES: Readonly<Record<LintResult["scope"], string>> = {
 };
 
 function summary({ findings, migrations, repeatables, scope, database }: LintResult, style: Style): string {
-  const verdict = findings.length === 0 ? style.green("no findings") : style.red(count(findings.length, "finding"));
+  const verdict = findings.length === 0 ? style.green("no findings") : style.red(plural(findings.length, "finding"));
   const which = database === null ? SCOPES[scope] : `${SCOPES[scope]} in ${database.address}`;
-  return `${verdict} in ${count(migrations, "migration")} ${style.dim(`(${which})`)} and ${count(repeatables, "other file")}`;
-}
-
-function count(number: number, word: string): string {
-  return `${number} ${word}${number === 1 ? "" : "s"}`;
+  return `${verdict} in ${plural(migrations, "migration")} ${style.dim(`(${which})`)} and ${plural(repeatables, "other file")}`;
 }

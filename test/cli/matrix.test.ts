@@ -69,7 +69,7 @@ describe("tm-db matrix", () => {
     expect(committed).toBe(readFileSync(join(REPOSITORY, "test/policies/access.matrix.json"), "utf8"));
     expect((await project.run(["status", "--json"])).stdout).toContain('"upToDate": false');
 
-    const github = await check("--reporter", "github");
+    const github = await check("--format", "github");
     expect([github.code, github.stdout.split("\n")[0]]).toEqual([
       1,
       expect.stringMatching(

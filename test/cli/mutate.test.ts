@@ -1,10 +1,9 @@
 import { execFileSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import pg from "pg";
 import { expect, test } from "vitest";
 import type { MutateResult } from "../../src/core/command-result.ts";
-import { type CliProject, cliProject, readEnv } from "./run-cli.ts";
+import { type CliProject, cliProject, leftBehind } from "./run-cli.ts";
 
 const FILES = {
   "tm-db.config.json":
@@ -64,22 +63,6 @@ async function mutate(
 const survivors = ({ mutants }: MutateResult): string[] =>
   mutants.filter(({ verdict }) => verdict.kind === "survived").map(({ id }) => id);
 
-/** Clones of the project's server, and sessions of runs. */
-async function left(made: CliProject): Promise<string[]> {
-  const { DATABASE_URL = "" } = await readEnv(made);
-  const client = new pg.Client({ connectionString: DATABASE_URL });
-  await client.connect();
-  try {
-    const { rows } = await client.query<{ name: string }>(
-      "select datname as name from pg_database where datname ~ '^tm_db_test_.*_[0-9a-f]{8}(_|$)' " +
-        "union all select application_name from pg_stat_activity where application_name like 'tm-db%'",
-    );
-    return rows.map(({ name }) => name);
-  } finally {
-    await client.end();
-  }
-}
-
 test("a gap in the tests is found, with where and how to close it; closing it makes the score", async () => {
   const made = project();
   const found = await mutate(made, "--html", "page.html");
@@ -136,7 +119,7 @@ rollback;
   expect(survivors(listed)).toEqual(toldApart);
   expect(listed.counts.equivalent).toBe(reasons.length - toldApart.length);
   expect(listed.code).toBe(1);
-  expect(await left(made)).toEqual([]);
+  expect(await leftBehind(made)).toEqual([]);
 });
 
 test("--min-score, --since, and what cannot run", async () => {
@@ -205,7 +188,7 @@ test("Ctrl-C leaves no database, and the next run goes on from there; a damage t
   const stopped = await done;
   expect(stopped.code).toBe(130);
   expect(stopped.stderr).toMatch(/interrupted: \d+ of \d+ damages were tried, and the next run goes on from there/);
-  expect(await left(made)).toEqual([]);
+  expect(await leftBehind(made)).toEqual([]);
 
   const before = tried();
   const rest = await mutate(made);
@@ -216,7 +199,7 @@ test("Ctrl-C leaves no database, and the next run goes on from there; a damage t
     ),
   ).toBe(true);
   expect(existsSync(folder)).toBe(false);
-  expect(await left(made)).toEqual([]);
+  expect(await leftBehind(made)).toEqual([]);
 
   made.write({
     "test/policies/slow.sql":

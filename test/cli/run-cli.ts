@@ -3,6 +3,7 @@ import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFil
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import pg from "pg";
 import { onTestFinished } from "vitest";
 
 export const REPOSITORY = fileURLToPath(new URL("../..", import.meta.url));
@@ -93,4 +94,20 @@ function startCli(
 export async function readEnv(project: CliProject): Promise<Record<string, string>> {
   const { stdout } = await project.run(["env", "--json"]);
   return (JSON.parse(stdout) as { readonly variables: Record<string, string> }).variables;
+}
+
+/** What `test` and `mutate` take away when they end: clones on the project's server, and sessions of runs. */
+export async function leftBehind(project: CliProject): Promise<string[]> {
+  const { DATABASE_URL = "" } = await readEnv(project);
+  const client = new pg.Client({ connectionString: DATABASE_URL });
+  await client.connect();
+  try {
+    const { rows } = await client.query<{ name: string }>(
+      "select datname as name from pg_database where datname ~ '^tm_db_test_.*_[0-9a-f]{8}(_|$)' " +
+        "union all select application_name from pg_stat_activity where application_name like 'tm-db%'",
+    );
+    return rows.map(({ name }) => name);
+  } finally {
+    await client.end();
+  }
 }

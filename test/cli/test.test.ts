@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import pg from "pg";
 import { expect, test } from "vitest";
-import { type CliProject, cliProject, readEnv } from "./run-cli.ts";
+import { type CliProject, cliProject, leftBehind, readEnv } from "./run-cli.ts";
 
 const FILES = {
   "migrations/0001_books.sql":
@@ -17,21 +17,6 @@ function project(files: Readonly<Record<string, string>> = {}): CliProject {
   const made = cliProject("empty");
   made.write({ ...FILES, ...files });
   return made;
-}
-
-/** Clones of the project's server, and sessions of runs. */
-async function left({ DATABASE_URL = "" }: Readonly<Record<string, string>>): Promise<string[]> {
-  const client = new pg.Client({ connectionString: DATABASE_URL });
-  await client.connect();
-  try {
-    const { rows } = await client.query<{ name: string }>(
-      "select datname as name from pg_database where datname ~ '^tm_db_test_.*_[0-9a-f]{8}(_|$)' " +
-        "union all select application_name from pg_stat_activity where application_name like 'tm-db%'",
-    );
-    return rows.map(({ name }) => name);
-  } finally {
-    await client.end();
-  }
 }
 
 /** Resolves when the file with the long sleep is running. */
@@ -88,16 +73,16 @@ test("Ctrl-C leaves nothing; what kill -9 leaves, the next run takes away", asyn
   await untilSleeping(variables);
   interrupted.child.kill("SIGINT");
   expect(await interrupted.done).toMatchObject({ code: 130, stdout: "" });
-  expect(await left(variables)).toEqual([]);
+  expect(await leftBehind(made)).toEqual([]);
 
   const killed = made.start(["test"]);
   await untilSleeping(variables);
   killed.child.kill("SIGKILL");
   await killed.done;
-  expect(await left(variables)).not.toEqual([]);
+  expect(await leftBehind(made)).not.toEqual([]);
   made.write({ "test/policies/books.sql": FILES["test/policies/books.sql"] });
   expect(await made.run(["test"])).toMatchObject({ code: 0 });
-  expect(await left(variables)).toEqual([]);
+  expect(await leftBehind(made)).toEqual([]);
 });
 
 /** Starts `test --watch`; `next` resolves with what was said since, once that has the pattern. */
@@ -167,5 +152,5 @@ test("--watch deploys what was saved, loads the fixtures anew, and outlives mist
   made.write({ "migrations/0001_books.sql": FILES["migrations/0001_books.sql"].replace("id int", "id bigint") });
   await next(/passed: 2 tests, 2 files/);
   expect(await end()).toMatchObject({ code: 130 });
-  expect(await left(await readEnv(made))).toEqual([]);
+  expect(await leftBehind(made)).toEqual([]);
 });

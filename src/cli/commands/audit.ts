@@ -1,8 +1,6 @@
-import { writeFile } from "node:fs/promises";
 import { Command, Option } from "commander";
 import { AUDIT_SEVERITIES, type AuditRuleText, type FailOn } from "../../core/audit.ts";
 import type { AuditResult } from "../../core/command-result.ts";
-import { TmDbError } from "../../core/errors.ts";
 import { TOOL_VERSION } from "../../core/tool-version.ts";
 import { auditGithub } from "../../report/audit.ts";
 import { resultJson } from "../../report/json.ts";
@@ -11,6 +9,7 @@ import { makeStyle } from "../../report/style.ts";
 import { resultText } from "../../report/text.ts";
 import type { Execute } from "../execute.ts";
 import { addDatabaseOptions, folderInRepository, type SharedOptions } from "../shared-options.ts";
+import { writeReport } from "../write-report.ts";
 
 interface AuditFlags extends SharedOptions {
   readonly rule?: readonly string[];
@@ -74,16 +73,5 @@ function report(result: AuditResult, flags: AuditFlags, rules: readonly AuditRul
     case "text":
     case undefined:
       return undefined;
-  }
-}
-
-async function writeReport(file: string, text: string): Promise<void> {
-  try {
-    await writeFile(file, text);
-  } catch (error) {
-    throw new TmDbError("FILE_UNWRITABLE", `the report cannot be written to ${file}: ${(error as Error).message}`, {
-      hint: "name a file in a folder that exists and that you may write to",
-      cause: error,
-    });
   }
 }

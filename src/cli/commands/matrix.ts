@@ -1,7 +1,5 @@
-import { writeFile } from "node:fs/promises";
 import { Command, Option } from "commander";
-import type { CommandResult, MatrixResult } from "../../core/command-result.ts";
-import { TmDbError } from "../../core/errors.ts";
+import type { CommandResult } from "../../core/command-result.ts";
 import { MATRIX_JSON, MATRIX_MARKDOWN, matrixJson } from "../../core/matrix-document.ts";
 import { matrixGithub } from "../../report/matrix/github.ts";
 import { matrixMarkdown } from "../../report/matrix/markdown.ts";
@@ -9,11 +7,11 @@ import type { Style } from "../../report/style.ts";
 import { resultText } from "../../report/text.ts";
 import type { Execute } from "../execute.ts";
 import { addContainerOptions, addDatabaseOptions, folderInRepository, type SharedOptions } from "../shared-options.ts";
+import { writeReport } from "../write-report.ts";
 
 interface MatrixFlags extends SharedOptions {
   readonly check?: true;
   readonly html?: string;
-  readonly reporter: "spec" | "github";
 }
 
 export function matrixCommand(execute: Execute): Command {
@@ -24,13 +22,13 @@ export function matrixCommand(execute: Execute): Command {
     .option("--check", "write nothing; say what opened and closed since the committed matrix (exit code 1)")
     .option("--html <file>", "write a page as well, to filter in a browser")
     .addOption(
-      new Option("--reporter <name>", "github: annotations at the policies and grants")
-        .choices(["spec", "github"])
-        .default("spec"),
+      new Option("--format <format>", "text, github (annotations at the policies and grants) or json (as --json)")
+        .choices(["text", "github", "json"])
+        .default("text"),
     )
     .addHelpText(
       "after",
-      "\nExamples:\n  npx tm-db matrix --html matrix.html\n  npx tm-db matrix --check --reporter github\n",
+      "\nExamples:\n  npx tm-db matrix --html matrix.html\n  npx tm-db matrix --check --format github\n",
     )
     .action(async (flags: MatrixFlags) => {
       await execute(
@@ -39,7 +37,10 @@ export function matrixCommand(execute: Execute): Command {
           const { matrix } = await import("../../app/matrix.ts");
           const documents = { [MATRIX_MARKDOWN]: matrixMarkdown, [MATRIX_JSON]: matrixJson };
           const result = await matrix({ ...context, check: flags.check, documents });
-          if (flags.html !== undefined) await writePage(flags.html, result);
+          if (flags.html !== undefined) {
+            const { matrixHtml } = await import("../../report/matrix/html.ts");
+            await writeReport(flags.html, matrixHtml(result.matrix));
+          }
           return result;
         },
         { check: false, present: (result, style) => presentation(result, flags, style) },
@@ -48,18 +49,6 @@ export function matrixCommand(execute: Execute): Command {
 }
 
 function presentation(result: CommandResult, flags: MatrixFlags, style: Style): string {
-  if (result.command !== "matrix" || flags.reporter === "spec") return resultText(result, style);
+  if (result.command !== "matrix" || flags.format !== "github") return resultText(result, style);
   return matrixGithub(result, folderInRepository(flags), style);
-}
-
-async function writePage(file: string, { matrix }: MatrixResult): Promise<void> {
-  const { matrixHtml } = await import("../../report/matrix/html.ts");
-  try {
-    await writeFile(file, matrixHtml(matrix));
-  } catch (error) {
-    throw new TmDbError("FILE_UNWRITABLE", `the page cannot be written to ${file}: ${(error as Error).message}`, {
-      hint: "name a file in a folder that exists and that you may write to",
-      cause: error,
-    });
-  }
 }

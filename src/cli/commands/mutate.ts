@@ -1,10 +1,7 @@
-import { writeFile } from "node:fs/promises";
 import { Command, InvalidArgumentError } from "commander";
-import type { MutateResult } from "../../core/command-result.ts";
-import { TmDbError } from "../../core/errors.ts";
-import { mutateHtml } from "../../report/mutate-html.ts";
 import type { Execute } from "../execute.ts";
 import { addContainerOptions, addDatabaseOptions, parseCount, type SharedOptions } from "../shared-options.ts";
+import { writeReport } from "../write-report.ts";
 
 interface MutateFlags extends SharedOptions {
   readonly since?: string;
@@ -34,21 +31,13 @@ export function mutateCommand(execute: Execute): Command {
         const { mutate } = await import("../../app/mutate.ts");
         const { since, only, minScore, jobs, timeout } = flags;
         const result = await mutate({ ...context, since, only, minScore, jobs, timeoutMs: timeout });
-        if (flags.html !== undefined) await writePage(flags.html, result);
+        if (flags.html !== undefined) {
+          const { mutateHtml } = await import("../../report/mutate-html.ts");
+          await writeReport(flags.html, mutateHtml(result));
+        }
         return result;
       });
     });
-}
-
-async function writePage(file: string, result: MutateResult): Promise<void> {
-  try {
-    await writeFile(file, mutateHtml(result));
-  } catch (error) {
-    throw new TmDbError("FILE_UNWRITABLE", `the page cannot be written to ${file}: ${(error as Error).message}`, {
-      hint: "name a file in a folder that exists and that you may write to",
-      cause: error,
-    });
-  }
 }
 
 function parsePercent(text: string): number {

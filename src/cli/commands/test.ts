@@ -1,13 +1,12 @@
-import { writeFile } from "node:fs/promises";
 import { Command, InvalidArgumentError, Option } from "commander";
 import type { TestOptions } from "../../app/test.ts";
 import type { CommandResult } from "../../core/command-result.ts";
-import { TmDbError } from "../../core/errors.ts";
 import { makeStyle, type Style } from "../../report/style.ts";
 import { type Reporter, REPORTERS, testReport } from "../../report/tests/reporters.ts";
 import { resultText } from "../../report/text.ts";
 import type { Execute } from "../execute.ts";
 import { addContainerOptions, addDatabaseOptions, parseCount, type SharedOptions } from "../shared-options.ts";
+import { writeReport } from "../write-report.ts";
 
 interface TestFlags extends SharedOptions {
   readonly test?: string;
@@ -75,17 +74,6 @@ function testOptions<Context extends Omit<TestOptions, "only">>(
 function presentation(result: CommandResult, { reporter, output }: TestFlags, style: Style): string {
   if (result.command !== "test") return resultText(result, style);
   return testReport(result, output === undefined ? reporter : "spec", style);
-}
-
-async function writeReport(file: string, text: string): Promise<void> {
-  try {
-    await writeFile(file, text);
-  } catch (error) {
-    throw new TmDbError("FILE_UNWRITABLE", `the report cannot be written to ${file}: ${(error as Error).message}`, {
-      hint: "name a file in a folder that exists and that you may write to",
-      cause: error,
-    });
-  }
 }
 
 function parseSeed(text: string): number {

@@ -5,6 +5,7 @@ import {
   type MatrixRelation,
   subjectOf,
 } from "../../core/matrix.ts";
+import { plural } from "../format.ts";
 import { endedWords, nameList } from "./words.ts";
 
 /** The matrix for a pull request: a table for each relation, people to whom the same happens in one line. */
@@ -69,7 +70,7 @@ function describe({ kind, rows, own, shared: through, rowSecurity }: MatrixRelat
   const parts = [
     `A ${kind}`,
     ...(kind === "table" && !rowSecurity ? ["**without row level security**"] : []),
-    rows === null ? "its rows depend on who asks" : `${rows} row${rows === 1 ? "" : "s"}`,
+    rows === null ? "its rows depend on who asks" : plural(rows, "row"),
     ...(told.length === 0 ? ["not told apart"] : told),
   ];
   return `${parts.join("; ")}.`;

@@ -1,5 +1,6 @@
 import { assertNever } from "../../core/errors.ts";
 import { type Ended, type LocatedChange, ROW_CLASSES, type RowCounts } from "../../core/matrix.ts";
+import { plural } from "../format.ts";
 
 /** How an attempt ended, in as few words as say it. */
 export function endedWords(ended: Ended): string {
@@ -26,7 +27,7 @@ function countWords(rows: RowCounts): string {
   const words = ROW_CLASSES.flatMap((name) => {
     const [reached, of] = rows[name] ?? [];
     if (reached === undefined || of === undefined) return [];
-    const count = of === null ? `${reached} ${reached === 1 ? "row" : "rows"}` : `${reached}/${of}`;
+    const count = of === null ? plural(reached, "row") : `${reached}/${of}`;
     return [name === "all" ? count : `${name} ${count}`];
   });
   return words.join(", ");

@@ -2,9 +2,10 @@ import type { TestResult } from "../../core/command-result.ts";
 import type { SourceLocation } from "../../core/errors.ts";
 import { hasFailed, type TestCase, type TestFileProblem, type TestFileResult } from "../../core/test-result.ts";
 import { caretLines, labelled } from "../error-text.ts";
+import { formatMs, plural } from "../format.ts";
 import type { Style } from "../style.ts";
 import { diagnosticLines } from "./diagnostics.ts";
-import { formatMs, plural, summaryLines } from "./summary.ts";
+import { summaryLines } from "./summary.ts";
 
 const SLOW_FILE_MS = 500;
 const SLOWEST_SHOWN = 5;

@@ -1,5 +1,6 @@
 import type { TestResult } from "../../core/command-result.ts";
 import type { PolicyName } from "../../core/test-result.ts";
+import { formatMs, plural } from "../format.ts";
 import type { Style } from "../style.ts";
 
 /** What all reporters for people end with: the verdict, what was touched, and what was not. */
@@ -34,12 +35,4 @@ function touchedLines({ touched, narrowed }: TestResult, style: Style): string[]
 
 function policyWords({ table, policy, command }: PolicyName): string {
   return `${policy} on ${table} (${command})`;
-}
-
-export function formatMs(ms: number): string {
-  return ms < 10 ? `${ms.toFixed(1)} ms` : ms < 10_000 ? `${Math.round(ms)} ms` : `${(ms / 1000).toFixed(1)} s`;
-}
-
-export function plural(count: number, word: string): string {
-  return `${count} ${word}${count === 1 ? "" : "s"}`;
 }
