@@ -28,9 +28,16 @@ import { postgrestConfigLines, rotationLines, tokenDecodeLines } from "./postgre
 import { matrixLines } from "./matrix/text.ts";
 import type { Style } from "./style.ts";
 import { specReport } from "./tests/spec.ts";
+import { printable } from "./visible.ts";
 
 /** A result for a person, as it goes to stdout. */
 export function resultText(result: CommandResult, style: Style): string {
+  const text = wordsOf(result, style);
+  // What a shell reads has to stay as it is.
+  return result.command === "env" ? text : printable(text);
+}
+
+function wordsOf(result: CommandResult, style: Style): string {
   switch (result.command) {
     case "migrate":
       return lines(migrateLines(result, style));
