@@ -13,7 +13,10 @@ export function visible(text: string): string {
  * What stays of a text of several lines: line ends, tabs, and what `Style` writes. The rest is what a terminal would obey, or
  * what shows a text in another order than it has.
  */
-const OBEYED = /(\r?\n|\t|\u001b\[(?:1|2|22|31|32|33|36|39)m)|[\p{Cc}\u202a-\u202e\u2066-\u2069]/gu;
+const OBEYED = new RegExp(
+  String.raw`(\r?\n|\t|${"\u001b"}\[(?:1|2|22|31|32|33|36|39)m)|[\p{Cc}\u202a-\u202e\u2066-\u2069]`,
+  "gu",
+);
 
 /** https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-commands: obeyed wherever a line begins so. */
 const WORKFLOW_COMMAND =
