@@ -21,9 +21,6 @@ export interface RealtimeOptions extends CommandOptions {
   readonly limits?: Partial<RealtimeLimits> | undefined;
 }
 
-/** So that a secret that was exchanged is noticed. */
-const KEYS_EVERY_MS = 60_000;
-
 /**
  * Serves changed records over WebSocket until the signal.
  * @throws TmDbError INTERRUPTED at the signal; CONFIG_INVALID, SECRET_MISSING, PORT_UNAVAILABLE, POOLED_CONNECTION and those
@@ -40,7 +37,8 @@ export async function realtime(options: RealtimeOptions): Promise<never> {
   const rules = identityRules(project);
   const target = await openTarget(project, "must-run");
   const connection = authenticatorConnection(project, target);
-  const keys = await watchKeys(project, target, options.secretFile);
+  const limits = { ...DEFAULT_LIMITS, ...options.limits };
+  const keys = await watchKeys(project, target, { secretFile: options.secretFile, everyMs: limits.recheckEveryMs });
   try {
     const told = await runService({
       connection,
@@ -49,7 +47,7 @@ export async function realtime(options: RealtimeOptions): Promise<never> {
       host: options.host ?? "127.0.0.1",
       port: options.port ?? 3002,
       allowedOrigins: config.realtime.allowedOrigins,
-      limits: { ...DEFAULT_LIMITS, ...options.limits },
+      limits,
       checkToken: async (token) => await checkToken(token, keys.current(), rules),
       signal: options.signal ?? new AbortController().signal,
       onEvent: reporter(config.realtime.channels, options.onEvent),
@@ -60,11 +58,11 @@ export async function realtime(options: RealtimeOptions): Promise<never> {
   }
 }
 
-/** The keys that tokens may be signed with; read again now and then. */
+/** The keys that tokens may be signed with; read again now and then, so that a secret that was exchanged is noticed. */
 async function watchKeys(
   project: Project,
   target: Target,
-  secretFile: string | undefined,
+  { secretFile, everyMs }: { readonly secretFile: string | undefined; readonly everyMs: number },
 ): Promise<{ readonly current: () => readonly SigningKey[]; readonly stop: () => void }> {
   const read = async (): Promise<readonly SigningKey[]> => {
     const isInDatabase = secretFile === undefined && target.connection.user !== project.config.roles.authenticator;
@@ -80,7 +78,7 @@ async function watchKeys(
       (found) => (keys = found),
       () => undefined,
     );
-  }, KEYS_EVERY_MS);
+  }, everyMs);
   return { current: () => keys, stop: () => clearInterval(timer) };
 }
 

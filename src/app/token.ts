@@ -4,6 +4,7 @@ import { type DatabaseClient, withClient } from "../db/client.ts";
 import { canBecome } from "../db/role-membership.ts";
 import { isDatabaseError } from "../db/run-script.ts";
 import { sqlError } from "../db/sql-error.ts";
+import { quoteIdent } from "../core/quote-ident.ts";
 import { newClaims } from "../postgrest/claims.ts";
 import { signingKeys } from "../postgrest/signing-key.ts";
 import { claimProblems, decodeToken, isUnsigned, signToken, UNSIGNED, verifySignature } from "../postgrest/token.ts";
@@ -105,7 +106,7 @@ async function refuseForeignRole(
 ): Promise<void> {
   if (await canBecome(client, { role, authenticator })) return;
   throw new TmDbError("IMPERSONATION_REFUSED", `PostgREST's ${authenticator} cannot become the role ${role}`, {
-    hint: `name a role that it is a member of, or: grant ${role} to ${authenticator}`,
+    hint: `name a role that it is a member of, or: grant ${quoteIdent(role)} to ${quoteIdent(authenticator)}`,
   });
 }
 

@@ -8,6 +8,7 @@ import {
   readFileSync,
   renameSync,
   rmSync,
+  statSync,
   writeFileSync,
 } from "node:fs";
 import { basename, dirname, join } from "node:path";
@@ -15,13 +16,13 @@ import { TmDbError } from "../core/errors.ts";
 
 /**
  * Writes a file that only its owner may read, at no moment more, and at no moment half of it. A file that is there is
- * replaced only if it is empty or its first line is `mark`; where root writes, it stays its owner's. Says whether anything
- * changed.
+ * replaced only if it is empty or its first line is `mark`; where root writes, it stays its owner's, except in a folder
+ * such as /tmp, where anybody may have put it to be given what is written. Says whether anything changed.
  * @throws TmDbError FILE_EXISTS for somebody else's file; FILE_UNWRITABLE, DISK_FULL.
  */
 export function writePrivateFile(path: string, text: string, mark: string): "written" | "unchanged" {
   const before = readOwn(path, mark);
-  const owner = process.geteuid?.() === 0 ? before : undefined;
+  const owner = process.geteuid?.() === 0 && !isEverybodys(dirname(path)) ? before : undefined;
   if (before?.text === text && before.isPrivate) return "unchanged";
   // Beside it, because renaming is atomic within a file system only.
   const draft = join(dirname(path), `.${basename(path)}.${randomBytes(6).toString("hex")}`);
@@ -40,6 +41,10 @@ export function writePrivateFile(path: string, text: string, mark: string): "wri
     throw unwritable(path, error);
   }
   return "written";
+}
+
+function isEverybodys(folder: string): boolean {
+  return ((statSync(folder, { throwIfNoEntry: false })?.mode ?? 0) & 0o002) !== 0;
 }
 
 interface OwnFile {

@@ -74,5 +74,5 @@ export function privilegeWords({ kind, schema, name, column, identity, privilege
 
 /** The same for people, who read names without quotes more easily. */
 export function plainWords(sql: string): string {
-  return sql.replaceAll(/"([a-z_][a-z0-9_]*)"/g, "$1");
+  return sql.replaceAll(/(?<!")"([a-z_][a-z0-9_]*)"(?!")/g, "$1");
 }

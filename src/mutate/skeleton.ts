@@ -1,5 +1,6 @@
-import { quoteLiteral } from "../core/quote-ident.ts";
+import { quoteIdent, quoteLiteral } from "../core/quote-ident.ts";
 import type { Facts, PolicyFact } from "./facts.ts";
+import { plainWords } from "./mutation.ts";
 import type { Mutant } from "./plan.ts";
 
 /** The beginning of a pgTAP file whose tests would notice a damage; `<…>` is what only people know. */
@@ -38,7 +39,7 @@ function testLines(
         ),
       ];
     case "relation": {
-      const name = `${subject.schema}.${subject.name}`;
+      const name = qualified(subject.schema, subject.name);
       return [
         become("<who may>"),
         assert("can_see", `select * from ${name} where <their row>`, `<who may> sees it in ${name}`),
@@ -49,7 +50,7 @@ function testLines(
     case "grant":
       return grantLines(subject, before === "");
     case "function": {
-      const call = `select ${subject.schema}.${subject.name}(${(subject.arguments ?? []).map((type) => `<${type}>`).join(", ")})`;
+      const call = `select ${qualified(subject.schema, subject.name)}(${(subject.arguments ?? []).map((type) => `<${type}>`).join(", ")})`;
       if (operator === "unpin-search-path" || operator === "swap-definer") return propertyLines(subject, operator);
       return [
         become("<who may>"),
@@ -61,24 +62,24 @@ function testLines(
     case "column":
       return [
         `-- As the owner of the tables.`,
-        `select throws_ok($$ update ${subject.schema}.${subject.relation} set ${subject.name} = null where <a row> $$, '23502', null, '${subject.name} is always there');`,
+        `select throws_ok($$ update ${qualified(subject.schema, subject.relation)} set ${plain(subject.name)} = null where <a row> $$, '23502', null, ${quoteLiteral(`${subject.name} is always there`)});`,
       ];
     case "constraint":
       return [
         `-- As the owner of the tables.`,
         operator === "change-on-delete"
           ? `select lives_ok($$ delete from <what it points at> $$, 'it can be deleted');`
-          : `select throws_ok($$ <a statement that violates ${subject.name}> $$, '<SQLSTATE>', null, '${subject.name} holds');`,
+          : `select throws_ok($$ <a statement that violates ${subject.name}> $$, '<SQLSTATE>', null, ${quoteLiteral(`${subject.name} holds`)});`,
         ...(operator === "change-on-delete"
           ? [
-              `select is_empty($$ select * from ${subject.schema}.${subject.relation} where <what pointed at it> $$, '<what becomes of it>');`,
+              `select is_empty($$ select * from ${qualified(subject.schema, subject.relation)} where <what pointed at it> $$, '<what becomes of it>');`,
             ]
           : []),
       ];
     case "trigger":
       return [
-        `<a statement on ${subject.schema}.${subject.relation} that fires ${subject.name}>;`,
-        `select results_eq($$ select <what it did> $$, $$ values (<value>) $$, '${subject.name} does its work');`,
+        `<a statement on ${qualified(subject.schema, subject.relation)} that fires ${plain(subject.name)}>;`,
+        `select results_eq($$ select <what it did> $$, $$ values (<value>) $$, ${quoteLiteral(`${subject.name} does its work`)});`,
       ];
     default:
       return [];
@@ -92,10 +93,15 @@ function assert(name: string, statement: string, why: string, status?: string): 
   return `select tests.${name}(${arguments_.join(", ")});`;
 }
 
-const selectFrom = (schema: string, table: string): string => `select * from ${schema}.${table}`;
+const selectFrom = (schema: string, table: string): string => `select * from ${qualified(schema, table)}`;
+
+/** A name as people write it: quoted where it has to be. */
+const plain = (name: string): string => plainWords(quoteIdent(name));
+
+const qualified = (schema: string, name: string): string => `${plain(schema)}.${plain(name)}`;
 
 function policyLines({ schema, relation, command, name }: PolicyFact): string[] {
-  const table = `${schema}.${relation}`;
+  const table = qualified(schema, relation);
   const of = {
     select: ["can_see", "sees_nothing", `select * from ${table} where <the row>`],
     insert: ["lets", "refuses", `insert into ${table} (<columns>) values (<values>)`],
@@ -115,11 +121,12 @@ function policyLines({ schema, relation, command, name }: PolicyFact): string[] 
 
 function grantLines(subject: Extract<Mutant["subject"], { readonly kind: "grant" }>, isNew: boolean): string[] {
   const { on, privilege, grantee, column } = subject;
-  const name = on.kind === "schema" ? on.name : `${on.schema}.${on.name}`;
+  const name = on.kind === "schema" ? plain(on.name) : qualified(on.schema, on.name);
+  const columns = column === undefined ? undefined : plain(column);
   const statements: Readonly<Record<string, string>> = {
-    select: `select ${column ?? "*"} from ${name}`,
-    insert: `insert into ${name} (${column ?? "<columns>"}) values (<values>)`,
-    update: `update ${name} set ${column ?? "<column>"} = <value>`,
+    select: `select ${columns ?? "*"} from ${name}`,
+    insert: `insert into ${name} (${columns ?? "<columns>"}) values (<values>)`,
+    update: `update ${name} set ${columns ?? "<column>"} = <value>`,
     delete: `delete from ${name} where <the row>`,
     execute: `select ${name}(<arguments>)`,
     usage: `select * from ${name}.<table>`,
@@ -127,7 +134,9 @@ function grantLines(subject: Extract<Mutant["subject"], { readonly kind: "grant"
   const verb = privilege === "usage" ? "use" : privilege;
   const statement = statements[privilege] ?? `<${privilege} on ${name}>`;
   return [
-    grantee === "PUBLIC" ? "select tests.as_anonymous();" : `select tests.as_role('${grantee}', '<claims>');`,
+    grantee === "PUBLIC"
+      ? "select tests.as_anonymous();"
+      : `select tests.as_role(${quoteLiteral(grantee)}, '<claims>');`,
     isNew
       ? assert("denies", statement, `${grantee} has no right to ${verb} ${name}`)
       : assert("lets", statement, `${grantee} may ${verb} ${name}`),
@@ -141,9 +150,9 @@ function propertyLines(
   const property = operator === "swap-definer" ? "prosecdef" : "proconfig::text";
   return [
     `select results_eq(`,
-    `  $$ select ${property} from pg_proc where pronamespace = '${schema}'::regnamespace and proname = '${name}' $$,`,
+    `  $$ select ${property} from pg_proc where pronamespace = ${quoteLiteral(plain(schema))}::regnamespace and proname = ${quoteLiteral(name)} $$,`,
     `  $$ values (<as it is>) $$,`,
-    `  '${name} runs as it was written'`,
+    `  ${quoteLiteral(`${name} runs as it was written`)}`,
     `);`,
   ];
 }

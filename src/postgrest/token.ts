@@ -83,7 +83,9 @@ async function isSignedBy(token: string, key: SigningKey, alg: string): Promise<
     await compactVerify(token, await importJWK(key, alg), { algorithms: [alg] });
     return true;
   } catch (error) {
-    if (error instanceof errors.JOSEError || error instanceof TypeError) return false;
+    // A key that is none is not that of the token; Web Crypto says so by a DOMException.
+    const isAboutKey = error instanceof TypeError || error instanceof DOMException;
+    if (isAboutKey || error instanceof errors.JOSEError) return false;
     throw error;
   }
 }

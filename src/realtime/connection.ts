@@ -34,6 +34,7 @@ export class Connection implements Subscriber {
   readonly #socket: WebSocket;
   readonly #options: ConnectionOptions;
   #audience: Audience | undefined;
+  #token: string | undefined;
   #isEnding = false;
   #isAlive = true;
   #behindSince: number | undefined;
@@ -119,6 +120,15 @@ export class Connection implements Subscriber {
     this.#socket.ping();
   }
 
+  /** Asks again whether the token is accepted: the secret that signed it may have been withdrawn. */
+  recheck(): void {
+    this.#inTurn(async () => {
+      if (this.#isEnding || this.#token === undefined) return;
+      const checked = await this.#options.checkToken(this.#token);
+      if (checked.kind === "refused") this.close({ code: CLOSE.unauthorized, reason: checked.because });
+    });
+  }
+
   terminate(): void {
     this.#leave();
     this.#socket.terminate();
@@ -156,12 +166,14 @@ export class Connection implements Subscriber {
       this.close({ code: CLOSE.misbehaved, reason: parsed.because });
       return;
     }
-    this.#turn = this.#turn
-      .then(async () => await this.#handle(parsed.message))
-      .catch((error: unknown) => {
-        this.close({ code: CLOSE.failed, reason: "the service failed" });
-        this.#options.onFailure(error);
-      });
+    this.#inTurn(async () => await this.#handle(parsed.message));
+  }
+
+  #inTurn(work: () => Promise<void>): void {
+    this.#turn = this.#turn.then(work).catch((error: unknown) => {
+      this.close({ code: CLOSE.failed, reason: "the service failed" });
+      this.#options.onFailure(error);
+    });
   }
 
   async #handle(message: ClientMessage): Promise<void> {
@@ -182,16 +194,17 @@ export class Connection implements Subscriber {
     const checked = await this.#options.checkToken(message.token);
     if (this.#isEnding) return;
     if (checked.kind === "refused") this.close({ code: CLOSE.unauthorized, reason: checked.because });
-    else this.#enter(checked.identity);
+    else this.#enter(checked.identity, message.token);
   }
 
-  #enter(identity: Identity): void {
+  #enter(identity: Identity, token: string): void {
     const joined = this.#options.hub.join(identity, this);
     if ("code" in joined) {
       this.close(joined);
       return;
     }
     this.#audience = joined;
+    this.#token = token;
     this.#watchExpiry();
     if (!this.#isEnding) this.#socket.send(authenticatedMessage(identity.exp));
   }

@@ -18,7 +18,7 @@ export interface RealtimeLimits {
   readonly unreadMostBytes: number;
   /** A socket that has not answered a ping by the next one is dead. */
   readonly pingEveryMs: number;
-  /** How often the database is asked whether a silent user is still one. */
+  /** How often the secrets are read and the tokens checked again, and the database is asked whether a silent user is still one. */
   readonly recheckEveryMs: number;
   /** Connections that read records, and how many users' requests are sent on one without waiting. */
   readonly readers: number;

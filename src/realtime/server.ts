@@ -26,6 +26,8 @@ export interface ServerOptions {
 export interface RealtimeServer {
   /** `ws://127.0.0.1:3002`. */
   readonly url: string;
+  /** Has the token of each socket checked again. */
+  recheck(): void;
   /** Takes nobody in any more, says goodbye to all, and resolves when they are gone. */
   close(): Promise<number>;
 }
@@ -78,6 +80,7 @@ export async function startServer(options: ServerOptions): Promise<RealtimeServe
   const beat = setInterval(() => room.ping(), limits.pingEveryMs);
   const { address, family, port } = http.address() as AddressInfo;
   return {
+    recheck: () => room.recheck(),
     url: `ws://${family === "IPv6" ? `[${address}]` : address}:${port}`,
     close: async () => {
       clearInterval(beat);
@@ -166,6 +169,10 @@ class Room {
 
   ping(): void {
     for (const connection of this.#connections) connection.ping();
+  }
+
+  recheck(): void {
+    for (const connection of this.#connections) connection.recheck();
   }
 
   async empty(): Promise<number> {

@@ -82,7 +82,10 @@ export async function runService(options: ServiceOptions): Promise<number> {
   const reading = Array.from({ length: limits.readers }, async () => {
     await runReader(connection, { hub, api: options.api, limits, signal });
   });
-  const recheck = setInterval(() => hub.recheck(), limits.recheckEveryMs);
+  const recheck = setInterval(() => {
+    server?.recheck();
+    hub.recheck();
+  }, limits.recheckEveryMs);
   let told = 0;
   try {
     await Promise.race([Promise.all([hearing, ...reading]), ended]);

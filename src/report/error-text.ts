@@ -1,5 +1,6 @@
 import type { SourceLocation, TmDbError } from "../core/errors.ts";
 import type { Style } from "./style.ts";
+import { printable } from "./visible.ts";
 
 /**
  * An error for a person: what is wrong, where (`file:line:column`, the line itself and a caret), PostgreSQL's own
@@ -15,15 +16,15 @@ export function errorText(error: TmDbError, style: Style): string {
   if (error.detail !== undefined) lines.push(...labelled("detail", error.detail, style));
   if (error.sqlState !== undefined) lines.push(`  ${style.dim("sqlstate")} ${error.sqlState}`);
   if (error.hint !== undefined) lines.push(...labelled("hint", error.hint, style));
-  return `${lines.join("\n")}\n`;
+  return printable(`${lines.join("\n")}\n`);
 }
 
 /** An error that tm-db did not foresee: everything a report of it needs. */
 export function defectText(error: unknown, version: string, style: Style): string {
   const trace = error instanceof Error ? (error.stack ?? error.message) : String(error);
-  return (
+  return printable(
     `${style.red(style.bold("defect"))} tm-db ${version} failed in a way that it should not. Please report it with these lines:\n` +
-    `${trace}\n`
+      `${trace}\n`,
   );
 }
 

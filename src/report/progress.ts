@@ -3,6 +3,7 @@ import type { StepAction, TmDbEvent } from "../core/event.ts";
 import { listenProgress } from "./listen-text.ts";
 import { mutationProgress } from "./mutate-text.ts";
 import { refreshedText, seedProgress } from "./seed-text.ts";
+import { printable } from "./visible.ts";
 
 const DOING: Readonly<Record<StepAction, string>> = {
   migrate: "migrating",
@@ -98,7 +99,8 @@ export class ProgressWriter {
   }
 
   show(event: TmDbEvent): void {
-    const { text, isPassing } = progressLine(event);
+    const { text: words, isPassing } = progressLine(event);
+    const text = printable(words);
     if (isPassing && this.#stream.isTTY !== true) {
       this.#showPlain(event, text);
       return;

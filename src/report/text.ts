@@ -17,9 +17,16 @@ import type { Style } from "./style.ts";
 import { sumLines } from "./sum.ts";
 import { specReport } from "./tests/spec.ts";
 import { verifyLines } from "./verify-text.ts";
+import { printable } from "./visible.ts";
 
 /** A result for a person, as it goes to stdout. */
 export function resultText(result: CommandResult, style: Style): string {
+  const text = wordsOf(result, style);
+  // What a shell reads has to stay as it is.
+  return result.command === "env" ? text : printable(text);
+}
+
+function wordsOf(result: CommandResult, style: Style): string {
   switch (result.command) {
     case "migrate":
       return lines(migrateLines(result, style));

@@ -164,6 +164,24 @@ describe("a token", () => {
     expect(told(atChange)).toEqual([]);
   });
 
+  test("ends the sockets that are open when the secret that signed it is withdrawn, and no other", async () => {
+    const { user } = await db.users("user");
+    const before = "before".repeat(8);
+    await db.rows(
+      "update auth.secrets set previous_secret = $1, previous_until = clock_timestamp() + interval '1 hour'",
+      [before],
+    );
+    const service = await startService(db, { recheckEveryMs: 100 });
+    const claims = { role: "api_user", ...user.claims, exp: inSeconds(600) };
+    const ofBefore = await subscribe(service, await sign(claims, before));
+    const ofNow = await subscribe(service, await sign(claims));
+    await db.rows("update auth.secrets set previous_secret = null, previous_until = null");
+    expect(await ofBefore.closed).toMatchObject({ code: 4401 });
+    const project = await db.project(user);
+    const id = await db.task(project);
+    await ofNow.got((message) => message.id === id);
+  });
+
   test("ends its socket when it expires, to the second", async () => {
     const { user } = await db.users("user");
     const service = await startService(db);

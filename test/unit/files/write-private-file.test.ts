@@ -90,3 +90,17 @@ test.runIf(process.geteuid?.() === 0)("what root writes stays the file of the us
   expect(statSync(path)).toMatchObject({ uid: NOBODY, gid: NOBODY });
   expect(statSync(path).mode & 0o777).toBe(0o600);
 });
+
+test.runIf(process.geteuid?.() === 0)("in a folder of everybody's, a file that waits there is given nothing", () => {
+  const dir = folder();
+  const path = join(dir, "a.conf");
+  const ownerAfter = (mode: number): number => {
+    chmodSync(dir, mode);
+    writeFileSync(path, "");
+    chownSync(path, NOBODY, NOBODY);
+    writePrivateFile(path, TEXT, MARK);
+    return statSync(path).uid;
+  };
+  expect(ownerAfter(0o1777)).toBe(0);
+  expect(ownerAfter(0o755)).toBe(NOBODY);
+});

@@ -178,3 +178,15 @@ describe("a secret", () => {
     expect(keys(jwtSecretSet([odd]))).toEqual(keys(odd));
   });
 });
+
+test.each([
+  ["ES256", { kty: "EC", crv: "P-256", x: "AA", y: "AA" }],
+  ["EdDSA", { kty: "OKP", crv: "Ed25519", x: "AA" }],
+])("a broken key for %s among the others signs nothing, and is no failure", async (alg, key) => {
+  const token = `${part({ alg })}.${part({ role: "a" })}.AAAA`;
+  const keys = signingKeys(JSON.stringify({ keys: [key] }), "the secret");
+  expect(await verifySignature(token, keys)).toEqual({
+    kind: "refused",
+    because: "its signature is that of another secret",
+  });
+});

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { messageJson, messageText } from "../../../src/report/listen-text.ts";
 import { makeStyle } from "../../../src/report/style.ts";
-import { visible, visibleJson } from "../../../src/report/visible.ts";
+import { printable, visible, visibleJson } from "../../../src/report/visible.ts";
 
 const NASTY = "a\u001b[2J\r\nb\u0007\u007f\u009b31m\u202ec\u2028d\u200be\u{e0041}";
 
@@ -22,4 +22,19 @@ test("a message is one line, whatever its channel and payload hold", () => {
   expect(messageText(message, makeStyle(false)).split("\n")).toHaveLength(2);
   expect(messageJson(message).split("\n")).toHaveLength(2);
   expect(JSON.parse(messageJson(message))).toEqual(message);
+});
+
+test("of a text of several lines, only its lines and its own colours are left to be obeyed", () => {
+  const style = makeStyle(true);
+  const own = `${style.red("error")} ${style.bold("name")}\n\tat 1\r\n  select '1'\n  ::text`;
+  expect(printable(own)).toBe(own);
+  expect(printable("a\u001b[2Jb\u001b]0;title\u0007\rc\u009b1Ad\u202ee\u001b[8m")).toBe(
+    "a\\u001b[2Jb\\u001b]0;title\\u0007\\u000dc\\u009b1Ad\\u202ee\\u001b[8m",
+  );
+});
+
+test("a name with a line end begins no workflow command", () => {
+  expect(printable("table x\n::error::y\n  ::Add-Mask::z\nfine ::error::")).toBe(
+    "table x\n\\u003a:error::y\n  \\u003a:Add-Mask::z\nfine ::error::",
+  );
 });
