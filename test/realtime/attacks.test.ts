@@ -176,7 +176,8 @@ async function fillProject(project: number, rows: number): Promise<void> {
 }
 
 test.each([
-  ["has been behind for too long", { unreadBytes: 100_000, unreadMs: 200, unreadMostBytes: 1e9 }],
+  // Any time is too long: whoever has all rows already would otherwise let the slow one read on before it has passed.
+  ["has been behind for too long", { unreadBytes: 100_000, unreadMs: 0, unreadMostBytes: 1e9 }],
   ["was sent too much at once", { unreadBytes: 1e9, unreadMostBytes: 300_000 }],
 ])("a client that does not read, and %s, is cut off and holds up nobody", async (_, limits) => {
   const { user, other } = await db.users("user", "other");
