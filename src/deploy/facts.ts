@@ -89,7 +89,7 @@ with target as (
     case when t.keyword = 'type' then to_regtype(t.name)::oid end as type,
     case
       when t.keyword in ('table', 'sequence', 'function', 'procedure', 'type')
-        then to_regnamespace((parse_ident(split_part(t.name, '(', 1)))[1])::oid
+        then to_regnamespace(substring(t.name from '^(?:"(?:[^"]|"")*"|[^".([]+)'))::oid
     end as home
   from jsonb_to_recordset($1::jsonb) as t (keyword text, name text)
 ),

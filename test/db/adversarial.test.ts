@@ -6,6 +6,7 @@ import { type EngineProject, engineProject, queryRows } from "./project.ts";
 /** What a name may be, 63 bytes at most. Each must survive being written into SQL, read back, and taken back. */
 const NAMES = [
   ["quotes", `it's "the" \`one\``],
+  ["parentheses and brackets", "f(x)[1]"],
   ["dots", "a.b.c"],
   ["spaces", "  two  words "],
   ["upper case", "UserProfile"],
