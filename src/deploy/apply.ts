@@ -95,11 +95,13 @@ export async function applyDeployment(client: DatabaseClient, input: ApplyInput)
     const paths = plan.remove.map(({ path }) => path);
     await run.takeBack({ paths, keepable: new Set(), onHeld: "leave" }, await run.readDependencies());
   }
+  let defaults = migrations.length > 0 ? await readDefaultPrivileges(client) : "";
   for (const group of untilNextDirective(migrations)) {
-    const before = await readDefaultPrivileges(client);
+    const before = defaults;
     await applyMigrations(run, group, input);
+    defaults = await readDefaultPrivileges(client);
     const last = group.at(-1);
-    if (last === undefined || (await readDefaultPrivileges(client)) === before) continue;
+    if (last === undefined || defaults === before) continue;
     await leaveOldDefaults(run, files.migrations, last.file);
   }
   await reconcile(run, files.repeatables, { onMissing: input.onMissing, afterMigrations: migrations.length > 0 });
