@@ -103,10 +103,10 @@ export default {
     },
     {
       name: "bin",
-      comment: "bin/ checks the version of Node and imports dist/cli/main.js; nothing else",
+      comment: "bin/ checks the version of Node and loads dist/cli.cjs; nothing else",
       severity: "error",
       from: { path: "^bin/" },
-      to: { pathNot: "(^|/)dist/cli/main\\.js$" },
+      to: { pathNot: ["(^|/)dist/cli\\.cjs$", "^bin/load-compiled\\.cjs$"], dependencyTypesNot: ["core"] },
     },
     ...libraryRules,
     {

@@ -4,7 +4,7 @@ import tseslint from "typescript-eslint";
 export default tseslint.config(
   { ignores: ["dist/", ".dist-next/", "node_modules/", "types/", ".tm-db/"] },
   {
-    files: ["**/*.{js,mjs}"],
+    files: ["**/*.{js,mjs,cjs}"],
     ...js.configs.recommended,
     languageOptions: {
       globals: {
@@ -20,6 +20,7 @@ export default tseslint.config(
       },
     },
   },
+  { files: ["**/*.cjs"], languageOptions: { globals: { require: "readonly", exports: "readonly" } } },
   ...[js.configs.recommended, ...tseslint.configs.recommendedTypeChecked].map((config) => ({
     ...config,
     files: ["**/*.ts"],

@@ -133,14 +133,19 @@ for (const [, command] of withSubcommands(program)) {
   command.configureOutput({ outputError: () => {} });
 }
 
-try {
-  if (process.argv.length <= 2) program.outputHelp();
-  else await program.parseAsync();
-} catch (error) {
-  if (error instanceof CommanderError) {
-    if (error.exitCode === 0) process.exitCode = 0;
-    // A group of commands without one of them: its help is on stderr already.
-    else if (error.code === "commander.help") process.exitCode = 2;
-    else reportFailure(usageError(error));
-  } else reportFailure(error);
+/** Parses what was typed and runs it. What goes wrong is printed, and is the exit code. */
+async function main(): Promise<void> {
+  try {
+    if (process.argv.length <= 2) program.outputHelp();
+    else await program.parseAsync();
+  } catch (error) {
+    if (error instanceof CommanderError) {
+      if (error.exitCode === 0) process.exitCode = 0;
+      // A group of commands without one of them: its help is on stderr already.
+      else if (error.code === "commander.help") process.exitCode = 2;
+      else reportFailure(usageError(error));
+    } else reportFailure(error);
+  }
 }
+
+void main();

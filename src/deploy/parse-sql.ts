@@ -18,8 +18,10 @@ let parser: typeof import("libpg-query") | undefined;
 /** Loads the parser (a WebAssembly module, some tens of milliseconds); needed once before `parseSql`. */
 export async function loadSqlParser(): Promise<void> {
   if (parser !== undefined) return;
-  // A few files are parsed once: V8's second, optimising compiler costs more than it saves.
+  // A few files are parsed once: V8's second, optimising compiler costs more than it saves, and so does looking through
+  // a module that comes with this program for mistakes. (bin/load-compiled.cjs sets the same flags.)
   setFlagsFromString("--liftoff-only");
+  setFlagsFromString("--wasm-lazy-validation");
   const loaded = await import("libpg-query");
   await loaded.loadModule();
   parser = loaded;

@@ -103,8 +103,8 @@ function makeCases(): ReadonlyMap<string, Case> {
     text: 'import { gone } from "./nowhere.ts";\nexport const g = gone;\n',
     breaks: ["unresolvable"],
   });
-  cases.set("bin/good.js", { text: 'await import("../dist/cli/main.js");\n', breaks: [] });
-  cases.set("bin/bad.js", { text: 'import "../dist/index.js";\n', breaks: ["bin"] });
+  cases.set("bin/good.cjs", { text: 'require("node:fs");\nrequire("../dist/cli.cjs");\n', breaks: [] });
+  cases.set("bin/bad.cjs", { text: 'require("../dist/index.js");\n', breaks: ["bin"] });
   return cases;
 }
 
@@ -142,7 +142,7 @@ beforeAll(() => {
   };
   write("tsconfig.json", "{}");
   write("package.json", '{ "type": "module", "devDependencies": { "only-for-tests": "1.0.0" } }');
-  for (const path of ["dist/index.js", "dist/cli/main.js"]) write(path, "export {};\n");
+  for (const path of ["dist/index.js", "dist/cli.cjs"]) write(path, "export {};\n");
   for (const name of [...PACKAGES, "only-for-tests"]) {
     write(
       `node_modules/${name}/package.json`,
