@@ -69,19 +69,31 @@ export interface TakeBack {
   readonly kept: ReadonlySet<string>;
 }
 
+/** Files by what they made, for questions that are asked of each of them. */
+export interface FileIndex {
+  readonly byPath: ReadonlyMap<string, AppliedRepeatable>;
+  /** From an object's identity to the path of the file that made it. */
+  readonly pathOf: ReadonlyMap<string, string>;
+}
+
+export function indexFiles(files: readonly AppliedRepeatable[]): FileIndex {
+  return {
+    byPath: new Map(files.map((file) => [file.path, file])),
+    pathOf: new Map(
+      files.flatMap((file) => file.made.flatMap((made) => (made.object ? [[made.identity, file.path] as const] : []))),
+    ),
+  };
+}
+
 /**
  * The files that must be taken back together with `roots`: whoever depends on something that goes, and so on.
  * `keepable` are objects of the roots that could stay; one that depends on something that goes cannot.
  */
 export function findTakeBack(
-  files: readonly AppliedRepeatable[],
+  { byPath, pathOf }: FileIndex,
   roots: { readonly paths: Iterable<string>; readonly keepable: ReadonlySet<string> },
   dependencies: Dependencies,
 ): TakeBack {
-  const fileOf = new Map(
-    files.flatMap((file) => file.made.flatMap((made) => (made.object ? [[made.identity, file.path] as const] : []))),
-  );
-  const byPath = new Map(files.map((file) => [file.path, file]));
   const kept = new Set(roots.keepable);
   const paths = new Set<string>();
   const visited = new Set<string>();
@@ -95,13 +107,13 @@ export function findTakeBack(
     const triggerFunction = dependencies.foreignTriggers.get(identity);
     if (triggerFunction !== undefined) {
       kept.delete(triggerFunction);
-      const path = fileOf.get(triggerFunction);
+      const path = pathOf.get(triggerFunction);
       if (path !== undefined) takeFile(path);
       drop(triggerFunction);
     }
     for (const dependent of dependencies.dependents.get(identity) ?? []) {
       kept.delete(dependent);
-      const path = fileOf.get(dependent);
+      const path = pathOf.get(dependent);
       if (path !== undefined) takeFile(path);
       drop(dependent);
     }
@@ -167,8 +179,8 @@ with recursive managed as materialized (
     end as objid
   from jsonb_to_recordset($1::jsonb) as m (key integer, created boolean, type text, name text, relation text)
 ),
-reached (root, classid, objid, is_root, is_managed, is_part) as (
-  select m.key, m.classid, m.objid, true, true, false
+reached (root, classid, objid, is_root, is_part) as (
+  select m.key, m.classid, m.objid, true, false
   from managed as m
   where m.created and m.objid is not null
   union
@@ -177,7 +189,6 @@ reached (root, classid, objid, is_root, is_managed, is_part) as (
     n.classid,
     n.objid,
     false,
-    exists (select from managed as m where m.created and m.classid = n.classid and m.objid = n.objid),
     n.classid in ('pg_catalog.pg_rewrite'::regclass, 'pg_catalog.pg_type'::regclass)
   from reached as r
   cross join lateral (
@@ -190,34 +201,31 @@ reached (root, classid, objid, is_root, is_managed, is_part) as (
     where d.classid = r.classid and d.objid = r.objid and d.deptype = 'i' and r.is_part
   ) as n
   where r.is_root or r.is_part
+),
+dependent as (
+  select
+    r.root,
+    json_agg(distinct o.key) filter (where o.key <> r.root) as managed,
+    json_agg(distinct pg_catalog.pg_describe_object(r.classid, r.objid, 0))
+      filter (where o.key is null and not r.is_part) as others
+  from reached as r
+  left join managed as o on o.created and o.classid = r.classid and o.objid = r.objid
+  group by r.root
+),
+foreign_trigger as (
+  select m.key
+  from managed as m
+  join pg_catalog.pg_trigger as t on t.oid = m.objid
+  join pg_catalog.pg_class as c on c.oid = t.tgrelid
+  where m.classid = 'pg_catalog.pg_trigger'::regclass and not pg_catalog.pg_has_role(c.relowner, 'usage')
 )
 select
   m.key,
   pg_catalog.pg_describe_object(m.classid, m.objid, 0) as description,
-  coalesce(
-    (
-      select json_agg(distinct o.key)
-      from reached as r
-      join managed as o on o.created and o.classid = r.classid and o.objid = r.objid
-      where r.root = m.key and o.key <> m.key
-    ),
-    '[]'
-  ) as dependents,
-  coalesce(
-    (
-      select json_agg(distinct pg_catalog.pg_describe_object(r.classid, r.objid, 0))
-      from reached as r
-      where r.root = m.key and not r.is_managed and not r.is_part
-    ),
-    '[]'
-  ) as holders,
-  exists (
-    select
-    from pg_catalog.pg_trigger as t
-    join pg_catalog.pg_class as c on c.oid = t.tgrelid
-    where m.classid = 'pg_catalog.pg_trigger'::regclass
-      and t.oid = m.objid
-      and not pg_catalog.pg_has_role(c.relowner, 'usage')
-  ) as "isForeignTrigger"
+  coalesce(d.managed, '[]') as dependents,
+  coalesce(d.others, '[]') as holders,
+  f.key is not null as "isForeignTrigger"
 from managed as m
+left join dependent as d on d.root = m.key
+left join foreign_trigger as f on f.key = m.key
 where m.objid is not null`;

@@ -3,7 +3,14 @@ import { type Problem, TmDbError } from "../core/errors.ts";
 import type { EventListener, StepAction } from "../core/event.ts";
 import type { RepeatableFile } from "../core/project-files.ts";
 import { isDatabaseError, runScript, ScriptError } from "../db/run-script.ts";
-import { type Dependencies, findTakeBack, readDependencies, type TakeBack, takeBackSql } from "./dependencies.ts";
+import {
+  type Dependencies,
+  findTakeBack,
+  indexFiles,
+  readDependencies,
+  type TakeBack,
+  takeBackSql,
+} from "./dependencies.ts";
 import { factsKey, readFacts } from "./facts.ts";
 import { applyInFoundOrder } from "./found-order.ts";
 import type { FileChange } from "./ledger.ts";
@@ -110,17 +117,19 @@ export class DeploymentRun {
    */
   async takeBack(request: TakeBackRequest, dependencies: Dependencies): Promise<void> {
     const present = [...request.paths].filter((path) => this.#current.has(path));
-    const problems = (paths: readonly string[]): Problem[] => this.#holders(paths, request.keepable, dependencies);
-    const roots = request.onHeld === "fail" ? present : present.filter((path) => problems([path]).length === 0);
-    const held = request.onHeld === "fail" ? problems(roots) : [];
-    if (held.length > 0) throw objectHeld(held);
-    const taken = findTakeBack(this.applied, { paths: roots, keepable: request.keepable }, dependencies);
-    await this.#drop(new Set(roots), taken, dependencies);
+    const { keepable } = request;
+    const index = indexFiles(this.applied);
+    const take = (paths: readonly string[]): TakeBack => findTakeBack(index, { paths, keepable }, dependencies);
+    const all = take(present);
+    const held = this.#holders(all, dependencies);
+    if (held.length > 0 && request.onHeld === "fail") throw objectHeld(held);
+    const roots =
+      held.length === 0 ? present : present.filter((path) => this.#holders(take([path]), dependencies).length === 0);
+    await this.#drop(new Set(roots), held.length === 0 ? all : take(roots), dependencies);
   }
 
-  /** What that no repeatable made stands in the way of taking these files back. */
-  #holders(roots: readonly string[], keepable: ReadonlySet<string>, dependencies: Dependencies): Problem[] {
-    const taken = findTakeBack(this.applied, { paths: roots, keepable }, dependencies);
+  /** What that no repeatable made stands in the way of taking files back. */
+  #holders(taken: TakeBack, dependencies: Dependencies): Problem[] {
     return [...taken.paths].flatMap((path) =>
       (this.#current.get(path)?.made ?? [])
         .filter((made) => made.object !== undefined && !taken.kept.has(made.identity))
