@@ -3,7 +3,7 @@ import { TmDbError } from "../core/errors.ts";
 import { isMigrationNamed } from "../core/migration-name.ts";
 import type { MigrationFile, ProjectFiles, RepeatableFile } from "../core/project-files.ts";
 import { type DatabaseClient, withClient } from "../db/client.ts";
-import { lockDeployments } from "../db/lock.ts";
+import { withDeployment } from "../db/lock.ts";
 import { withTransaction } from "../db/transaction.ts";
 import {
   findPresentFiles,
@@ -180,8 +180,8 @@ async function write(
   },
 ): Promise<string> {
   const { project, live, table, changes, startedAt } = given;
-  return await withTransaction(client, "read write", async () => {
-    await lockDeployments(client, (holder) => project.options.onEvent({ kind: "waiting-for-lock", holder }));
+  const { onEvent } = project.options;
+  return await withDeployment(client, { mode: "read write", timeouts: {}, onEvent }, async () => {
     // Somebody may have been quicker while the scratch database was being built.
     await refuseLedger(client, live.database);
     await ensureLedger(client);

@@ -1,6 +1,6 @@
 import type { MigrateResult } from "../core/command-result.ts";
 import { type DatabaseClient, withClient } from "../db/client.ts";
-import { lockDeployments } from "../db/lock.ts";
+import { withDeployment } from "../db/lock.ts";
 import { leaveLedgerSchema } from "../db/search-path.ts";
 import { withTransaction } from "../db/transaction.ts";
 import { notifyPostgrest, type PreparedMigration } from "../deploy/apply.ts";
@@ -25,8 +25,7 @@ export async function deployAlone(
   const { entry } = migration;
   const startedAt = new Date();
   return await withClient(target.connection, { signal }, async (holder) => {
-    return await withTransaction(holder, "read write", async () => {
-      await lockDeployments(holder, (who) => onEvent({ kind: "waiting-for-lock", holder: who }));
+    return await withDeployment(holder, { mode: "read write", timeouts: {}, onEvent }, async () => {
       await holder.query("set local idle_in_transaction_session_timeout = 0");
       const ledger = await readLedger(holder);
       const plan = planDeployment(input.files, ledger, { allowOutOfOrder: input.options.allowOutOfOrder === true });
@@ -37,7 +36,7 @@ export async function deployAlone(
         await markUnfinished(client, entry);
       });
       // There is no transaction to bind it to. A pooler's session would keep it: only the embedded server has that role.
-      await leaveLedgerSchema(client, "session ends");
+      await leaveLedgerSchema(client);
       onEvent({ kind: "step", action: "migrate", path: entry.path });
       await runAlone(client, migration, signal);
       const ms = Date.now() - startedAt.getTime();

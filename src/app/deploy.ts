@@ -1,10 +1,8 @@
 import type { MigrateResult, SecretsResult, StepResult } from "../core/command-result.ts";
 import type { ProjectFiles } from "../core/project-files.ts";
 import type { DatabaseClient } from "../db/client.ts";
-import { lockDeployments } from "../db/lock.ts";
-import { leaveLedgerSchema } from "../db/search-path.ts";
-import { setTimeouts } from "../db/timeouts.ts";
-import { undone, withTransaction } from "../db/transaction.ts";
+import { withDeployment } from "../db/lock.ts";
+import { undone } from "../db/transaction.ts";
 import { applyDeployment, notifyPostgrest, type PreparedMigration, prepareMigrations } from "../deploy/apply.ts";
 import { ensureLedger, readLedger } from "../deploy/ledger.ts";
 import type { LedgerState } from "../deploy/ledger-state.ts";
@@ -67,11 +65,9 @@ async function deployPart(client: DatabaseClient, input: PartInput): Promise<Dep
   const startedAt = new Date();
   const dryRun = input.options.dryRun === true;
   const { onEvent } = input.project.options;
-  return await withTransaction(client, dryRun ? "read only" : "read write", async () => {
-    // The lock first: a deployment may wait as long as it must for the one before it.
-    if (!dryRun) await lockDeployments(client, (holder) => onEvent({ kind: "waiting-for-lock", holder }));
-    input.watch(await setTimeouts(client, input.options));
-    await leaveLedgerSchema(client);
+  const transaction = { mode: dryRun ? "read only" : "read write", timeouts: input.options, onEvent } as const;
+  return await withDeployment(client, transaction, async (pid) => {
+    input.watch(pid);
     const pending = await readPending(client, input);
     const isFirst = input.isFirst || !pending.ledger.exists;
     const outcome: PartOutcome = dryRun

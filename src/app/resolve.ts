@@ -2,8 +2,7 @@ import type { ResolveResult } from "../core/command-result.ts";
 import { TmDbError } from "../core/errors.ts";
 import { isMigrationNamed } from "../core/migration-name.ts";
 import { withClient } from "../db/client.ts";
-import { lockDeployments } from "../db/lock.ts";
-import { withTransaction } from "../db/transaction.ts";
+import { withDeployment } from "../db/lock.ts";
 import { readLedger } from "../deploy/ledger.ts";
 import type { UnfinishedMigration } from "../deploy/ledger-state.ts";
 import { clearUnfinished } from "../deploy/unfinished.ts";
@@ -26,8 +25,8 @@ export async function resolve(options: ResolveOptions): Promise<ResolveResult> {
   const project = await openProject(options);
   const target = await openTarget(project, "must-run");
   return await withClient(target.connection, { signal: options.signal }, async (client) => {
-    return await withTransaction(client, "read write", async () => {
-      await lockDeployments(client, (holder) => options.onEvent({ kind: "waiting-for-lock", holder }));
+    const { onEvent } = options;
+    return await withDeployment(client, { mode: "read write", timeouts: {}, onEvent }, async () => {
       const ledger = await readLedger(client);
       refuseOtherDeployer(ledger, nameOf(target, client));
       const unfinished = named(ledger.unfinished, options.migration);

@@ -1,10 +1,8 @@
 import type { RollbackResult } from "../core/command-result.ts";
 import { TmDbError } from "../core/errors.ts";
 import { type DatabaseClient, withClient } from "../db/client.ts";
-import { lockDeployments } from "../db/lock.ts";
-import { leaveLedgerSchema } from "../db/search-path.ts";
-import { setTimeouts, type Timeouts } from "../db/timeouts.ts";
-import { withTransaction } from "../db/transaction.ts";
+import { withDeployment } from "../db/lock.ts";
+import type { Timeouts } from "../db/timeouts.ts";
 import { notifyPostgrest, prepareMigrations } from "../deploy/apply.ts";
 import { readChangesSince, readLastDeployment, readLedger, readMigrationEntries } from "../deploy/ledger.ts";
 import type { LedgerState, MigrationEntry } from "../deploy/ledger-state.ts";
@@ -68,10 +66,9 @@ async function takeBackOnce(
   const startedAt = new Date();
   const dryRun = options.dryRun === true;
   const { onEvent } = project.options;
-  return await withTransaction(client, dryRun ? "read only" : "read write", async () => {
-    if (!dryRun) await lockDeployments(client, (holder) => onEvent({ kind: "waiting-for-lock", holder }));
-    watch(await setTimeouts(client, options));
-    await leaveLedgerSchema(client);
+  const transaction = { mode: dryRun ? "read only" : "read write", timeouts: options, onEvent } as const;
+  return await withDeployment(client, transaction, async (pid) => {
+    watch(pid);
     const ledger = await readLedger(client);
     if (!ledger.exists) throw nothingToRollBack();
     refuseUnfinished(ledger.unfinished);

@@ -3,9 +3,8 @@ import { describeConnection } from "../core/connection-spec.ts";
 import { TmDbError } from "../core/errors.ts";
 import { type DatabaseClient, withClient } from "../db/client.ts";
 import { isDirectlyLocal } from "../db/direct-connection.ts";
-import { lockDeployments } from "../db/lock.ts";
-import { setTimeouts, type Timeouts } from "../db/timeouts.ts";
-import { withTransaction } from "../db/transaction.ts";
+import { withDeployment } from "../db/lock.ts";
+import type { Timeouts } from "../db/timeouts.ts";
 import { analyzeTables } from "../db/analyze.ts";
 import { requireSeed, type SeedFile } from "../files/find-seed.ts";
 import type { GivenSettings } from "../seed/context.ts";
@@ -42,9 +41,8 @@ export async function seed(options: SeedOptions): Promise<SeedResult> {
   return await withClient(target.connection, { signal: options.signal }, async (client) => {
     await refuseDistant(client, target, options);
     const emptying = options.truncate === true ? await confirmTruncate(client, { target, file, options }) : undefined;
-    const applied = await withTransaction(client, "read write", async () => {
-      await lockDeployments(client, (holder) => options.onEvent({ kind: "waiting-for-lock", holder }));
-      await setTimeouts(client, options);
+    const transaction = { mode: "read write", timeouts: options, onEvent: options.onEvent } as const;
+    const applied = await withDeployment(client, transaction, async () => {
       return await applySeed(client, { project, file, settings: options, options, emptying });
     });
     return {

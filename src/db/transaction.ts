@@ -11,13 +11,13 @@ const MODES = {
   snapshot: "isolation level repeatable read read only",
 };
 
-/** Begins a transaction, for whoever ends it too. */
-export async function begin(client: Client, mode: TransactionMode): Promise<void> {
-  await client.query(`begin transaction ${MODES[mode]}`);
+/** The statement that begins a transaction. */
+export function beginSql(mode: TransactionMode): string {
+  return `begin transaction ${MODES[mode]}`;
 }
 
-/** Thrown by a callback to end its transaction with ROLLBACK and hand back a value all the same. */
-class Undone<T> {
+/** What `undone` makes. */
+export class Undone<T> {
   readonly value: T;
 
   constructor(value: T) {
@@ -39,9 +39,18 @@ export async function withTransaction<T>(
   mode: TransactionMode,
   callback: () => Promise<T | Undone<T>>,
 ): Promise<T> {
-  await begin(client, mode);
+  return await inTransaction(client, async () => void (await client.query(beginSql(mode))), callback);
+}
+
+/** The same, in a transaction that `begin` begins in its own way. */
+export async function inTransaction<T>(
+  client: Client,
+  begin: () => Promise<void>,
+  callback: () => Promise<T | Undone<T>>,
+): Promise<T> {
   let result: T | Undone<T>;
   try {
+    await begin();
     result = await callback();
   } catch (error) {
     // A lost connection has rolled back already, and must not hide why the callback failed.
