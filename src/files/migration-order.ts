@@ -5,7 +5,8 @@ const SILENT = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {
 
 /** Names of migrations in the order in which they run, which is node-pg-migrate's. */
 export function orderMigrationNames(names: readonly string[]): string[] {
-  return names.toSorted((a, b) => compareMigrationFileNames(a, b, SILENT));
+  // It reads the numbers again at each comparison, and there are far fewer among names that are nearly in order.
+  return names.toSorted().sort((a, b) => compareMigrationFileNames(a, b, SILENT));
 }
 
 /** The number that a migration's name begins with, as node-pg-migrate reads it. */
