@@ -152,67 +152,81 @@ alter table tm_db.changes alter column before set storage external, alter column
 
 /** Writes down what was done, in the transaction that did it. Returns the deployment's id. */
 export async function recordDeployment(client: DatabaseClient, record: DeploymentRecord): Promise<string> {
-  const { rows } = await client.query<{ id: string }>(
-    `insert into tm_db.deployments (kind, started_at, duration_ms, tool_version, commit)
-     values ($1, $2, $3, $4, $5)
-     returning id`,
-    [record.kind, record.startedAt, Date.now() - record.startedAt.getTime(), record.toolVersion, record.commit ?? null],
-  );
-  const id = rows[0]?.id ?? "";
   const { changes } = record;
   const paths = changes.filter(({ before }) => before !== null).map(({ path }) => path);
   if (paths.length > 0) await client.query("delete from tm_db.files where path = any ($1)", [paths]);
-  await client.query(INSERT_CHANGES, [
-    id,
-    JSON.stringify(changes.map((change, position) => ({ ...change, position, ms: Math.round(change.ms) }))),
-  ]);
   const down = changes.flatMap(({ kind, before, after }) => (kind === "migration" && after === null ? [before] : []));
   const up = changes.flatMap(({ kind, before, after }) => (kind === "migration" && before === null ? [after] : []));
-  if (down.length > 0) await client.query("delete from tm_db.migrations where name = any ($1)", [namesOf(down)]);
-  if (up.length > 0) await client.query(INSERT_MIGRATIONS, [namesOf(up)]);
-  if (record.rollsBack.length > 0) {
-    await client.query("update tm_db.deployments set rolled_back_by = $1 where id = any ($2::bigint[])", [
-      id,
-      record.rollsBack,
-    ]);
-  }
-  return id;
+  const { rows } = await client.query<{ id: string }>(RECORD, [
+    record.kind,
+    record.startedAt,
+    Date.now() - record.startedAt.getTime(),
+    record.toolVersion,
+    record.commit ?? null,
+    JSON.stringify(changes.map((change, position) => ({ ...change, position, ms: Math.round(change.ms) }))),
+    namesOf(down),
+    namesOf(up),
+    record.rollsBack,
+  ]);
+  return rows[0]?.id ?? "";
 }
 
 function namesOf(entries: readonly (MigrationEntry | null)[]): string[] {
   return entries.flatMap((entry) => entry?.name ?? []);
 }
 
-/** Changes, and the files as they stand now: the last change of a path is the one that counts. */
-const INSERT_CHANGES = `
-with change as materialized (
-  select c.position, c.path, c.before, c.after, c.ms
-  from json_to_recordset($2::json) as c (position integer, path text, before json, after json, ms integer)
+/**
+ * The deployment, its changes, and the files and migrations as they stand now: the last change of a path is the one that
+ * counts. One statement, since each answer that is waited for takes as long as writing a part of it.
+ */
+const RECORD = `
+with deployment as (
+  insert into tm_db.deployments (kind, started_at, duration_ms, tool_version, commit)
+  values ($1, $2, $3, $4, $5)
+  returning id
 ),
-written as (
+change as materialized (
+  select c.position, c.path, c.before, c.after, c.ms
+  from json_to_recordset($6::json) as c (position integer, path text, before json, after json, ms integer)
+),
+changed as (
   insert into tm_db.changes (deployment_id, position, path, before, after, duration_ms)
-  select $1::bigint, c.position, c.path, c.before, c.after, c.ms
+  select d.id, c.position, c.path, c.before, c.after, c.ms
   from change as c
+  cross join deployment as d
+),
+standing as (
+  insert into tm_db.files (path, folder, migration, checksum, content, up_sql, down_sql, made, deployment_id)
+  select c.path, coalesce(a.folder, 'migrations'), a.name, a.checksum, a.text, a."upSql", a."downSql", coalesce(a.made, '[]'), d.id
+  from (
+    select distinct on (path) path, after
+    from change
+    order by path, position desc
+  ) as c
+  cross join deployment as d
+  cross join lateral json_to_record(c.after) as a (
+    folder text, name text, checksum text, text text, "upSql" text, "downSql" text, made json
+  )
+  where c.after is not null
+),
+gone as (
+  delete from tm_db.migrations where name = any ($7::text[])
+),
+applied as (
+  insert into tm_db.migrations (name, run_on)
+  select m.name, now()
+  from unnest($8::text[]) with ordinality as m (name, position)
+  -- An adopted one may stand there already: node-pg-migrate may have been told to use this table.
+  where not exists (select from tm_db.migrations as known where known.name = m.name)
+  order by m.position
+),
+rolled_back as (
+  update tm_db.deployments as past
+  set rolled_back_by = d.id
+  from deployment as d
+  where past.id = any ($9::bigint[])
 )
-insert into tm_db.files (path, folder, migration, checksum, content, up_sql, down_sql, made, deployment_id)
-select c.path, coalesce(a.folder, 'migrations'), a.name, a.checksum, a.text, a."upSql", a."downSql", coalesce(a.made, '[]'), $1
-from (
-  select distinct on (path) path, after
-  from change
-  order by path, position desc
-) as c
-cross join lateral json_to_record(c.after) as a (
-  folder text, name text, checksum text, text text, "upSql" text, "downSql" text, made json
-)
-where c.after is not null`;
-
-const INSERT_MIGRATIONS = `
-insert into tm_db.migrations (name, run_on)
-select m.name, now()
-from unnest($1::text[]) with ordinality as m (name, position)
--- An adopted one may stand there already: node-pg-migrate may have been told to use this table.
-where not exists (select from tm_db.migrations as known where known.name = m.name)
-order by m.position`;
+select id from deployment`;
 
 const SELECT_DEPLOYMENTS = `
 select
