@@ -11,6 +11,6 @@ export async function record(
     Partial<Pick<DeploymentRecord, "rollsBack">> & { readonly project: Project },
 ): Promise<string> {
   const { project, kind, startedAt, changes, rollsBack = [] } = given;
-  const commit = await readCommit(project.config.projectDir);
+  const commit = readCommit(project.config.projectDir);
   return await recordDeployment(client, { kind, toolVersion: TOOL_VERSION, commit, startedAt, changes, rollsBack });
 }
