@@ -209,6 +209,59 @@ test("another role than the one that deployed first is refused, since what it ma
   }
 });
 
+describe("a ledger that somebody else has prepared steers no deployment:", () => {
+  const MADE_BY_INTRUDER = {
+    schema: "create schema tm_db; grant all on schema tm_db to public",
+    "table with a trigger":
+      "create table tm_db.deployments (id bigint generated always as identity, kind text, started_at timestamptz, duration_ms integer, tool_version text, commit text);" +
+      "create trigger t before insert on tm_db.deployments for each row execute function public.take()",
+    "view that runs a function": "create view tm_db.files as select public.take_now() as path",
+  };
+
+  async function intrude(project: EngineProject, what: keyof typeof MADE_BY_INTRUDER): Promise<void> {
+    const superuser = { ...inject("server").superuser, database: project.spec.database };
+    await project.query(
+      `create table public.taken (who name);
+       create function public.take() returns trigger language plpgsql as 'begin insert into public.taken values (current_user); return new; end';
+       create function public.take_now() returns text language sql as 'insert into public.taken values (current_user) returning who';
+       ${what === "schema" ? "" : "create schema tm_db; grant all on schema tm_db to public"}`,
+    );
+    await queryRows(
+      superuser,
+      `create role engine_intruder; grant create on database "${superuser.database}" to engine_intruder`,
+    );
+    onTestFinished(async () => {
+      await queryRows(superuser, "drop owned by engine_intruder cascade; drop role engine_intruder");
+    });
+    await queryRows(superuser, `set role engine_intruder; ${MADE_BY_INTRUDER[what]}`);
+  }
+
+  test("a schema of somebody else", async () => {
+    const project = await engineProject(FILES);
+    await intrude(project, "schema");
+    expect(await failure(project.migrate({ allowNonEmpty: true }))).toMatchObject({
+      code: "PERMISSION_DENIED",
+      message: expect.stringContaining("the schema tm_db belongs to the role engine_intruder"),
+    });
+    expect(await schemas(project)).toEqual(["tm_db"]);
+  });
+
+  test.each(["table with a trigger", "view that runs a function"] as const)("a %s in the schema", async (what) => {
+    const project = await engineProject(FILES);
+    await intrude(project, what);
+    const refusal = { code: "PERMISSION_DENIED", message: expect.stringContaining("of the role engine_intruder") };
+    expect(await failure(project.migrate({ allowNonEmpty: true }))).toMatchObject(refusal);
+    expect(await failure(project.status())).toMatchObject(refusal);
+    expect(await project.query("select who from public.taken")).toEqual([]);
+  });
+
+  test("an empty schema of the deploying role is no hindrance", async () => {
+    const project = await engineProject(FILES);
+    await project.query("create schema tm_db");
+    await project.migrate();
+  });
+});
+
 describe("the history of migrations", () => {
   test.each([
     ["MIGRATION_EDITED", { "migrations/0002_tasks.sql": "create table api.tasks (id int);" }],
