@@ -1,5 +1,6 @@
 import type { DatabaseClient } from "../db/client.ts";
 import { TmDbError } from "../core/errors.ts";
+import { refuseShadow, SHADOW } from "../db/shadows.ts";
 import type { AppliedMigration, AppliedRepeatable, LedgerState, MigrationEntry } from "./ledger-state.ts";
 import { readUnfinished } from "./unfinished.ts";
 
@@ -46,7 +47,8 @@ export interface DeploymentSummary {
 /**
  * Reads the state of the ledger; works in a READ ONLY transaction, and where there is no ledger.
  * @throws TmDbError PERMISSION_DENIED where part of it is not a table of the schema's owner: reading a view, or writing to
- * a table with triggers, runs what whoever made it wrote, with the rights of this connection.
+ * a table with triggers, runs what whoever made it wrote, with the rights of this connection. Also where a function or
+ * operator of somebody else could be called in the place of PostgreSQL's own.
  */
 export async function readLedger(client: DatabaseClient): Promise<LedgerState> {
   const { rows } = await client.query<LedgerFound>(
@@ -64,9 +66,11 @@ export async function readLedger(client: DatabaseClient): Promise<LedgerState> {
            and (c.relowner <> n.nspowner or c.relkind <> 'r')
          limit 1
        ) as stranger,
+       (${SHADOW}) as shadow,
        current_user as me`,
   );
   const [found] = rows;
+  refuseShadow(found?.shadow ?? null);
   refuseStranger(found?.stranger ?? null);
   const deployer = found === undefined || found.owner === found.me ? undefined : (found.owner ?? undefined);
   if (found?.migrations !== true || !found.files)
@@ -90,6 +94,8 @@ interface LedgerFound {
   readonly owner: string | null;
   /** What bears the name of one of its tables and is none of the owner's. */
   readonly stranger: string | null;
+  /** See db/shadows.ts. */
+  readonly shadow: string | null;
   readonly me: string;
 }
 
