@@ -23,11 +23,15 @@ begin
       when duplicate_object then
         null;
     end;
+    -- Whoever logs in as api_user names the caller as they like, with no token at all.
     if exists (
       select
       from pg_catalog.pg_roles as r
       where r.rolname = wanted.name
-        and (r.rolsuper or r.rolbypassrls or r.rolcreaterole or r.rolcreatedb or (r.rolinherit and r.rolcanlogin))
+        and (
+          r.rolsuper or r.rolbypassrls or r.rolcreaterole or r.rolcreatedb or r.rolreplication
+          or (r.rolcanlogin and (r.rolinherit or wanted.name <> 'authenticator'))
+        )
     ) or exists (
       select
       from pg_catalog.pg_auth_members as m
@@ -35,7 +39,7 @@ begin
         and m.roleid not in (to_regrole('api_anonymous'), to_regrole('api_user'))
     ) then
       raise exception 'the role % exists already and may do more than it should', wanted.name
-        using hint = format('alter role %I nosuperuser nobypassrls nocreaterole nocreatedb noinherit; and revoke the roles it is a member of', wanted.name);
+        using hint = format('alter role %I nosuperuser nobypassrls nocreaterole nocreatedb noreplication %s; and revoke the roles it is a member of', wanted.name, wanted.attributes);
     end if;
   end loop;
 end

@@ -45,6 +45,13 @@ begin
   where t.created_by = caller;
   delete from api.users as u
   where u.id = caller;
+exception
+  -- A project was handed to them at this moment. PostgreSQL 18 has a state of its own for `on delete restrict`.
+  when foreign_key_violation or restrict_violation then
+    raise exception 'you own projects that have other members'
+      using
+        errcode = 'PT409',
+        hint = 'hand them over (POST /rpc/transfer_project) or delete them first';
 end
 $$;
 comment on function api.delete_account(text) is

@@ -21,6 +21,7 @@ import { withoutTable } from "../schema/without-table.ts";
 import { type CommandOptions, nameOf, openProject, openTarget, type Project } from "./context.ts";
 import { withPostgrestSettings } from "./expected-settings.ts";
 import { record } from "./record.ts";
+import { refuseOtherDeployer } from "./refuse.ts";
 import { withScratchBuild } from "./scratch-build.ts";
 
 export interface AdoptOptions extends CommandOptions {
@@ -101,9 +102,10 @@ async function readLive(
   });
 }
 
-async function refuseLedger(client: DatabaseClient, { address }: DatabaseName): Promise<void> {
-  if (!(await readLedger(client)).exists) return;
-  throw new TmDbError("ALREADY_DEPLOYED", `tm-db has deployed to ${address} already: it has a ledger`, {
+async function refuseLedger(client: DatabaseClient, database: DatabaseName): Promise<void> {
+  const ledger = await readLedger(client);
+  if (!ledger.exists) return refuseOtherDeployer(ledger, database);
+  throw new TmDbError("ALREADY_DEPLOYED", `tm-db has deployed to ${database.address} already: it has a ledger`, {
     hint: "npx tm-db status shows what is applied",
   });
 }

@@ -16,6 +16,7 @@ import type { AuditResult, AuditRulesResult, DatabaseName } from "../core/comman
 import { TmDbError } from "../core/errors.ts";
 import type { FindDeclaration } from "../core/subject.ts";
 import { withClient } from "../db/client.ts";
+import { refuseShadows } from "../db/shadows.ts";
 import { withTransaction } from "../db/transaction.ts";
 import { prepareMigrations } from "../deploy/apply.ts";
 import { readDeclarations } from "../deploy/declared-at.ts";
@@ -100,6 +101,7 @@ interface Broken {
 async function auditDatabase({ options, config, target, rules }: Audited): Promise<Broken> {
   return await withClient(target.connection, { signal: options.signal }, async (client) => {
     const broken = await withTransaction(client, "snapshot", async () => {
+      await refuseShadows(client);
       return await runAudit(client, rules, settingsOf(config));
     });
     return { database: nameOf(target, client), broken };

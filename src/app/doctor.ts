@@ -1,5 +1,6 @@
 import type { DoctorCheck, DoctorResult } from "../core/command-result.ts";
 import { type DatabaseClient, withClient } from "../db/client.ts";
+import { refuseShadows } from "../db/shadows.ts";
 import { withTransaction } from "../db/transaction.ts";
 import { readDeclarations } from "../deploy/declared-at.ts";
 import { alone } from "../doctor/alone.ts";
@@ -51,6 +52,7 @@ export async function doctor(options: DoctorOptions): Promise<DoctorResult> {
   const ended = Promise.allSettled([asked.root, asked.health, login, drifted]);
   try {
     const { database, checks, facts } = await withClient(target.connection, { signal }, async (client) => {
+      await refuseShadows(client);
       return { database: nameOf(target, client), ...(await lookAtDatabase(client, project, options)) };
     });
     const all = [

@@ -4,6 +4,7 @@ import { TmDbError } from "../core/errors.ts";
 import { type DatabaseClient, withClient } from "../db/client.ts";
 import { callFunction, readMaterializedViews, refreshView } from "../db/refresh.ts";
 import { isDatabaseError } from "../db/run-script.ts";
+import { refuseShadows } from "../db/shadows.ts";
 import { sqlError } from "../db/sql-error.ts";
 import { type CommandOptions, nameOf, openProject, openTarget, type Project } from "./context.ts";
 
@@ -23,6 +24,7 @@ export async function refresh(options: RefreshOptions): Promise<RefreshResult> {
   const once = async (): Promise<RefreshResult> =>
     await withClient(target.connection, { signal: options.signal }, async (client) => {
       const startedAt = Date.now();
+      await refuseShadows(client);
       const done = await refreshAll(client, project);
       return { command: "refresh", database: nameOf(target, client), ...done, ms: Date.now() - startedAt };
     });

@@ -6,10 +6,20 @@ import type { LedgerState } from "../deploy/ledger-state.ts";
 
 /**
  * Default privileges and ownership belong to the role that deployed first: what another role made would be executable by
- * everybody, and could not be replaced later.
+ * everybody, and could not be replaced later. And whoever owns the schema `tm_db` decides what a deployment runs: its
+ * ledger holds the SQL of the ways back.
  */
 export function refuseOtherDeployer(ledger: LedgerState, database: DatabaseName): void {
   if (ledger.deployer === undefined) return;
+  if (!ledger.exists) {
+    throw new TmDbError(
+      "PERMISSION_DENIED",
+      `${database.address}: the schema tm_db belongs to the role ${ledger.deployer}`,
+      {
+        hint: `connect as ${ledger.deployer}, or drop the schema if nobody knows what it is for`,
+      },
+    );
+  }
   throw new TmDbError(
     "PERMISSION_DENIED",
     `${database.address}: this database was deployed by the role ${ledger.deployer}`,

@@ -4,6 +4,7 @@ import { TmDbError } from "../core/errors.ts";
 import { type DatabaseClient, withClient } from "../db/client.ts";
 import { isDirectlyLocal } from "../db/direct-connection.ts";
 import { withDeployment } from "../db/lock.ts";
+import { refuseShadows } from "../db/shadows.ts";
 import type { Timeouts } from "../db/timeouts.ts";
 import { analyzeTables } from "../db/analyze.ts";
 import { requireSeed, type SeedFile } from "../files/find-seed.ts";
@@ -39,6 +40,7 @@ export async function seed(options: SeedOptions): Promise<SeedResult> {
   if (file.kind === "sql") refuseForSql(file.path, options);
   const target = await openTarget(project, "must-run");
   return await withClient(target.connection, { signal: options.signal }, async (client) => {
+    await refuseShadows(client);
     await refuseDistant(client, target, options);
     const emptying = options.truncate === true ? await confirmTruncate(client, { target, file, options }) : undefined;
     const transaction = { mode: "read write", timeouts: options, onEvent: options.onEvent } as const;

@@ -64,7 +64,11 @@ export const ERROR_CODES = {
   AUTHENTICATION_FAILED: { exit: 2, means: "PostgreSQL refuses the user name or the password." },
   DATABASE_MISSING: { exit: 2, means: "The server has no database of that name." },
   SERVER_TOO_OLD: { exit: 2, means: "The server is older than PostgreSQL 15, which security-invoker views need." },
-  PERMISSION_DENIED: { exit: 2, means: "The role of the connection may not do what the deployment needs." },
+  PERMISSION_DENIED: {
+    exit: 2,
+    means:
+      "The role of the connection may not do what the deployment needs, or something of another role would run with its rights.",
+  },
   DISK_FULL: { exit: 2, means: "The disk of the server, or of the project folder, is full." },
   SERVER_BINARIES_MISSING: { exit: 2, means: "The binaries of the asked PostgreSQL version are not installed." },
   SERVER_START_FAILED: { exit: 2, means: "The embedded server does not start; the message ends with its log." },

@@ -13,6 +13,6 @@ export async function leaveLedgerSchema(client: DatabaseClient): Promise<void> {
 }
 
 function leaveSql(isLocal: "true" | "false"): string {
-  return `select set_config('search_path', regexp_replace(current_setting('search_path'), '^"\\$user", *', ''), ${isLocal})
+  return `select pg_catalog.set_config('search_path', pg_catalog.regexp_replace(pg_catalog.current_setting('search_path'), '^"\\$user", *', ''), ${isLocal})
      where current_user = 'tm_db'`;
 }

@@ -5,7 +5,7 @@ import type { CreatedObject, TargetObject } from "./statement.ts";
 export interface LedgerState {
   /** False where tm-db has never deployed to this database. */
   readonly exists: boolean;
-  /** The role that deployed before, if that is somebody else than the role of this connection. */
+  /** Whose the ledger's schema is, if that is somebody else than the role of this connection. */
   readonly deployer: string | undefined;
   /** In the order in which they ran. */
   readonly migrations: readonly AppliedMigration[];

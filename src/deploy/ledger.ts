@@ -1,4 +1,6 @@
 import type { DatabaseClient } from "../db/client.ts";
+import { TmDbError } from "../core/errors.ts";
+import { refuseShadow, SHADOW } from "../db/shadows.ts";
 import type { AppliedMigration, AppliedRepeatable, LedgerState, MigrationEntry } from "./ledger-state.ts";
 import { readUnfinished } from "./unfinished.ts";
 
@@ -42,7 +44,12 @@ export interface DeploymentSummary {
   readonly rolledBackBy: string | null;
 }
 
-/** Reads the state of the ledger; works in a READ ONLY transaction, and where there is no ledger. */
+/**
+ * Reads the state of the ledger; works in a READ ONLY transaction, and where there is no ledger.
+ * @throws TmDbError PERMISSION_DENIED where part of it is not a table of the schema's owner: reading a view, or writing to
+ * a table with triggers, runs what whoever made it wrote, with the rights of this connection. Also where a function or
+ * operator of somebody else could be called in the place of PostgreSQL's own.
+ */
 export async function readLedger(client: DatabaseClient): Promise<LedgerState> {
   const { rows } = await client.query<LedgerFound>(
     `select
@@ -50,18 +57,31 @@ export async function readLedger(client: DatabaseClient): Promise<LedgerState> {
        to_regclass('tm_db.migrations') is not null as migrations,
        to_regclass('tm_db.unfinished') is not null as unfinished,
        (select pg_catalog.pg_get_userbyid(n.nspowner) from pg_catalog.pg_namespace as n where n.nspname = 'tm_db') as owner,
+       (
+         select pg_catalog.concat('tm_db.', c.relname, ' of the role ', pg_catalog.pg_get_userbyid(c.relowner))
+         from pg_catalog.pg_class as c
+         join pg_catalog.pg_namespace as n on n.oid = c.relnamespace
+         where n.nspname = 'tm_db'
+           and c.relname = any ('{migrations,deployments,files,changes,unfinished}')
+           and (c.relowner <> n.nspowner or c.relkind <> 'r')
+         limit 1
+       ) as stranger,
+       (${SHADOW}) as shadow,
        current_user as me`,
   );
   const [found] = rows;
+  refuseShadow(found?.shadow ?? null);
+  refuseStranger(found?.stranger ?? null);
+  const deployer = found === undefined || found.owner === found.me ? undefined : (found.owner ?? undefined);
   if (found?.migrations !== true || !found.files)
-    return { exists: false, migrations: [], repeatables: [], deployer: undefined, unfinished: undefined };
+    return { exists: false, migrations: [], repeatables: [], deployer, unfinished: undefined };
   const state = await client.query<{ migrations: AppliedMigration[]; repeatables: AppliedRepeatable[] }>(READ_STATE);
   const { migrations = [], repeatables = [] } = state.rows[0] ?? {};
   return {
     exists: true,
     migrations,
     repeatables,
-    deployer: found.owner === found.me ? undefined : (found.owner ?? undefined),
+    deployer,
     unfinished: found.unfinished ? await readUnfinished(client) : undefined,
   };
 }
@@ -72,7 +92,22 @@ interface LedgerFound {
   readonly migrations: boolean;
   readonly unfinished: boolean;
   readonly owner: string | null;
+  /** What bears the name of one of its tables and is none of the owner's. */
+  readonly stranger: string | null;
+  /** See db/shadows.ts. */
+  readonly shadow: string | null;
   readonly me: string;
+}
+
+function refuseStranger(stranger: string | null): void {
+  if (stranger === null) return;
+  throw new TmDbError(
+    "PERMISSION_DENIED",
+    `the ledger is not the work of one role: ${stranger} is no table of its owner`,
+    {
+      hint: "find out who made it and why, and drop it; then restore the ledger from a backup, or adopt the database anew",
+    },
+  );
 }
 
 const READ_STATE = `

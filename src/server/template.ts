@@ -54,7 +54,7 @@ export interface Template {
  * Sees to it that a template exists, hands it to `callback`, and drops the clones that were made of it, whatever
  * happens. Two runs at once share a template and nothing else. What killed runs left, and the project's templates of
  * other keys that nobody uses, are dropped too.
- * @throws TmDbError PERMISSION_DENIED where the role has no CREATEDB; what `build` throws, then nothing is left.
+ * @throws TmDbError PERMISSION_DENIED where the role has no CREATEDB, or the template is another role's; what `build` throws, then nothing is left.
  */
 export async function withTemplate<T>(
   request: TemplateRequest,
@@ -159,7 +159,7 @@ class TemplateRun implements Template {
     const lock = BigInt.asIntN(64, BigInt(`0x${this.#request.key}`)).toString();
     await this.#takeLock(lock);
     try {
-      if (!(await databaseExists(this.maintenance, this.name))) await this.#build();
+      if (!(await isThere(this.maintenance, this.name))) await this.#build();
     } finally {
       await this.maintenance.query("select pg_advisory_unlock($1)", [lock]);
     }
@@ -207,9 +207,25 @@ class TemplateRun implements Template {
   }
 }
 
-async function databaseExists(client: DatabaseClient, name: string): Promise<boolean> {
-  const { rows } = await client.query("select from pg_catalog.pg_database where datname = $1", [name]);
-  return rows.length > 0;
+/**
+ * Whether another run has built it meanwhile. Its name can be foretold, and what is in a clone runs with the rights of
+ * this connection.
+ * @throws TmDbError PERMISSION_DENIED where it is another role's.
+ */
+async function isThere(client: DatabaseClient, name: string): Promise<boolean> {
+  const { rows } = await client.query<{ readonly owner: string; readonly isOwn: boolean }>(
+    `select pg_catalog.pg_get_userbyid(d.datdba) as owner, pg_catalog.pg_get_userbyid(d.datdba) = current_user as "isOwn"
+     from pg_catalog.pg_database as d
+     where d.datname = $1`,
+    [name],
+  );
+  const [found] = rows;
+  if (found?.isOwn === false) {
+    throw new TmDbError("PERMISSION_DENIED", `the database ${name} belongs to the role ${found.owner}`, {
+      hint: `tests run in clones of it, with your rights: connect as ${found.owner}, or drop it if nobody knows what it is for`,
+    });
+  }
+  return found !== undefined;
 }
 
 /** Everything of runs that are over, and what the project's earlier files were made into. Returns what is left. */

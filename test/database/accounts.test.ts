@@ -1,7 +1,9 @@
 import { decodeJwt } from "jose";
 import { beforeAll, describe, expect, test } from "vitest";
+import { withRequest } from "../../src/db/impersonate.ts";
+import { blockedOrDone } from "../support/concurrency.ts";
 import { failureOf, type Outcome, type Row, rowOf, verdict } from "../support/outcome.ts";
-import { anonymous, claiming, type Persona, useReferenceDatabase } from "../support/reference-database.ts";
+import { anonymous, API, claiming, type Persona, useReferenceDatabase } from "../support/reference-database.ts";
 
 const db = useReferenceDatabase();
 
@@ -285,6 +287,26 @@ describe("delete_account", () => {
     ]);
     expect(await db.value("select count(*) from api.projects where id = $1", [alone])).toBe(0);
   });
+});
+
+test("delete_account says the same where a project is being handed to the caller at that moment", async () => {
+  const persona = bearer((await register()).outcome);
+  const { giver } = await db.users("giver");
+  const project = await db.project(giver);
+  const id = persona.claims.user_id;
+  await db.rows("insert into api.project_members (project_id, user_id, role) values ($1, $2, 'viewer')", [project, id]);
+  const [one, two] = await Promise.all([db.connect("authenticator"), db.connect("authenticator")]);
+  const request = { role: giver.role, claims: giver.claims, method: "POST", path: "/" } as const;
+  const overlap = withRequest(one, { api: API, request, end: "commit" }, async (inside) => {
+    await inside.query("select api.transfer_project($1, $2)", [project, id]);
+    const removal = db.as(persona, two).rpc("delete_account", { current_password: PASSWORD });
+    await blockedOrDone(db, two, removal);
+    // In an array: returned by itself it would be waited for, and it waits for this commit.
+    return [removal];
+  });
+  const [outcome] = await Promise.all(await overlap);
+  expect(outcome).toMatchObject({ status: 409, hint: expect.stringContaining("transfer_project") });
+  expect(await db.value("select count(*) from api.users where id = $1", [id])).toBe(1);
 });
 
 describe("people without an account", () => {

@@ -139,3 +139,28 @@ async function fresh(database: Database): Promise<Snapshot> {
   await rowsIn("postgres", "drop role if exists api_anonymous, api_user, authenticator").catch(() => undefined);
   return await snapshot(database);
 }
+
+test("a role that is there already and may do more than it should is refused, and taken when it may not any more", async () => {
+  await fresh("first");
+  const superuser = await openClient(server, "superuser", "postgres");
+  try {
+    await rowsIn("postgres", "create role api_user nologin noinherit");
+    for (const [more, less] of [
+      ["login", "nologin"],
+      ["replication", "noreplication"],
+      ["createdb", "nocreatedb"],
+      ["bypassrls", "nobypassrls"],
+    ] as const) {
+      await superuser.query(`alter role api_user ${more}`);
+      await expect(deploy("first"), more).rejects.toMatchObject({
+        message: "the role api_user exists already and may do more than it should",
+        hint: expect.stringContaining(less),
+      });
+      await superuser.query(`alter role api_user ${less}`);
+    }
+    expect(await deploy("first")).toBeGreaterThan(40);
+  } finally {
+    await superuser.end();
+    await takeBack("first");
+  }
+});

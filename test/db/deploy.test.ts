@@ -1,6 +1,9 @@
 import pg from "pg";
 import { describe, expect, inject, onTestFinished, test } from "vitest";
 import { connectionUrl } from "../../src/core/connection-spec.ts";
+import { audit } from "../../src/app/audit.ts";
+import { doctor } from "../../src/app/doctor.ts";
+import { refresh } from "../../src/app/refresh.ts";
 import type { TmDbError } from "../../src/core/errors.ts";
 import { compareCatalogs } from "../../src/schema/catalog.ts";
 import { clientConfig, type EngineProject, engineProject, queryRows } from "./project.ts";
@@ -207,6 +210,110 @@ test("another role than the one that deployed first is refused, since what it ma
   } finally {
     await queryRows(superuser, "drop role engine_other");
   }
+});
+
+describe("a ledger that somebody else has prepared steers no deployment:", () => {
+  const MADE_BY_INTRUDER = {
+    schema: "create schema tm_db; grant all on schema tm_db to public",
+    "table with a trigger":
+      "create table tm_db.deployments (id bigint generated always as identity, kind text, started_at timestamptz, duration_ms integer, tool_version text, commit text);" +
+      "create trigger t before insert on tm_db.deployments for each row execute function public.take()",
+    "view that runs a function": "create view tm_db.files as select public.take_now() as path",
+  };
+
+  async function intrude(project: EngineProject, what: keyof typeof MADE_BY_INTRUDER): Promise<void> {
+    const superuser = { ...inject("server").superuser, database: project.spec.database };
+    await project.query(
+      `create table public.taken (who name);
+       create function public.take() returns trigger language plpgsql as 'begin insert into public.taken values (current_user); return new; end';
+       create function public.take_now() returns text language sql as 'insert into public.taken values (current_user) returning who';
+       ${what === "schema" ? "" : "create schema tm_db; grant all on schema tm_db to public"}`,
+    );
+    await queryRows(
+      superuser,
+      `create role engine_intruder; grant create on database "${superuser.database}" to engine_intruder`,
+    );
+    onTestFinished(async () => {
+      await queryRows(superuser, "drop owned by engine_intruder cascade; drop role engine_intruder");
+    });
+    await queryRows(superuser, `set role engine_intruder; ${MADE_BY_INTRUDER[what]}`);
+  }
+
+  test("a schema of somebody else", async () => {
+    const project = await engineProject(FILES);
+    await intrude(project, "schema");
+    expect(await failure(project.migrate({ allowNonEmpty: true }))).toMatchObject({
+      code: "PERMISSION_DENIED",
+      message: expect.stringContaining("the schema tm_db belongs to the role engine_intruder"),
+    });
+    expect(await schemas(project)).toEqual(["tm_db"]);
+  });
+
+  test.each(["table with a trigger", "view that runs a function"] as const)("a %s in the schema", async (what) => {
+    const project = await engineProject(FILES);
+    await intrude(project, what);
+    const refusal = { code: "PERMISSION_DENIED", message: expect.stringContaining("of the role engine_intruder") };
+    expect(await failure(project.migrate({ allowNonEmpty: true }))).toMatchObject(refusal);
+    expect(await failure(project.status())).toMatchObject(refusal);
+    expect(await project.query("select who from public.taken")).toEqual([]);
+  });
+
+  test("an empty schema of the deploying role is no hindrance", async () => {
+    const project = await engineProject(FILES);
+    await project.query("create schema tm_db");
+    await project.migrate();
+  });
+});
+
+describe("what stands in the search_path with a name of PostgreSQL's own", () => {
+  // The ledger is read with json_agg(), whose arguments are of any type: this one fits better.
+  const AGGREGATE =
+    "create function public.take(json, record) returns json language plpgsql as 'begin insert into public.taken values (current_user); return $1; end';" +
+    "create aggregate public.json_agg(record) (sfunc = public.take, stype = json, initcond = '[]');" +
+    "grant execute on function public.take(json, record), public.json_agg(record) to public";
+  const OPERATOR =
+    "create function public.take(name, name) returns boolean language plpgsql as 'begin insert into public.taken values (current_user); return true; end';" +
+    "create operator public.~~ (leftarg = name, rightarg = name, function = public.take)";
+
+  async function plant(what: string): Promise<EngineProject> {
+    const project = await deployed();
+    const superuser = { ...inject("server").superuser, database: project.spec.database };
+    await project.query("create table public.taken (who name)");
+    await queryRows(superuser, `create role engine_intruder; grant create on schema public to engine_intruder`);
+    onTestFinished(async () => {
+      await queryRows(superuser, "drop owned by engine_intruder cascade; drop role engine_intruder");
+    });
+    await queryRows(superuser, `set role engine_intruder; ${what}`);
+    return project;
+  }
+
+  test.each([
+    ["function public.json_agg", AGGREGATE],
+    ["operator public.~~", OPERATOR],
+  ])("is never called when it is somebody else's: %s", async (name, sql) => {
+    const project = await plant(sql);
+    const refusal = {
+      code: "PERMISSION_DENIED",
+      message: `the ${name} of the role engine_intruder could be called in the place of PostgreSQL's own`,
+    };
+    expect(await failure(project.migrate())).toMatchObject(refusal);
+    expect(await failure(project.status())).toMatchObject(refusal);
+    expect(await failure(project.rollback())).toMatchObject(refusal);
+    const options = { projectDir: project.dir, env: {}, databaseUrl: connectionUrl(project.spec), onEvent: () => {} };
+    for (const look of [audit, doctor, refresh]) expect(await failure(look(options))).toMatchObject(refusal);
+    expect(await project.query("select who from public.taken")).toEqual([]);
+  });
+
+  test("is no hindrance when it is one's own, or a superuser's, and other names are none either", async () => {
+    const project = await plant("create function public.engine_other() returns int language sql as 'select 1'");
+    await project.query("create function public.age(text) returns int language sql as 'select 1'");
+    await queryRows(
+      { ...inject("server").superuser, database: project.spec.database },
+      "create function public.abs(text) returns int language sql as 'select 1'",
+    );
+    await project.migrate();
+    await project.rollback();
+  });
 });
 
 describe("the history of migrations", () => {

@@ -1,7 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { copyFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
-import { describe, expect, test } from "vitest";
+import { describe, expect, inject, test } from "vitest";
 import { openProject, openTarget } from "../../src/app/context.ts";
 import { test as runTests, type TestOptions } from "../../src/app/test.ts";
 import { withTestDatabases } from "../../src/app/test-database.ts";
@@ -214,6 +214,27 @@ test("the target's own database is not touched; the template is left, and a clon
   expect(
     await project.query("select nspname from pg_namespace where nspname in ('tests', 'pgtap', 'api', 'tm_db')"),
   ).toEqual([]);
+});
+
+test("a template that belongs to somebody else is not cloned", async () => {
+  const project = await libraryProject({ "test/policies/books.sql": ENDINGS["passes"]?.text ?? "" });
+  const { template } = await run(project);
+  const superuser = inject("server").superuser;
+  // They may leave it open to everybody who may make databases, with functions of their own in it.
+  await queryRows(superuser, "create role engine_intruder createdb");
+  await queryRows(superuser, `alter database ${template.name} owner to engine_intruder`);
+  await queryRows(superuser, `alter database ${template.name} is_template true`);
+  try {
+    await expect(run(project)).rejects.toMatchObject({
+      code: "PERMISSION_DENIED",
+      message: `the database ${template.name} belongs to the role engine_intruder`,
+    });
+  } finally {
+    await queryRows(superuser, `alter database ${template.name} is_template false`);
+    await queryRows(superuser, `drop database ${template.name}`);
+    await queryRows(superuser, "drop role engine_intruder");
+  }
+  expect(await run(project)).toMatchObject({ passed: true, template: { built: true } });
 });
 
 test("a run that took numbers from sequences leaves them where they stood, so each run is the first", async () => {
