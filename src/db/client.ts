@@ -168,25 +168,59 @@ async function openOnce(spec: ConnectionSpec, options: ClientOptions, tls: Tls):
   try {
     await client.connect();
     await settleSession(client, parameters);
+    refuseOldServer(client, spec);
+    await leaveOddSettings(client);
   } catch (error) {
     client.connection.stream.destroy();
     throw error;
   } finally {
     options.signal?.removeEventListener("abort", abort);
   }
-  refuseOldServer(client, spec);
   client.off("error", ignore);
   return client;
 }
 
-/** Poolers may keep parameters to themselves, and old databases speak other encodings: only then a round trip. */
+/**
+ * Poolers may keep parameters to themselves, old databases speak other encodings, and what is set for a role or a database
+ * changes what texts mean: only then a round trip. Poolers give each client these settings of its own.
+ */
 async function settleSession(client: DatabaseClient, parameters: Map<string, string>): Promise<void> {
   if (parameters.get("client_encoding") !== "UTF8") await client.query("set client_encoding to 'UTF8'");
+  if (parameters.get("standard_conforming_strings") === "off")
+    await client.query("set standard_conforming_strings to on");
+  const dateStyle = parameters.get("DateStyle");
+  if (dateStyle !== undefined && !dateStyle.startsWith("ISO")) await client.query("set datestyle to 'ISO'");
   if (!parameters.has("server_version")) {
     const { rows } = await client.query<{ server_version: string }>("show server_version");
     parameters.set("server_version", rows[0]?.server_version ?? "");
   }
 }
+
+/**
+ * What is set for a role or a database is meant for applications: 200 ms for each statement, or that no policy may filter.
+ * A session of tm-db goes by none of it, as one of pg_dump. Nothing is set in a session of a pooler, which somebody else
+ * gets next: its process is another one than the login was told of.
+ */
+async function leaveOddSettings(client: DatabaseClient): Promise<void> {
+  const { processID } = client as unknown as { readonly processID: number | null };
+  if (processID === null) return;
+  await client.query(ODD_SETTINGS, [processID]);
+}
+
+const ODD_SETTINGS = `
+  select pg_catalog.set_config(s.name, s.value, false)
+  from (
+    values
+      ('statement_timeout', '0'),
+      ('transaction_timeout', '0'),
+      ('idle_in_transaction_session_timeout', '0'),
+      ('idle_session_timeout', '0'),
+      ('default_transaction_read_only', 'off'),
+      ('row_security', 'on'),
+      ('quote_all_identifiers', 'off')
+  ) as s (name, value)
+  where pg_catalog.pg_backend_pid() = $1
+    and pg_catalog.current_setting(s.name, true) <> s.value`;
 
 function refuseOldServer(client: DatabaseClient, spec: ConnectionSpec): void {
   const version = serverVersion(client);

@@ -173,6 +173,16 @@ const ENDINGS: Readonly<Record<string, { readonly text: string; readonly says: o
   },
 };
 
+test("a search_path of the role that runs them is nothing to the tests, nor to what they deploy", async () => {
+  const project = await libraryProject({ "test/policies/fine.sql": ENDINGS["passes"]?.text ?? "" });
+  await project.query("alter role current_user set search_path = ''");
+  try {
+    expect(await run(project)).toMatchObject({ passed: true, counts: { tests: 1 } });
+  } finally {
+    await project.query("alter role current_user reset search_path");
+  }
+});
+
 test("every way in which a file can end is told apart", async () => {
   const files = Object.entries(ENDINGS).map(([name, { text }]) => [`test/policies/${name}.sql`, text]);
   const project = await libraryProject(Object.fromEntries(files) as Record<string, string>);

@@ -2,6 +2,7 @@ import { execFileSync } from "node:child_process";
 import { chownSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
 import { join } from "node:path";
+import pg from "pg";
 import { afterEach, describe, expect, test } from "vitest";
 import type { ConnectionSpec, SslMode } from "../../src/core/connection-spec.ts";
 import { type ServerNotice, serverVersion, withClient } from "../../src/db/client.ts";
@@ -172,6 +173,50 @@ describe("an open connection", () => {
     });
     expect(name).toBe("tm-db");
     expect(notices).toMatchObject([{ severity: "WARNING", message: "look out" }]);
+  });
+
+  test("goes by none of the settings that a role or a database has for its applications", async () => {
+    const { connection } = await projects.create().start();
+    const odd = {
+      standard_conforming_strings: "off",
+      DateStyle: "German, DMY",
+      default_transaction_read_only: "on",
+      row_security: "off",
+      quote_all_identifiers: "on",
+      statement_timeout: "200ms",
+      transaction_timeout: "5s",
+      idle_in_transaction_session_timeout: "300ms",
+      idle_session_timeout: "300ms",
+      // The files say what they mean with it.
+      search_path: "pg_catalog",
+    };
+    const settings = async (client: pg.Client): Promise<Record<string, string>> => {
+      const { rows } = await client.query<{ name: string; value: string }>(
+        "select name, current_setting(name) as value from unnest($1::text[]) as name",
+        [Object.keys(odd)],
+      );
+      return Object.fromEntries(rows.map(({ name, value }) => [name, value]));
+    };
+    await withClient(connection, {}, async (client) => {
+      for (const [name, value] of Object.entries(odd)) await client.query(`alter role tm_db set ${name} = '${value}'`);
+    });
+    const { host, port, user, password, database } = connection;
+    const other = new pg.Client({ host, port, user, password, database });
+    await other.connect();
+    expect(await settings(other)).toEqual(odd);
+    await other.end();
+    expect(await withClient(connection, {}, settings)).toEqual({
+      standard_conforming_strings: "on",
+      DateStyle: "ISO, DMY",
+      default_transaction_read_only: "off",
+      row_security: "on",
+      quote_all_identifiers: "off",
+      statement_timeout: "0",
+      transaction_timeout: "0",
+      idle_in_transaction_session_timeout: "0",
+      idle_session_timeout: "0",
+      search_path: "pg_catalog",
+    });
   });
 
   test("is closed after the callback, also when that throws; an SQL error stays what it is", async () => {
