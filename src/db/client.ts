@@ -119,7 +119,7 @@ type Tls = false | ConnectionOptions;
 
 async function open(spec: ConnectionSpec, options: ClientOptions): Promise<DatabaseClient> {
   if (isAborted(options.signal)) throw interrupted(undefined);
-  const [first, second] = tlsAttempts(spec);
+  const [first, second] = boundAttempts(spec);
   try {
     return await openOnce(spec, options, first);
   } catch (error) {
@@ -140,6 +140,7 @@ async function openOnce(spec: ConnectionSpec, options: ClientOptions, tls: Tls):
     password: () => spec.password ?? "",
     database: spec.database,
     ssl: tls,
+    enableChannelBinding: spec.channelBinding === "require",
     sslnegotiation: "postgres",
     application_name: options.applicationName ?? "tm-db",
     pipeline: options.pipeline ?? false,
@@ -152,6 +153,7 @@ async function openOnce(spec: ConnectionSpec, options: ClientOptions, tls: Tls):
   client.connection.on("parameterStatus", (status: { parameterName: string; parameterValue: string }) => {
     parameters.set(status.parameterName, status.parameterValue);
   });
+  const assertBound = spec.channelBinding === "require" ? refuseUnboundLogin(client) : undefined;
   const { onNotice } = options;
   if (onNotice !== undefined) {
     client.on("notice", ({ severity, code, message, detail, hint }) =>
@@ -167,6 +169,7 @@ async function openOnce(spec: ConnectionSpec, options: ClientOptions, tls: Tls):
   options.signal?.addEventListener("abort", abort, { once: true });
   try {
     await client.connect();
+    assertBound?.();
     await settleSession(client, parameters);
     refuseOldServer(client, spec);
     await leaveOddSettings(client);
@@ -179,6 +182,36 @@ async function openOnce(spec: ConnectionSpec, options: ClientOptions, tls: Tls):
   client.off("error", ignore);
   return client;
 }
+
+/**
+ * pg binds the login to the TLS connection where the server offers it, and logs in all the same where it does not, or where it
+ * asks for the password itself: so would whoever is in between. This hears of each step before pg does, and hangs up.
+ * https://www.postgresql.org/docs/current/sasl-authentication.html#SASL-SCRAM-SHA-256
+ */
+function refuseUnboundLogin(client: DatabaseClient): () => void {
+  const { connection } = client;
+  let isRefused = false;
+  let isProven = false;
+  const refuse = (): void => {
+    isRefused = true;
+    connection.stream.destroy(new Error(UNBOUND));
+  };
+  connection.on("authenticationCleartextPassword", refuse);
+  connection.on("authenticationMD5Password", refuse);
+  connection.on("authenticationSASL", ({ mechanisms }: { readonly mechanisms: readonly string[] }) => {
+    if (!mechanisms.includes("SCRAM-SHA-256-PLUS")) refuse();
+  });
+  // pg compares its signature.
+  connection.on("authenticationSASLFinal", () => (isProven = true));
+  connection.on("authenticationOk", () => {
+    if (!isProven) refuse();
+  });
+  return () => {
+    if (isRefused || !isProven) throw new Error(UNBOUND);
+  };
+}
+
+const UNBOUND = "SASL channel binding: the server does not bind the login to the TLS connection";
 
 /**
  * Poolers may keep parameters to themselves, old databases speak other encodings, and what is set for a role or a database
@@ -341,6 +374,17 @@ function tlsAttempts(spec: ConnectionSpec): readonly [Tls, Tls?] {
   }
 }
 
+/** Only a login by TLS can be bound to it. */
+function boundAttempts(spec: ConnectionSpec): readonly [Tls, Tls?] {
+  const attempts = tlsAttempts(spec);
+  if (spec.channelBinding === undefined) return attempts;
+  const [tls] = attempts.filter((attempt) => attempt !== undefined && attempt !== false);
+  if (tls !== undefined) return [tls];
+  throw new TmDbError("USAGE", "channel_binding=require needs TLS, which this address does not use", {
+    hint: "add sslmode=require to the address, or leave channel_binding out",
+  });
+}
+
 function verifiedChain(spec: ConnectionSpec): Tls {
   const ca = certificateAuthority(spec);
   if (ca === undefined) {
@@ -429,6 +473,13 @@ function connectionError(spec: ConnectionSpec, error: unknown): TmDbError {
       ...common,
       detail: facts.message,
       hint: `check that ${spec.source} names the right server`,
+    });
+  }
+  if (facts.message.startsWith("SASL channel binding: ")) {
+    return new TmDbError("AUTHENTICATION_FAILED", `${where} does not do what channel_binding=require asks for`, {
+      ...common,
+      detail: facts.message,
+      hint: "name the server's direct address and not that of a pooler; or leave channel_binding out, and say sslmode=verify-full",
     });
   }
   if (isState) return refusedByServer(spec, facts, common);

@@ -1,7 +1,8 @@
 import { execFileSync } from "node:child_process";
 import { chownSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
-import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
+import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net";
 import { join } from "node:path";
+import { connect as tlsConnect, TLSSocket } from "node:tls";
 import pg from "pg";
 import { afterEach, describe, expect, test } from "vitest";
 import type { ConnectionSpec, SslMode } from "../../src/core/connection-spec.ts";
@@ -48,6 +49,8 @@ function message(type: string, body: Buffer): Buffer {
   head.writeInt32BE(body.length + 4, 1);
   return Buffer.concat([head, body]);
 }
+
+const SSL_REQUEST = Buffer.from([0, 0, 0, 8, 4, 210, 22, 47]);
 
 const nothing = (): Promise<void> => Promise.resolve();
 
@@ -344,6 +347,18 @@ describe.skipIf(!hasOpenssl)("sslmode (needs openssl)", () => {
     return server;
   }
 
+  /** Answers by TLS with another certificate; a port. */
+  async function tlsServer(certificate: string, onSecure: (socket: TLSSocket) => void): Promise<number> {
+    const { port } = await fakeServer((socket) => {
+      socket.write("S");
+      const [key, cert] = [readFileSync(`${certificate}.key`), readFileSync(`${certificate}.crt`)];
+      const secure = new TLSSocket(socket, { isServer: true, key, cert });
+      secure.on("error", () => undefined);
+      onSecure(secure);
+    });
+    return port;
+  }
+
   async function isEncrypted(spec: ConnectionSpec): Promise<boolean | undefined> {
     return await withClient(spec, {}, async (client) => {
       const { rows } = await client.query<{ ssl: boolean }>("select ssl from pg_stat_ssl where pid = pg_backend_pid()");
@@ -372,6 +387,48 @@ describe.skipIf(!hasOpenssl)("sslmode (needs openssl)", () => {
     ).toBe(true);
     await expect(encrypted("verify-full")).rejects.toMatchObject(refused);
     await expect(encrypted("verify-ca", "/nonexistent.crt")).rejects.toMatchObject({ code: "FILE_UNREADABLE" });
+  });
+
+  test("channel_binding=require logs in to the server that has the certificate's key, and only if that can be proven", async () => {
+    const { connection } = await secureServer();
+    const bound: ConnectionSpec = { ...connection, ssl: "require", channelBinding: "require" };
+    expect(await isEncrypted(bound)).toBe(true);
+    expect(await isEncrypted({ ...bound, ssl: "prefer" })).toBe(true);
+    await expect(isEncrypted({ ...bound, password: "wrong" })).rejects.toMatchObject({ code: "AUTHENTICATION_FAILED" });
+    await expect(isEncrypted({ ...bound, ssl: "disable" })).rejects.toMatchObject({ code: "USAGE" });
+    // Somebody in between, whose certificate is another one: he gets the login through, and then not.
+    const between = await tlsServer(wrong, (socket) => {
+      const server = connect(connection.port, "127.0.0.1", () => server.write(SSL_REQUEST));
+      server.once("data", () => {
+        const secure = tlsConnect({ socket: server, rejectUnauthorized: false });
+        secure.on("error", () => socket.destroy());
+        socket.pipe(secure).pipe(socket);
+      });
+    });
+    await expect(isEncrypted({ ...bound, port: between })).rejects.toMatchObject({ code: "AUTHENTICATION_FAILED" });
+    expect(await isEncrypted({ ...bound, port: between, channelBinding: undefined })).toBe(true);
+    // Servers that ask for less than a proof.
+    const requests = {
+      "the password": [3],
+      "its MD5 sum": [5, 1, 2, 3, 4],
+      nothing: [0],
+      "a login that is not bound": [10, ...Buffer.from("SCRAM-SHA-256\0\0")],
+    };
+    for (const [what, [code = 0, ...more]] of Object.entries(requests)) {
+      const heard: Buffer[] = [];
+      const body = Buffer.from([0, 0, 0, code, ...more]);
+      const port = await tlsServer(right, (socket) => {
+        socket.once("data", () => {
+          socket.write(Buffer.concat([message("R", body), message("Z", Buffer.from("I"))]));
+          socket.on("data", (data: Buffer) => heard.push(data));
+        });
+      });
+      await expect(isEncrypted({ ...bound, port }), what).rejects.toMatchObject({
+        code: "AUTHENTICATION_FAILED",
+        message: expect.stringContaining("channel_binding=require"),
+      });
+      expect([what, heard]).toEqual([what, []]);
+    }
   });
 
   test("prefer is content without TLS where the server has none, and require is not", async () => {
