@@ -9,7 +9,7 @@ export interface ConnectionSpec {
   readonly user: string;
   readonly password: string | undefined;
   readonly database: string;
-  /** libpq's sslmode; undefined means `prefer`-less plain text, as libpq does for local servers. */
+  /** libpq's sslmode; undefined, of servers on this machine, means `allow`. */
   readonly ssl?: SslMode | undefined;
   /** Path of the certificate authority's file for `verify-ca` and `verify-full`. */
   readonly sslRootCert?: string | undefined;

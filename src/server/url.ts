@@ -36,6 +36,19 @@ export function connectionSpecFromUrl(
   return complete({ ...partsFromEnvironment(environment), ...parseUrl(url, source) }, source, environment);
 }
 
+/** A variable by which psql would get to another server must not lead to the embedded one. */
+function refuseOtherWays(environment: NodeJS.ProcessEnv): void {
+  for (const [name, holds] of [
+    ["PGSERVICE", "a service file"],
+    ["PGHOSTADDR", "an address beside PGHOST"],
+  ] as const) {
+    if (environment[name] === undefined || environment[name] === "") continue;
+    throw new TmDbError("USAGE", `${name} is set, and tm-db does not look for a server by ${holds}`, {
+      hint: `name the server by DATABASE_URL or PGHOST, and unset ${name}: env -u ${name} npx tm-db …`,
+    });
+  }
+}
+
 /**
  * Where the PG* variables lead, or undefined when none of them says where: PGHOST, PGPORT or PGDATABASE. (PGUSER and
  * PGPASSWORD alone are set for other programs.)
@@ -44,6 +57,7 @@ export function connectionSpecFromEnvironment(
   environment: NodeJS.ProcessEnv = process.env,
 ): ConnectionSpec | undefined {
   const parts = partsFromEnvironment(environment);
+  refuseOtherWays(environment);
   if (parts.host === undefined && parts.port === undefined && parts.database === undefined) return undefined;
   return complete(parts, "PG* variables", environment);
 }

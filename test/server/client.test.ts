@@ -306,7 +306,11 @@ describe.skipIf(!hasOpenssl)("sslmode (needs openssl)", () => {
   let wrong = "";
 
   /** A server with a certificate for the name `localhost`, and not for the address 127.0.0.1. */
-  async function secureServer(): Promise<{ readonly connection: ConnectionSpec; readonly superuser: ConnectionSpec }> {
+  async function secureServer(): Promise<{
+    readonly connection: ConnectionSpec;
+    readonly superuser: ConnectionSpec;
+    readonly dataDir: string;
+  }> {
     const server = await projects.create().start();
     const folder = join(projects.root(), "certificates");
     mkdirSync(folder);
@@ -387,6 +391,30 @@ describe.skipIf(!hasOpenssl)("sslmode (needs openssl)", () => {
     ).toBe(true);
     await expect(encrypted("verify-full")).rejects.toMatchObject(refused);
     await expect(encrypted("verify-ca", "/nonexistent.crt")).rejects.toMatchObject({ code: "FILE_UNREADABLE" });
+  });
+
+  test("nothing said of a server on this machine is without TLS, unless the server wants it", async () => {
+    const { connection, superuser, dataDir } = await secureServer();
+    expect(await isEncrypted({ ...connection, ssl: undefined })).toBe(false);
+    const rules = join(dataDir, "pg_hba.conf");
+    writeFileSync(rules, readFileSync(rules, "utf8").replaceAll(/^host /gm, "hostssl "));
+    await withClient(
+      { ...superuser, ssl: "prefer" },
+      {},
+      async (client) => await client.query("select pg_reload_conf()"),
+    );
+    await until(
+      "TLS is wanted",
+      async () =>
+        await isEncrypted({ ...connection, ssl: "disable" }).then(
+          () => false,
+          () => true,
+        ),
+    );
+    expect(await isEncrypted({ ...connection, ssl: undefined })).toBe(true);
+    await expect(isEncrypted({ ...connection, ssl: undefined, password: "wrong" })).rejects.toMatchObject({
+      code: "AUTHENTICATION_FAILED",
+    });
   });
 
   test("channel_binding=require logs in to the server that has the certificate's key, and only if that can be proven", async () => {

@@ -146,6 +146,15 @@ describe("the PG* variables", () => {
     });
   });
 
+  test.each(["PGSERVICE", "PGHOSTADDR"])("%s, by which psql would find another server, is refused", (name) => {
+    expect(() => connectionSpecFromEnvironment({ ...EMPTY, [name]: "prod" })).toThrow(name);
+    expect(() => connectionSpecFromEnvironment({ ...EMPTY, [name]: "prod", PGHOST: "h", PGUSER: "u" })).toThrow(name);
+    expect(connectionSpecFromEnvironment({ ...EMPTY, [name]: "" })).toBeUndefined();
+    expect(connectionSpecFromUrl("postgres://u@h/d", "--database-url", { ...EMPTY, [name]: "prod" })).toMatchObject({
+      host: "h",
+    });
+  });
+
   test("that are wrong are named", () => {
     expect(() => connectionSpecFromEnvironment({ ...EMPTY, PGHOST: "h", PGPORT: "five" })).toThrow(
       expect.objectContaining({ code: "USAGE" }),
