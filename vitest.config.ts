@@ -30,6 +30,7 @@ const engineProjects = [
   "adversarial",
   "forms",
   "drift",
+  "ignored",
   "status",
   "plan",
   "adopt",

@@ -1,3 +1,4 @@
+import { OBJECT_KINDS } from "../../src/core/ignored.ts";
 import { POSTGREST_OPTIONS, type PostgrestOption } from "../../src/core/postgrest-options.ts";
 /** A name that PostgreSQL keeps whole; the schema language counts characters, tm-db bytes. */
 const name = (description: string, more: object = {}) => ({
@@ -62,6 +63,21 @@ export const CONFIG_SCHEMA = {
       authenticator: name("The role that PostgREST logs in as.", { default: "authenticator" }),
       anonymous: name("The role of requests without a token (db-anon-role).", { default: "anonymous" }),
     }),
+    ignore: {
+      type: "array",
+      description:
+        "Objects that something else looks after, such as the platform of a managed server, as `tm-db drift` names them: what lies in a schema, or belongs to an extension or a role, is ignored with it.",
+      items: text("A kind and a name.", {
+        pattern: `^\\s*(${OBJECT_KINDS.join("|")}) .*\\S`,
+        examples: [
+          "schema storage",
+          "role supabase_admin",
+          "publication supabase_realtime",
+          "table public.spatial_ref_sys",
+        ],
+      }),
+      default: [],
+    },
     preRequest: text("PostgREST's db-pre-request, as schema.function.", { pattern: "^[^.]+\\.[^.]+$" }),
     recount: {
       type: "array",

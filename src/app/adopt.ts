@@ -15,11 +15,13 @@ import {
 import { prepareMigrations } from "../deploy/apply.ts";
 import { ensureLedger, type FileChange, readLedger } from "../deploy/ledger.ts";
 import { readProjectFiles } from "../files/read-project.ts";
-import { type Catalog, compareCatalogs, readCatalogWithin } from "../schema/catalog.ts";
+import { type Catalog, readCatalogWithin } from "../schema/catalog.ts";
+import { compareIgnoring } from "../schema/ignored.ts";
 import { differenceSentence } from "../schema/words.ts";
 import { withoutTable } from "../schema/without-table.ts";
 import { type CommandOptions, nameOf, openProject, openTarget, type Project } from "./context.ts";
 import { withPostgrestSettings } from "./expected-settings.ts";
+import { refuseIgnoredFiles } from "./ignored.ts";
 import { record } from "./record.ts";
 import { refuseOtherDeployer } from "./refuse.ts";
 import { withScratchBuild } from "./scratch-build.ts";
@@ -45,6 +47,7 @@ export async function adopt(options: AdoptOptions): Promise<AdoptResult> {
   const { signal } = options;
   const project = await openProject(options);
   const files = readProjectFiles(project.config);
+  await refuseIgnoredFiles(project.config, files);
   const target = await openTarget(project, "must-run");
   const table = { schema: options.migrationsSchema ?? "public", name: options.migrationsTable ?? "pgmigrations" };
   const live = await withClient(target.connection, { signal }, async (client) => {
@@ -57,7 +60,8 @@ export async function adopt(options: AdoptOptions): Promise<AdoptResult> {
     return { expected: await readCatalogWithin(client), changes: run.changes() };
   });
   const expected = withPostgrestSettings(built.expected, { live: live.catalog, project, target });
-  const differences = await compareCatalogs(expected, await withoutTable(live.catalog, table));
+  const actual = await withoutTable(live.catalog, table);
+  const { differences, ignored } = await compareIgnoring(expected, actual, project.config.ignore);
   if (differences.length > 0 && options.acceptDifferences !== true) throw refused(live.database, differences);
   const deployment =
     options.dryRun === true
@@ -74,6 +78,7 @@ export async function adopt(options: AdoptOptions): Promise<AdoptResult> {
     adopted: [...choice.migrations, ...choice.repeatables].map(({ path }) => path),
     pending: choice.pending,
     differences,
+    ignored,
     warnings: choice.warnings,
     ms: Date.now() - startedAt.getTime(),
   };
@@ -167,7 +172,7 @@ function upTo(migrations: readonly MigrationFile[], to: string | undefined): (fi
 function refused({ address }: DatabaseName, differences: readonly Difference[]): TmDbError {
   return new TmDbError("ADOPTION_REFUSED", `${address} is not what the files make, so nothing was written`, {
     problems: differences.map((found) => ({ message: differenceSentence(found) })),
-    hint: "mend the files or the database; or, if it shall stay so: npx tm-db adopt --accept-differences",
+    hint: "mend the files or the database; name in ignore of tm-db.config.json what others look after; or, if it shall stay so: npx tm-db adopt --accept-differences",
   });
 }
 

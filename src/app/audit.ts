@@ -22,6 +22,7 @@ import { prepareMigrations } from "../deploy/apply.ts";
 import { readDeclarations } from "../deploy/declared-at.ts";
 import { readProjectFiles } from "../files/read-project.ts";
 import { type CommandOptions, nameOf, openProject, openTarget, type Target } from "./context.ts";
+import { isInIgnoredSchema } from "./ignored.ts";
 import { withScratchBuild } from "./scratch-build.ts";
 
 export interface AuditOptions extends CommandOptions {
@@ -65,7 +66,13 @@ export async function audit(options: AuditOptions): Promise<AuditResult> {
     options.files === true
       ? await auditFiles({ options, config, target, rules })
       : await auditDatabase({ options, config, target, rules });
-  const found = await findingsOf(broken, config);
+  // What lies in an ignored schema is not theirs to mend. For everything else there is the baseline.
+  const isIgnored = ({ subject }: RuleBreak): boolean => isInIgnoredSchema(config, subject);
+  const found = await findingsOf(
+    broken.filter((each) => !isIgnored(each)),
+    config,
+  );
+  const ignored = await findingsOf(broken.filter(isIgnored), config);
   const asked = rules.map(({ id }) => id);
   const written = options.writeBaseline;
   const current =
@@ -79,6 +86,7 @@ export async function audit(options: AuditOptions): Promise<AuditResult> {
     rules: asked,
     findings: sorted(findings),
     accepted: sorted(accepted),
+    ignored: sorted(ignored),
     baseline: current === undefined ? null : { path: current.file, written: written !== undefined },
     failOn,
     passed: passesAudit(findings, failOn),

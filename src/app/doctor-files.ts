@@ -1,3 +1,4 @@
+import type { Config } from "../config/config.ts";
 import { TmDbError } from "../core/errors.ts";
 import type { ProjectFiles } from "../core/project-files.ts";
 import type { DatabaseClient } from "../db/client.ts";
@@ -11,6 +12,7 @@ import { checkMigrationSum } from "../files/migration-sum.ts";
 import { readProjectFiles } from "../files/read-project.ts";
 import type { CommandOptions, Project } from "./context.ts";
 import { drift } from "./drift.ts";
+import { splitOrphans } from "./ignored.ts";
 
 /** The files, or what is wrong with them; undefined in a folder without migrations, whose database somebody else deploys. */
 export type ReadFiles = ProjectFiles | TmDbError | undefined;
@@ -71,10 +73,10 @@ export async function neededExtensions(files: ReadFiles): Promise<readonly strin
   return isReadable(files) ? await createdExtensions(files.migrations) : [];
 }
 
-export async function checkOrphans(client: DatabaseClient): Promise<readonly Verdict[]> {
+export async function checkOrphans(client: DatabaseClient, config: Config): Promise<readonly Verdict[]> {
   const ledger = await readLedger(client);
   if (!ledger.exists) return [skipped("tm-db has never deployed to this database")];
-  const orphans = await findOrphans(client, ledger.repeatables);
+  const { orphans } = splitOrphans(config, await findOrphans(client, ledger.repeatables));
   if (orphans.length > 0) return [warning(`no file makes ${listed(orphans)}`, "npx tm-db drift")];
   return [ok("nothing that no file made, at a glance (for certain: npx tm-db doctor --drift)")];
 }

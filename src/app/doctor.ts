@@ -87,7 +87,7 @@ async function lookAtDatabase(
     ["files", () => checkFiles(client, files)],
     ["extensions", async () => checkExtensions(client, await neededExtensions(files))],
     ["materialized views", () => checkMaterializedViews(client)],
-    ...(options.drift === true ? [] : [["drift", () => checkOrphans(client)] as const]),
+    ...(options.drift === true ? [] : [["drift", () => checkOrphans(client, config)] as const]),
   ];
   return await withTransaction(client, "read only", async () => {
     const found: [DoctorCheck["check"], readonly Verdict[]][] = [];

@@ -7,10 +7,12 @@ import { type BuildFiles, preparedFromLedger } from "../deploy/build.ts";
 import { readLedger } from "../deploy/ledger.ts";
 import type { LedgerState } from "../deploy/ledger-state.ts";
 import { readProjectFiles } from "../files/read-project.ts";
-import { type Catalog, compareCatalogs, readCatalogWithin } from "../schema/catalog.ts";
+import { type Catalog, readCatalogWithin } from "../schema/catalog.ts";
+import { compareIgnoring } from "../schema/ignored.ts";
 import { planSql } from "../schema/plan-sql.ts";
 import { type CommandOptions, nameOf, openProject, openTarget, type Project, type Target } from "./context.ts";
 import { withPostgrestSettings } from "./expected-settings.ts";
+import { refuseIgnoredFiles } from "./ignored.ts";
 import { refuseOtherDeployer } from "./refuse.ts";
 import { knownEntries } from "./rollback.ts";
 import { withScratchBuild } from "./scratch-build.ts";
@@ -35,13 +37,15 @@ export async function drift(options: DriftOptions): Promise<DriftResult> {
   const { database, live, files } = await withClient(target.connection, { signal: options.signal }, async (client) => {
     return await readLive(client, { project, target, against });
   });
+  const { repeatables } = files;
+  await refuseIgnoredFiles(project.config, { migrations: files.migrations.map(({ file }) => file), repeatables });
   const given = { files, signal: options.signal };
   const built = await withScratchBuild(target.maintenance, given, async (client) => await readCatalogWithin(client));
-  const expected = withPostgrestSettings(built, { live, project, target });
-  const differences = await compareCatalogs(expected, live);
+  const all = withPostgrestSettings(built, { live, project, target });
+  const { expected, differences, ignored } = await compareIgnoring(all, live, project.config.ignore);
   const sql = options.sql === true ? await planSql(live, expected, differences) : null;
   const equal = differences.length === 0;
-  return { command: "drift", database, against, differences, sql, equal, ms: Date.now() - startedAt };
+  return { command: "drift", database, against, differences, ignored, sql, equal, ms: Date.now() - startedAt };
 }
 
 async function readLive(

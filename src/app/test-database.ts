@@ -11,7 +11,7 @@ import { runBatch } from "../db/run-batch.ts";
 import { sqlError } from "../db/sql-error.ts";
 import { readSource } from "../files/read-project.ts";
 import { type Batch, composeBatch, placeOfError } from "../policytest/compose-batch.ts";
-import { installTestHelpers, TEST_HELPERS_SQL } from "../policytest/helpers.ts";
+import { installTestHelpers, letBecomeOthers, TEST_HELPERS_SQL } from "../policytest/helpers.ts";
 import { carriedPgtap, installPgtap, offeredPgtap, TEST_SEARCH_PATH } from "../policytest/pgtap.ts";
 import type { ScriptOptions } from "../policytest/read-script.ts";
 import { type Template, withTemplate } from "../server/template.ts";
@@ -75,7 +75,10 @@ export async function withTestDatabases<T>(
       await buildTemplate(database, { project, target, files: input.files, fixtures }),
     signal: project.options.signal,
   };
-  return await withTemplate(request, async (template) => await callback(databasesOf(template, target)));
+  return await withTemplate(request, async (template) => {
+    if (!template.built) await letBecomeOthers(template.maintenance, project.config.roles.authenticator);
+    return await callback(databasesOf(template, target));
+  });
 }
 
 function databasesOf(template: Template, target: Target): TestDatabases {

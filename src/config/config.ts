@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { basename, isAbsolute, join, normalize } from "node:path";
 import { type Problem, TmDbError } from "../core/errors.ts";
+import { ignoredSchema, namesObject, plainName } from "../core/ignored.ts";
 import { DERIVED_OPTIONS, POSTGREST_OPTIONS, type PostgrestValue } from "../core/postgrest-options.ts";
 import type { RealtimeChannel, RealtimeParent } from "../core/realtime-channel.ts";
 
@@ -43,6 +44,8 @@ export interface Config {
   /** Options of PostgREST that no other setting decides, by PostgREST's own names. */
   readonly postgrest: Readonly<Record<string, PostgrestValue>>;
   readonly lint: { readonly ignore: readonly IgnoredRule[] };
+  /** Objects that something else looks after, in the words of `tm-db drift`: `schema storage`, `role supabase_admin`. */
+  readonly ignore: readonly string[];
   readonly realtime: RealtimeConfig;
   readonly matrix: MatrixConfig;
 }
@@ -152,6 +155,7 @@ export function parseConfig(raw: unknown, projectDir: string, fileName: string):
     "exposedSchemas",
     "extraSearchPath",
     "roles",
+    "ignore",
     "preRequest",
     "recount",
     "jwtSecret",
@@ -197,6 +201,9 @@ export function parseConfig(raw: unknown, projectDir: string, fileName: string):
       authenticator: reader.name(roles["authenticator"], "roles.authenticator") ?? "authenticator",
       anonymous: reader.name(roles["anonymous"], "roles.anonymous") ?? "anonymous",
     },
+    ignore: (reader.list(root["ignore"], "ignore") ?? []).flatMap((item, index) =>
+      reader.ignored(item, `ignore[${index}]`, exposedSchemas),
+    ),
     preRequest: reader.dotted(root["preRequest"], "preRequest", 2)?.join("."),
     recount: (reader.list(root["recount"], "recount") ?? []).flatMap((item, index) =>
       functionRef(reader.dotted(item, `recount[${index}]`, 2)),
@@ -411,6 +418,21 @@ class Reader {
     }
     if (!exposedSchemas.includes(schema)) this.#add(path, `names a schema that is not in exposedSchemas: ${schema}`);
     return { schema, name };
+  }
+
+  /** An object that something else looks after. What the API exposes is never left out of sight. */
+  ignored(value: unknown, path: string, exposedSchemas: readonly string[]): string[] {
+    const text = this.text(value, path);
+    if (text === undefined) return [];
+    const entry = plainName(text);
+    if (!namesObject(entry)) {
+      this.#add(path, 'must name an object as tm-db drift does, such as "schema storage" or "publication changes"');
+    }
+    const schema = ignoredSchema(entry);
+    if (schema !== undefined && exposedSchemas.includes(schema)) {
+      this.#add(path, `names a schema that is in exposedSchemas: ${schema}`);
+    }
+    return [entry];
   }
 
   /** As browsers send it: `https://app.example.com`, without a path. */

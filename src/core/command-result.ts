@@ -133,6 +133,8 @@ export interface StatusResult {
   }[];
   /** Objects in the files' schemas that no file seems to make; `tm-db drift` says it for certain. */
   readonly orphans: readonly string[];
+  /** Those that the setting `ignore` left out. */
+  readonly ignoredOrphans: readonly string[];
   /** Whether the database is what the files say, as far as the ledger knows. */
   readonly upToDate: boolean;
 }
@@ -220,6 +222,13 @@ export interface Difference {
   readonly detail: string;
 }
 
+/** What the setting `ignore` left out of a comparison. */
+export interface IgnoredDifferences {
+  readonly differences: readonly Difference[];
+  /** Entries of the setting that name nothing: neither the files nor the database have it. */
+  readonly unmatched: readonly string[];
+}
+
 export interface DriftResult {
   readonly command: "drift";
   readonly database: DatabaseName;
@@ -227,6 +236,7 @@ export interface DriftResult {
   readonly against: "deployed" | "files";
   /** `extra` is what no file makes. */
   readonly differences: readonly Difference[];
+  readonly ignored: IgnoredDifferences;
   /** SQL that would make the database what the files say; null if it was not asked for. */
   readonly sql: {
     readonly statements: readonly string[];
@@ -260,6 +270,8 @@ export interface AuditResult {
   readonly findings: readonly AuditFinding[];
   /** What the baseline accepts, and why. */
   readonly accepted: readonly (AuditFinding & { readonly reason: string })[];
+  /** What lies in schemas that the setting `ignore` names. */
+  readonly ignored: readonly AuditFinding[];
   /** Null where the project has none; `written`: by this run. */
   readonly baseline: { readonly path: string; readonly written: boolean } | null;
   readonly failOn: FailOn;
@@ -424,6 +436,7 @@ export interface AdoptResult {
   readonly pending: readonly string[];
   /** What was accepted: how the database differs from what the files make. */
   readonly differences: readonly Difference[];
+  readonly ignored: IgnoredDifferences;
   readonly warnings: readonly string[];
   readonly ms: number;
 }

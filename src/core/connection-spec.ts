@@ -9,10 +9,12 @@ export interface ConnectionSpec {
   readonly user: string;
   readonly password: string | undefined;
   readonly database: string;
-  /** libpq's sslmode; undefined means `prefer`-less plain text, as libpq does for local servers. */
+  /** libpq's sslmode; undefined, of servers on this machine, means `allow`. */
   readonly ssl?: SslMode | undefined;
   /** Path of the certificate authority's file for `verify-ca` and `verify-full`. */
   readonly sslRootCert?: string | undefined;
+  /** libpq's `channel_binding=require`: no login but one that is bound to the TLS connection. */
+  readonly channelBinding?: "require" | undefined;
   /** What the user said, for messages: `--database-url`, `DATABASE_URL`, `PG* variables`, `the embedded server`. */
   readonly source: string;
 }
@@ -39,6 +41,7 @@ export function connectionUrl(spec: ConnectionSpec): string {
   if (isSocket) parameters.push(["host", spec.host], ["port", String(spec.port)]);
   if (spec.ssl !== undefined) parameters.push(["sslmode", spec.ssl]);
   if (spec.sslRootCert !== undefined) parameters.push(["sslrootcert", spec.sslRootCert]);
+  if (spec.channelBinding !== undefined) parameters.push(["channel_binding", spec.channelBinding]);
   const query = parameters.map(([name, value]) => `${name}=${encodeURIComponent(value)}`).join("&");
   const authority = isSocket ? `${auth}@` : `${auth}@${host}:${spec.port}`;
   return `postgres://${authority}/${encodeURIComponent(spec.database)}${query === "" ? "" : `?${query}`}`;

@@ -119,7 +119,7 @@ type Tls = false | ConnectionOptions;
 
 async function open(spec: ConnectionSpec, options: ClientOptions): Promise<DatabaseClient> {
   if (isAborted(options.signal)) throw interrupted(undefined);
-  const [first, second] = tlsAttempts(spec);
+  const [first, second] = boundAttempts(spec);
   try {
     return await openOnce(spec, options, first);
   } catch (error) {
@@ -140,6 +140,7 @@ async function openOnce(spec: ConnectionSpec, options: ClientOptions, tls: Tls):
     password: () => spec.password ?? "",
     database: spec.database,
     ssl: tls,
+    enableChannelBinding: spec.channelBinding === "require",
     sslnegotiation: "postgres",
     application_name: options.applicationName ?? "tm-db",
     pipeline: options.pipeline ?? false,
@@ -152,6 +153,7 @@ async function openOnce(spec: ConnectionSpec, options: ClientOptions, tls: Tls):
   client.connection.on("parameterStatus", (status: { parameterName: string; parameterValue: string }) => {
     parameters.set(status.parameterName, status.parameterValue);
   });
+  const assertBound = spec.channelBinding === "require" ? refuseUnboundLogin(client) : undefined;
   const { onNotice } = options;
   if (onNotice !== undefined) {
     client.on("notice", ({ severity, code, message, detail, hint }) =>
@@ -167,26 +169,91 @@ async function openOnce(spec: ConnectionSpec, options: ClientOptions, tls: Tls):
   options.signal?.addEventListener("abort", abort, { once: true });
   try {
     await client.connect();
+    assertBound?.();
     await settleSession(client, parameters);
+    refuseOldServer(client, spec);
+    await leaveOddSettings(client);
   } catch (error) {
     client.connection.stream.destroy();
     throw error;
   } finally {
     options.signal?.removeEventListener("abort", abort);
   }
-  refuseOldServer(client, spec);
   client.off("error", ignore);
   return client;
 }
 
-/** Poolers may keep parameters to themselves, and old databases speak other encodings: only then a round trip. */
+/**
+ * pg binds the login to the TLS connection where the server offers it, and logs in all the same where it does not, or where it
+ * asks for the password itself: so would whoever is in between. This hears of each step before pg does, and hangs up.
+ * https://www.postgresql.org/docs/current/sasl-authentication.html#SASL-SCRAM-SHA-256
+ */
+function refuseUnboundLogin(client: DatabaseClient): () => void {
+  const { connection } = client;
+  let isRefused = false;
+  let isProven = false;
+  const refuse = (): void => {
+    isRefused = true;
+    connection.stream.destroy(new Error(UNBOUND));
+  };
+  connection.on("authenticationCleartextPassword", refuse);
+  connection.on("authenticationMD5Password", refuse);
+  connection.on("authenticationSASL", ({ mechanisms }: { readonly mechanisms: readonly string[] }) => {
+    if (!mechanisms.includes("SCRAM-SHA-256-PLUS")) refuse();
+  });
+  // pg compares its signature.
+  connection.on("authenticationSASLFinal", () => (isProven = true));
+  connection.on("authenticationOk", () => {
+    if (!isProven) refuse();
+  });
+  return () => {
+    if (isRefused || !isProven) throw new Error(UNBOUND);
+  };
+}
+
+const UNBOUND = "SASL channel binding: the server does not bind the login to the TLS connection";
+
+/**
+ * Poolers may keep parameters to themselves, old databases speak other encodings, and what is set for a role or a database
+ * changes what texts mean: only then a round trip. Poolers give each client these settings of its own.
+ */
 async function settleSession(client: DatabaseClient, parameters: Map<string, string>): Promise<void> {
   if (parameters.get("client_encoding") !== "UTF8") await client.query("set client_encoding to 'UTF8'");
+  if (parameters.get("standard_conforming_strings") === "off")
+    await client.query("set standard_conforming_strings to on");
+  const dateStyle = parameters.get("DateStyle");
+  if (dateStyle !== undefined && !dateStyle.startsWith("ISO")) await client.query("set datestyle to 'ISO'");
   if (!parameters.has("server_version")) {
     const { rows } = await client.query<{ server_version: string }>("show server_version");
     parameters.set("server_version", rows[0]?.server_version ?? "");
   }
 }
+
+/**
+ * What is set for a role or a database is meant for applications: 200 ms for each statement, or that no policy may filter.
+ * A session of tm-db goes by none of it, as one of pg_dump. Nothing is set in a session of a pooler, which somebody else
+ * gets next: its process is another one than the login was told of.
+ */
+async function leaveOddSettings(client: DatabaseClient): Promise<void> {
+  const { processID } = client as unknown as { readonly processID: number | null };
+  if (processID === null) return;
+  await client.query(ODD_SETTINGS, [processID]);
+}
+
+const ODD_SETTINGS = `
+  select pg_catalog.set_config(s.name, s.value, false)
+  from (
+    values
+      ('statement_timeout', '0'),
+      ('transaction_timeout', '0'),
+      ('idle_in_transaction_session_timeout', '0'),
+      ('idle_session_timeout', '0'),
+      ('default_transaction_read_only', 'off'),
+      ('row_security', 'on'),
+      ('quote_all_identifiers', 'off')
+  ) as s (name, value)
+  where pg_catalog.pg_backend_pid() = $1
+    and pg_catalog.current_setting(s.name, true) <> s.value`;
 
 function refuseOldServer(client: DatabaseClient, spec: ConnectionSpec): void {
   const version = serverVersion(client);
@@ -280,7 +347,8 @@ function interrupted(cause: unknown): TmDbError {
  */
 function tlsAttempts(spec: ConnectionSpec): readonly [Tls, Tls?] {
   const unverified: Tls = { rejectUnauthorized: false };
-  const mode = spec.host.startsWith("/") ? "disable" : (spec.ssl ?? "disable");
+  // Left out, on this machine: without TLS, unless that is refused, as by a tunnel's other end.
+  const mode = spec.host.startsWith("/") ? "disable" : (spec.ssl ?? "allow");
   switch (mode) {
     case "disable":
       return [false];
@@ -305,6 +373,17 @@ function tlsAttempts(spec: ConnectionSpec): readonly [Tls, Tls?] {
       ];
     }
   }
+}
+
+/** Only a login by TLS can be bound to it. */
+function boundAttempts(spec: ConnectionSpec): readonly [Tls, Tls?] {
+  const attempts = tlsAttempts(spec);
+  if (spec.channelBinding === undefined) return attempts;
+  const [tls] = attempts.filter((attempt) => attempt !== undefined && attempt !== false);
+  if (tls !== undefined) return [tls];
+  throw new TmDbError("USAGE", "channel_binding=require needs TLS, which this address does not use", {
+    hint: "add sslmode=require to the address, or leave channel_binding out",
+  });
 }
 
 function verifiedChain(spec: ConnectionSpec): Tls {
@@ -395,6 +474,13 @@ function connectionError(spec: ConnectionSpec, error: unknown): TmDbError {
       ...common,
       detail: facts.message,
       hint: `check that ${spec.source} names the right server`,
+    });
+  }
+  if (facts.message.startsWith("SASL channel binding: ")) {
+    return new TmDbError("AUTHENTICATION_FAILED", `${where} does not do what channel_binding=require asks for`, {
+      ...common,
+      detail: facts.message,
+      hint: "name the server's direct address and not that of a pooler; or leave channel_binding out, and say sslmode=verify-full",
     });
   }
   if (isState) return refusedByServer(spec, facts, common);

@@ -41,24 +41,37 @@ migrated as materialized (
   where f.folder = 'migrations'
 ),
 present as (
-  select 'pg_catalog.pg_proc'::regclass::oid as classid, p.oid as objid, p.pronamespace as namespace, p.proname::text as name
+  select 'pg_catalog.pg_proc'::regclass::oid as classid, p.oid as objid, 0::oid as relation, p.pronamespace as namespace, p.proname::text as name
   from pg_catalog.pg_proc as p
   union all
-  select 'pg_catalog.pg_class'::regclass, r.oid, r.relnamespace, r.relname::text
+  select 'pg_catalog.pg_class'::regclass, r.oid, 0, r.relnamespace, r.relname::text
   from relations as r
   union all
-  select 'pg_catalog.pg_policy'::regclass, p.oid, r.relnamespace, p.polname::text
+  select 'pg_catalog.pg_policy'::regclass, p.oid, r.oid, r.relnamespace, p.polname::text
   from pg_catalog.pg_policy as p
   join relations as r on r.oid = p.polrelid
   union all
-  select 'pg_catalog.pg_trigger'::regclass, t.oid, r.relnamespace, t.tgname::text
+  select 'pg_catalog.pg_trigger'::regclass, t.oid, r.oid, r.relnamespace, t.tgname::text
   from pg_catalog.pg_trigger as t
   join relations as r on r.oid = t.tgrelid
   where not t.tgisinternal
     and t.tgparentid = 0
 )
-select format('%s %s', i.type, i.identity) as object
+select
+  format('%s %s', i.type, i.identity) as object,
+  array[
+    format('%s %s', i.type, i.identity),
+    format('schema %I', ns.nspname),
+    case
+      when p.relation <> 0 then (
+        select format('%s %s', r.type, r.identity)
+        from pg_catalog.pg_identify_object('pg_catalog.pg_class'::regclass, p.relation, 0) as r
+      )
+      else ''
+    end
+  ] as wholes
 from present as p
+join pg_catalog.pg_namespace as ns on ns.oid = p.namespace
 cross join lateral pg_catalog.pg_identify_object(p.classid, p.objid, 0) as i
 join managed as n on n.oid = p.namespace
 cross join migrated as m

@@ -52,11 +52,21 @@ export async function installTestHelpers(client: DatabaseClient, api: TestApi): 
     api.authenticatorRole,
   ]);
   if (rowCount === 0) throw new Error("pgTAP is loaded before the helpers of policy tests");
+  await letBecomeOthers(client, api.authenticatorRole);
+}
+
+/**
+ * Grants the authenticator to the role of the connection, where it is there and the role may not become it yet. Roles belong to
+ * the server: the authenticator may have been made anew after the helpers were loaded into a template.
+ * @throws TmDbError PERMISSION_DENIED where the authenticator is somebody else's.
+ */
+export async function letBecomeOthers(client: DatabaseClient, authenticator: string): Promise<void> {
+  await client.query("select pg_catalog.set_config('tests.authenticator', $1, false)", [authenticator]);
   const me = client.user ?? "the role of the tests";
   await orRefusal(async () => void (await runScript(client, access)), {
     "42501": (cause) =>
       new TmDbError("PERMISSION_DENIED", `${me} may not become what PostgREST becomes: ${cause.message}`, {
-        hint: `as a superuser, or as who made it: grant ${quoteIdent(api.authenticatorRole)} to ${quoteIdent(me)}`,
+        hint: `as a superuser, or as who made it: grant ${quoteIdent(authenticator)} to ${quoteIdent(me)}`,
         cause,
       }),
   });

@@ -29,7 +29,7 @@ function severityWord(severity: AuditSeverity, style: Style): string {
 }
 
 function summary(result: AuditResult, style: Style): string[] {
-  const { findings, accepted, baseline, rules, database, audited, failOn, passed } = result;
+  const { findings, accepted, ignored, baseline, rules, database, audited, failOn, passed } = result;
   const severities = ["error", "warning", "info"] as const;
   const counts = severities.flatMap((severity) => {
     const number = findings.filter((finding) => finding.severity === severity).length;
@@ -42,6 +42,9 @@ function summary(result: AuditResult, style: Style): string[] {
   return [
     `${verdict} of ${plural(rules.length, "rule")} in ${where}`,
     ...(accepted.length === 0 ? [] : [`${accepted.length} more accepted by ${baseline?.path ?? "the baseline"}`]),
+    ...(ignored.length === 0
+      ? []
+      : [`${ignored.length} more in schemas that ignore of the settings names: --json lists them`]),
     ...(baseline?.written === true ? [`wrote ${baseline.path}`] : []),
     ...(findings.length > 0 && passed ? [style.dim(`none counts: --fail-on ${failOn}`)] : []),
     ...(first === undefined ? [] : [style.dim(`more about a rule: npx tm-db audit --explain ${first.rule}`)]),

@@ -117,7 +117,7 @@ export function statusLines(result: StatusResult, style: Style): string[] {
     where(result.database, style),
     `  ${style.green("applied".padEnd(12))}  ${plural(applied, "file")}`,
     ...others.map(({ path, state }) => `  ${style.yellow(state.padEnd(12))}  ${path}`),
-    ...orphanLines(result.orphans, style),
+    ...orphanLines(result.orphans, result.ignoredOrphans, style),
     `${deployment}; ${verdict}`,
   ];
 }

@@ -1,6 +1,6 @@
-import type { Difference, DriftResult } from "../core/command-result.ts";
+import type { Difference, DriftResult, IgnoredDifferences } from "../core/command-result.ts";
 import { plural } from "./format.ts";
-import type { Style } from "./style.ts";
+import { makeStyle, type Style } from "./style.ts";
 
 const WORDS: Readonly<Record<Difference["kind"], string>> = {
   missing: "missing",
@@ -16,27 +16,38 @@ export function differenceLines(differences: readonly Difference[]): string[] {
   });
 }
 
+/** What was not told, so that nobody takes it for what was looked at. */
+export function ignoredLines({ differences, unmatched }: IgnoredDifferences, style: Style): string[] {
+  const parts = plural(differences.length, "difference");
+  return [
+    ...(differences.length === 0 ? [] : [`${parts} left out by ignore of the settings: --json lists them`]),
+    ...unmatched.map((entry) => `${style.yellow("warning")} ignore of the settings names what is not there: ${entry}`),
+  ];
+}
+
 export function driftLines(result: DriftResult, style: Style): string[] {
-  const { database, against, differences, equal, sql } = result;
+  const { database, against, differences, ignored, equal, sql } = result;
   const where = `${database.address} ${style.dim(`(PostgreSQL ${database.version}, ${database.source})`)}`;
   const files = against === "deployed" ? "the files as they were deployed" : "the files as they are now";
   if (sql !== null) return sqlLines(result, files);
-  if (equal) return [`${style.green("no drift")}: ${where} is what ${files} make`];
+  if (equal) return [`${style.green("no drift")}: ${where} is what ${files} make`, ...ignoredLines(ignored, style)];
   const parts = plural(differences.length, "difference");
   return [
     ...differenceLines(differences).map((line) => `  ${line}`),
     `${style.red("drift")}: ${where} differs from ${files} in ${parts}`,
     "  too much: no file makes it · missing: a file makes it · different: the files' value → the database's",
     against === "deployed"
-      ? "SQL that takes it back: npx tm-db drift --sql   or write down what shall stay: npx tm-db new <name>"
+      ? "SQL that takes it back: npx tm-db drift --sql   or write down what shall stay: npx tm-db new <name>   what others look after: ignore of tm-db.config.json"
       : "SQL that takes it back: npx tm-db drift --files --sql   what is only pending: npx tm-db migrate --dry-run",
+    ...ignoredLines(ignored, style),
   ];
 }
 
 /** A script for psql: what it is, the statements, and what they do not bring back. */
-function sqlLines({ database, sql, equal }: DriftResult, files: string): string[] {
+function sqlLines({ database, sql, equal, ignored }: DriftResult, files: string): string[] {
   const address = oneLine(database.address);
-  if (equal) return [`-- ${address} is what ${files} make`];
+  const notes = ignoredLines(ignored, makeStyle(false)).map((line) => `-- ${oneLine(line)}`);
+  if (equal) return [`-- ${address} is what ${files} make`, ...notes];
   const { statements, leftOut } = sql ?? { statements: [], leftOut: [] };
   return [
     `-- Makes ${address} what ${files} make. Read it before you run it: what is too much is dropped.`,
@@ -45,6 +56,7 @@ function sqlLines({ database, sql, equal }: DriftResult, files: string): string[
     ...statements,
     "commit;",
     ...leftOut.map((object) => `-- not in this script: ${oneLine(object)}`),
+    ...notes,
   ];
 }
 
@@ -56,12 +68,14 @@ function oneLine(text: string): string {
 const MOST_ORPHANS = 5;
 
 /** For `status`: what nobody's file makes, briefly. */
-export function orphanLines(orphans: readonly string[], style: Style): string[] {
-  if (orphans.length === 0) return [];
+export function orphanLines(orphans: readonly string[], ignored: readonly string[], style: Style): string[] {
+  const left = ignored.length === 0 ? [] : [`${plural(ignored.length, "orphan")} left out by ignore of the settings`];
+  if (orphans.length === 0) return left;
   const more = orphans.length - MOST_ORPHANS;
   return [
     ...orphans.slice(0, MOST_ORPHANS).map((object) => `  ${style.yellow("orphan".padEnd(12))}  ${object}`),
     ...(more > 0 ? [`  ${style.yellow("orphan".padEnd(12))}  and ${more} more`] : []),
     "orphans are made by no file; for certain and in full: npx tm-db drift",
+    ...left,
   ];
 }

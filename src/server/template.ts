@@ -148,7 +148,11 @@ class TemplateRun implements Template {
     if (hasSpare && (await this.#rename(this.#spare, name))) return await this.#letIn(name, true);
     await this.#createDatabase(name, this.name);
     const { searchPath } = this.#request;
-    await this.maintenance.query(`alter database ${quoteIdent(name)} set search_path = ${searchPath}`);
+    // A search_path of the role would come before that of the database.
+    await this.maintenance.query(
+      `alter database ${quoteIdent(name)} set search_path = ${searchPath};
+       alter role current_user in database ${quoteIdent(name)} set search_path = ${searchPath}`,
+    );
   }
 
   async #ensure(): Promise<void> {

@@ -17,7 +17,8 @@ const SSL_MODES: ReadonlySet<string> = new Set([
 /** What a URL or the environment says; what it leaves out is undefined. */
 type Parts = {
   -readonly [
-    Name in "host" | "port" | "user" | "password" | "database" | "sslMode" | "sslRootCert" | "passwordFile"
+    Name in
+      "host" | "port" | "user" | "password" | "database" | "sslMode" | "sslRootCert" | "channelBinding" | "passwordFile"
   ]?: string;
 };
 
@@ -35,6 +36,19 @@ export function connectionSpecFromUrl(
   return complete({ ...partsFromEnvironment(environment), ...parseUrl(url, source) }, source, environment);
 }
 
+/** A variable by which psql would get to another server must not lead to the embedded one. */
+function refuseOtherWays(environment: NodeJS.ProcessEnv): void {
+  for (const [name, holds] of [
+    ["PGSERVICE", "a service file"],
+    ["PGHOSTADDR", "an address beside PGHOST"],
+  ] as const) {
+    if (environment[name] === undefined || environment[name] === "") continue;
+    throw new TmDbError("USAGE", `${name} is set, and tm-db does not look for a server by ${holds}`, {
+      hint: `name the server by DATABASE_URL or PGHOST, and unset ${name}: env -u ${name} npx tm-db …`,
+    });
+  }
+}
+
 /**
  * Where the PG* variables lead, or undefined when none of them says where: PGHOST, PGPORT or PGDATABASE. (PGUSER and
  * PGPASSWORD alone are set for other programs.)
@@ -43,6 +57,7 @@ export function connectionSpecFromEnvironment(
   environment: NodeJS.ProcessEnv = process.env,
 ): ConnectionSpec | undefined {
   const parts = partsFromEnvironment(environment);
+  refuseOtherWays(environment);
   if (parts.host === undefined && parts.port === undefined && parts.database === undefined) return undefined;
   return complete(parts, "PG* variables", environment);
 }
@@ -56,6 +71,7 @@ function partsFromEnvironment(environment: NodeJS.ProcessEnv): Parts {
     database: "PGDATABASE",
     sslMode: "PGSSLMODE",
     sslRootCert: "PGSSLROOTCERT",
+    channelBinding: "PGCHANNELBINDING",
   } as const satisfies Parts;
   const parts: Parts = {};
   for (const name of Object.keys(variables) as (keyof typeof variables)[]) {
@@ -74,19 +90,28 @@ function complete(parts: Parts, source: string, environment: NodeJS.ProcessEnv):
   const passwordEnvironment =
     parts.passwordFile === undefined ? environment : { ...environment, PGPASSFILE: parts.passwordFile };
   const password = parts.password ?? passwordFromFile({ host, port, database, user }, passwordEnvironment);
-  const spec: ConnectionSpec = { host, port, user, password, database, source, sslRootCert: parts.sslRootCert };
+  const { sslRootCert } = parts;
+  const channelBinding = requiredBinding(parts.channelBinding, source);
+  const spec: ConnectionSpec = { host, port, user, password, database, source, sslRootCert, channelBinding };
   return { ...spec, ssl: sslMode(parts.sslMode, spec) };
 }
 
 /** libpq's default is `prefer`; on this machine that would only cost a round trip. */
 function sslMode(mode: string | undefined, spec: ConnectionSpec): SslMode | undefined {
-  if (mode === undefined) return isLocal(spec) ? undefined : "prefer";
+  if (mode === undefined) return isLocal(spec) && spec.channelBinding === undefined ? undefined : "prefer";
   if (isSslMode(mode)) return mode;
   throw malformed(
     spec.source,
     `has an unknown sslmode, ${JSON.stringify(mode)}`,
     `one of ${[...SSL_MODES].join(", ")}`,
   );
+}
+
+/** `prefer`, which is libpq's default, proves nothing: whoever is in between can say that he cannot. */
+function requiredBinding(mode: string | undefined, source: string): "require" | undefined {
+  if (mode === "require") return mode;
+  if (mode === undefined || mode === "prefer" || mode === "disable") return undefined;
+  throw malformed(source, `has an unknown channel_binding, ${JSON.stringify(mode)}`, "one of disable, prefer, require");
 }
 
 function isSslMode(mode: string): mode is SslMode {
@@ -166,6 +191,7 @@ const PARAMETERS: Readonly<Record<string, keyof Parts>> = {
   dbname: "database",
   sslmode: "sslMode",
   sslrootcert: "sslRootCert",
+  channel_binding: "channelBinding",
   passfile: "passwordFile",
 };
 
@@ -196,7 +222,6 @@ function parseQuery(query: string | undefined, source: string): Parts {
     if (part !== undefined) {
       if (value !== "") parts[part] = value;
     } else if (name === "ssl" && value === "true") parts.sslMode = "require";
-    else if (name === "channel_binding" && value !== "require") continue;
     else if (!IGNORED.has(name))
       throw malformed(source, unknownParameter(name), "leave it out; the parameters are those of libpq");
   }

@@ -123,6 +123,10 @@ describe.runIf(isInstalled())("through PgBouncer in transaction mode (skipped wh
     const project = cliProject("reference");
     await project.run(["up"]);
     await project.run(["rollback", "--all", "--yes"]);
+    // What a direct connection would not go by.
+    await withConnection((await readEnv(project))["DATABASE_URL"] ?? "", async (client) => {
+      await client.query("alter role tm_db set statement_timeout = '1min'");
+    });
     const env = { DATABASE_URL: await startPooler(project) };
     const run = async (...args: string[]): Promise<string> => {
       const { code, stdout, stderr } = await project.run(args, { env });

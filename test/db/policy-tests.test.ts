@@ -173,6 +173,30 @@ const ENDINGS: Readonly<Record<string, { readonly text: string; readonly says: o
   },
 };
 
+test("a template serves as well when the authenticator was made anew after it", async () => {
+  const project = await libraryProject({
+    "tm-db.config.json": '{ "roles": { "authenticator": "gatekeeper" } }',
+    "test/policies/fine.sql":
+      "select plan(1);\nselect tests.as_anonymous();\nselect ok(count(*) = 2) from api.books;\nselect * from finish();\n",
+  });
+  const gatekeeper = "create role gatekeeper login noinherit; grant anonymous to gatekeeper";
+  await project.query(gatekeeper);
+  expect(await run(project)).toMatchObject({ passed: true, template: { built: true } });
+  await project.query(`drop role gatekeeper; ${gatekeeper}`);
+  expect(await run(project)).toMatchObject({ passed: true, template: { built: false } });
+  await project.query("drop role gatekeeper");
+});
+
+test("a search_path of the role that runs them is nothing to the tests, nor to what they deploy", async () => {
+  const project = await libraryProject({ "test/policies/fine.sql": ENDINGS["passes"]?.text ?? "" });
+  await project.query("alter role current_user set search_path = ''");
+  try {
+    expect(await run(project)).toMatchObject({ passed: true, counts: { tests: 1 } });
+  } finally {
+    await project.query("alter role current_user reset search_path");
+  }
+});
+
 test("every way in which a file can end is told apart", async () => {
   const files = Object.entries(ENDINGS).map(([name, { text }]) => [`test/policies/${name}.sql`, text]);
   const project = await libraryProject(Object.fromEntries(files) as Record<string, string>);

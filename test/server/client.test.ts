@@ -1,7 +1,9 @@
 import { execFileSync } from "node:child_process";
 import { chownSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
-import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
+import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net";
 import { join } from "node:path";
+import { connect as tlsConnect, TLSSocket } from "node:tls";
+import pg from "pg";
 import { afterEach, describe, expect, test } from "vitest";
 import type { ConnectionSpec, SslMode } from "../../src/core/connection-spec.ts";
 import { type ServerNotice, serverVersion, withClient } from "../../src/db/client.ts";
@@ -47,6 +49,8 @@ function message(type: string, body: Buffer): Buffer {
   head.writeInt32BE(body.length + 4, 1);
   return Buffer.concat([head, body]);
 }
+
+const SSL_REQUEST = Buffer.from([0, 0, 0, 8, 4, 210, 22, 47]);
 
 const nothing = (): Promise<void> => Promise.resolve();
 
@@ -174,6 +178,50 @@ describe("an open connection", () => {
     expect(notices).toMatchObject([{ severity: "WARNING", message: "look out" }]);
   });
 
+  test("goes by none of the settings that a role or a database has for its applications", async () => {
+    const { connection } = await projects.create().start();
+    const odd = {
+      standard_conforming_strings: "off",
+      DateStyle: "German, DMY",
+      default_transaction_read_only: "on",
+      row_security: "off",
+      quote_all_identifiers: "on",
+      statement_timeout: "200ms",
+      transaction_timeout: "5s",
+      idle_in_transaction_session_timeout: "300ms",
+      idle_session_timeout: "300ms",
+      // The files say what they mean with it.
+      search_path: "pg_catalog",
+    };
+    const settings = async (client: pg.Client): Promise<Record<string, string>> => {
+      const { rows } = await client.query<{ name: string; value: string }>(
+        "select name, current_setting(name) as value from unnest($1::text[]) as name",
+        [Object.keys(odd)],
+      );
+      return Object.fromEntries(rows.map(({ name, value }) => [name, value]));
+    };
+    await withClient(connection, {}, async (client) => {
+      for (const [name, value] of Object.entries(odd)) await client.query(`alter role tm_db set ${name} = '${value}'`);
+    });
+    const { host, port, user, password, database } = connection;
+    const other = new pg.Client({ host, port, user, password, database });
+    await other.connect();
+    expect(await settings(other)).toEqual(odd);
+    await other.end();
+    expect(await withClient(connection, {}, settings)).toEqual({
+      standard_conforming_strings: "on",
+      DateStyle: "ISO, DMY",
+      default_transaction_read_only: "off",
+      row_security: "on",
+      quote_all_identifiers: "off",
+      statement_timeout: "0",
+      transaction_timeout: "0",
+      idle_in_transaction_session_timeout: "0",
+      idle_session_timeout: "0",
+      search_path: "pg_catalog",
+    });
+  });
+
   test("is closed after the callback, also when that throws; an SQL error stays what it is", async () => {
     const { connection, superuser } = await projects.create().start();
     await expect(withClient(connection, {}, () => Promise.reject(new RangeError("mine")))).rejects.toThrow(RangeError);
@@ -258,7 +306,11 @@ describe.skipIf(!hasOpenssl)("sslmode (needs openssl)", () => {
   let wrong = "";
 
   /** A server with a certificate for the name `localhost`, and not for the address 127.0.0.1. */
-  async function secureServer(): Promise<{ readonly connection: ConnectionSpec; readonly superuser: ConnectionSpec }> {
+  async function secureServer(): Promise<{
+    readonly connection: ConnectionSpec;
+    readonly superuser: ConnectionSpec;
+    readonly dataDir: string;
+  }> {
     const server = await projects.create().start();
     const folder = join(projects.root(), "certificates");
     mkdirSync(folder);
@@ -299,6 +351,18 @@ describe.skipIf(!hasOpenssl)("sslmode (needs openssl)", () => {
     return server;
   }
 
+  /** Answers by TLS with another certificate; a port. */
+  async function tlsServer(certificate: string, onSecure: (socket: TLSSocket) => void): Promise<number> {
+    const { port } = await fakeServer((socket) => {
+      socket.write("S");
+      const [key, cert] = [readFileSync(`${certificate}.key`), readFileSync(`${certificate}.crt`)];
+      const secure = new TLSSocket(socket, { isServer: true, key, cert });
+      secure.on("error", () => undefined);
+      onSecure(secure);
+    });
+    return port;
+  }
+
   async function isEncrypted(spec: ConnectionSpec): Promise<boolean | undefined> {
     return await withClient(spec, {}, async (client) => {
       const { rows } = await client.query<{ ssl: boolean }>("select ssl from pg_stat_ssl where pid = pg_backend_pid()");
@@ -327,6 +391,72 @@ describe.skipIf(!hasOpenssl)("sslmode (needs openssl)", () => {
     ).toBe(true);
     await expect(encrypted("verify-full")).rejects.toMatchObject(refused);
     await expect(encrypted("verify-ca", "/nonexistent.crt")).rejects.toMatchObject({ code: "FILE_UNREADABLE" });
+  });
+
+  test("nothing said of a server on this machine is without TLS, unless the server wants it", async () => {
+    const { connection, superuser, dataDir } = await secureServer();
+    expect(await isEncrypted({ ...connection, ssl: undefined })).toBe(false);
+    const rules = join(dataDir, "pg_hba.conf");
+    writeFileSync(rules, readFileSync(rules, "utf8").replaceAll(/^host /gm, "hostssl "));
+    await withClient(
+      { ...superuser, ssl: "prefer" },
+      {},
+      async (client) => await client.query("select pg_reload_conf()"),
+    );
+    await until(
+      "TLS is wanted",
+      async () =>
+        await isEncrypted({ ...connection, ssl: "disable" }).then(
+          () => false,
+          () => true,
+        ),
+    );
+    expect(await isEncrypted({ ...connection, ssl: undefined })).toBe(true);
+    await expect(isEncrypted({ ...connection, ssl: undefined, password: "wrong" })).rejects.toMatchObject({
+      code: "AUTHENTICATION_FAILED",
+    });
+  });
+
+  test("channel_binding=require logs in to the server that has the certificate's key, and only if that can be proven", async () => {
+    const { connection } = await secureServer();
+    const bound: ConnectionSpec = { ...connection, ssl: "require", channelBinding: "require" };
+    expect(await isEncrypted(bound)).toBe(true);
+    expect(await isEncrypted({ ...bound, ssl: "prefer" })).toBe(true);
+    await expect(isEncrypted({ ...bound, password: "wrong" })).rejects.toMatchObject({ code: "AUTHENTICATION_FAILED" });
+    await expect(isEncrypted({ ...bound, ssl: "disable" })).rejects.toMatchObject({ code: "USAGE" });
+    // Somebody in between, whose certificate is another one: he gets the login through, and then not.
+    const between = await tlsServer(wrong, (socket) => {
+      const server = connect(connection.port, "127.0.0.1", () => server.write(SSL_REQUEST));
+      server.once("data", () => {
+        const secure = tlsConnect({ socket: server, rejectUnauthorized: false });
+        secure.on("error", () => socket.destroy());
+        socket.pipe(secure).pipe(socket);
+      });
+    });
+    await expect(isEncrypted({ ...bound, port: between })).rejects.toMatchObject({ code: "AUTHENTICATION_FAILED" });
+    expect(await isEncrypted({ ...bound, port: between, channelBinding: undefined })).toBe(true);
+    // Servers that ask for less than a proof.
+    const requests = {
+      "the password": [3],
+      "its MD5 sum": [5, 1, 2, 3, 4],
+      nothing: [0],
+      "a login that is not bound": [10, ...Buffer.from("SCRAM-SHA-256\0\0")],
+    };
+    for (const [what, [code = 0, ...more]] of Object.entries(requests)) {
+      const heard: Buffer[] = [];
+      const body = Buffer.from([0, 0, 0, code, ...more]);
+      const port = await tlsServer(right, (socket) => {
+        socket.once("data", () => {
+          socket.write(Buffer.concat([message("R", body), message("Z", Buffer.from("I"))]));
+          socket.on("data", (data: Buffer) => heard.push(data));
+        });
+      });
+      await expect(isEncrypted({ ...bound, port }), what).rejects.toMatchObject({
+        code: "AUTHENTICATION_FAILED",
+        message: expect.stringContaining("channel_binding=require"),
+      });
+      expect([what, heard]).toEqual([what, []]);
+    }
   });
 
   test("prefer is content without TLS where the server has none, and require is not", async () => {

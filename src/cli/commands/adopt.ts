@@ -20,7 +20,7 @@ export function adoptCommand(execute: Execute): Command {
     .option("--migrations-table <table>", "node-pg-migrate's table (default: pgmigrations)")
     .addHelpText(
       "after",
-      "\nExample:\n  npx tm-db adopt --dry-run --database-url postgres://owner@db.example.com/app\n",
+      '\nWhat others look after: "ignore": ["schema storage"] in tm-db.config.json\n\nExample:\n  npx tm-db adopt --dry-run --database-url postgres://owner@db.example.com/app\n',
     )
     .action(async (flags: AdoptFlags) => {
       await execute(flags, async (context) => {

@@ -12,7 +12,10 @@ export function driftCommand(execute: Execute): Command {
     .description("compare the database with what its files build on a scratch database; exit with 1 when they differ")
     .option("--files", "compare with the files as they are now, and not as they were deployed")
     .option("--sql", "print SQL that would take the drift back")
-    .addHelpText("after", "\nExample:\n  npx tm-db drift --database-url postgres://owner@db.example.com/app\n")
+    .addHelpText(
+      "after",
+      '\nWhat others look after: "ignore": ["schema storage"] in tm-db.config.json\n\nExample:\n  npx tm-db drift --database-url postgres://owner@db.example.com/app\n',
+    )
     .action(async (flags: DriftFlags) => {
       await execute(flags, async (context) => {
         const { drift } = await import("../../app/drift.ts");

@@ -1,11 +1,17 @@
 import { Command, InvalidArgumentError, Option } from "commander";
 import type { TestOptions } from "../../app/test.ts";
-import type { CommandResult } from "../../core/command-result.ts";
+import type { CommandResult, TestResult } from "../../core/command-result.ts";
 import { makeStyle, type Style } from "../../report/style.ts";
 import { type Reporter, REPORTERS, testReport } from "../../report/tests/reporters.ts";
 import { resultText } from "../../report/text.ts";
 import type { Execute } from "../execute.ts";
-import { addContainerOptions, addDatabaseOptions, parseCount, type SharedOptions } from "../shared-options.ts";
+import {
+  addContainerOptions,
+  addDatabaseOptions,
+  folderInRepository,
+  parseCount,
+  type SharedOptions,
+} from "../shared-options.ts";
 import { writeReport } from "../write-report.ts";
 
 interface TestFlags extends SharedOptions {
@@ -45,8 +51,7 @@ export function testCommand(execute: Execute): Command {
             return await watchTests(options, { onResult: context.print, onFailure: context.printFailure });
           }
           const result = await (await import("../../app/test.ts")).test(options);
-          if (flags.output !== undefined)
-            await writeReport(flags.output, testReport(result, flags.reporter, makeStyle(false)));
+          if (flags.output !== undefined) await writeReport(flags.output, report(result, flags, makeStyle(false)));
           return result;
         },
         { check: false, present },
@@ -71,9 +76,13 @@ function testOptions<Context extends Omit<TestOptions, "only">>(
   };
 }
 
-function presentation(result: CommandResult, { reporter, output }: TestFlags, style: Style): string {
+function presentation(result: CommandResult, flags: TestFlags, style: Style): string {
   if (result.command !== "test") return resultText(result, style);
-  return testReport(result, output === undefined ? reporter : "spec", style);
+  return report(result, flags.output === undefined ? flags : { ...flags, reporter: "spec" }, style);
+}
+
+function report(result: TestResult, flags: TestFlags, style: Style): string {
+  return testReport(result, { reporter: flags.reporter, folder: folderInRepository(flags), style });
 }
 
 function parseSeed(text: string): number {

@@ -3,7 +3,7 @@
 do $$
 declare
   modern constant boolean := current_setting('server_version_num')::integer >= 160000;
-  authenticator constant text := (select quote_ident(a.authenticator_role) from tests.api as a);
+  authenticator constant text := quote_ident(current_setting('tests.authenticator'));
 begin
   if to_regrole(authenticator) is null
     or pg_catalog.pg_has_role(session_user, to_regrole(authenticator), case when modern then 'set' else 'member' end)

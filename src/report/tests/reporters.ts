@@ -13,8 +13,11 @@ export const REPORTERS = ["spec", "dot", "tap", "junit", "github", "json"] as co
 
 export type Reporter = (typeof REPORTERS)[number];
 
-/** The result of a test run as a reporter words it. */
-export function testReport(result: TestResult, reporter: Reporter, style: Style): string {
+/** The result of a test run as a reporter words it; `folder` is the project's in its repository, for annotations. */
+export function testReport(
+  result: TestResult,
+  { reporter, folder, style }: { readonly reporter: Reporter; readonly folder: string; readonly style: Style },
+): string {
   switch (reporter) {
     case "spec":
       return specReport(result, style);
@@ -25,7 +28,7 @@ export function testReport(result: TestResult, reporter: Reporter, style: Style)
     case "junit":
       return junitReport(result);
     case "github":
-      return githubReport(result, style);
+      return githubReport(result, folder, style);
     case "json":
       return resultJson(result);
     default:

@@ -38,6 +38,29 @@ test("every problem is told, not the first", () => {
   expect(problemsOf([])).toEqual(["the file must be an object"]);
 });
 
+test("what is ignored is named as drift names it, in one spelling, and is not what the API exposes", () => {
+  const ignore = ['schema "storage"', 'schema "My Files"', " table public.t ", "event trigger watch"];
+  expect(parseConfig({ ignore }, "/x", "f").ignore).toEqual([
+    "schema storage",
+    'schema "My Files"',
+    "table public.t",
+    "event trigger watch",
+  ]);
+  expect(
+    problemsOf({
+      ignore: ["storage", "schema", "schema api", 'schema "Odd ""one"""', 1],
+      exposedSchemas: ["api", 'Odd "one"'],
+    }),
+  ).toEqual([
+    expect.stringContaining("ignore[0] must name an object as tm-db drift does"),
+    expect.stringContaining("ignore[1] must name an object"),
+    "ignore[2] names a schema that is in exposedSchemas: api",
+    'ignore[3] names a schema that is in exposedSchemas: Odd "one"',
+    "ignore[4] must be a text that is not blank",
+  ]);
+  expect(problemsOf({ ignore: "schema storage" })).toEqual(["ignore must be a list of names"]);
+});
+
 test("channels are of exposed tables, and origins have no path", () => {
   const channel = { table: "api.tasks" };
   const parsed = parseConfig({ realtime: { channels: { "Odd Name": channel }, allowedOrigins: ["*"] } }, "/x", "f");

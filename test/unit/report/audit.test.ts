@@ -20,6 +20,7 @@ const RESULT: AuditResult = {
   rules: ["comment-missing", "sensitive-column"],
   findings: [FINDING, ADVICE],
   accepted: [],
+  ignored: [],
   baseline: null,
   failOn: "warning",
   passed: false,

@@ -8,6 +8,7 @@ const RESULT: DriftResult = {
   database: { address: "me@host:5432/a\ndrop table x; --", source: "--database-url", version: "18.4" },
   against: "deployed",
   differences: [{ kind: "different", object: "function a.f()", detail: "definition:\n- one\n+ two" }],
+  ignored: { differences: [], unmatched: [] },
   sql: { statements: ["select 1;"], leftOut: ['statistics a."s\ndrop table y;"'] },
   equal: false,
   ms: 1,
@@ -26,4 +27,21 @@ test("no name ends a comment of the script", () => {
     "select 1;",
     "commit;",
   ]);
+});
+
+test("what was left out is counted, and what ignore misspells is told: in words, and in the comments of a script", () => {
+  const ignored = { differences: RESULT.differences, unmatched: ["schema storag\nselect 1;"] };
+  const last = driftLines({ ...RESULT, ignored, equal: true, sql: null }, makeStyle(false)).slice(1);
+  expect(last).toEqual([
+    "1 difference left out by ignore of the settings: --json lists them",
+    "warning ignore of the settings names what is not there: schema storag\nselect 1;",
+  ]);
+  const script = driftLines({ ...RESULT, ignored }, makeStyle(false))
+    .join("\n")
+    .split("\n");
+  expect(script.slice(-2)).toEqual([
+    "-- 1 difference left out by ignore of the settings: --json lists them",
+    "-- warning ignore of the settings names what is not there: schema storag select 1;",
+  ]);
+  expect(driftLines({ ...RESULT, equal: true, sql: null }, makeStyle(false))).toHaveLength(1);
 });

@@ -90,7 +90,7 @@ const FAILED = file({
 });
 
 test("spec: what passed in a line, what failed with its place and reason, and what no test touched", () => {
-  const text = testReport(result([file(), FAILED], { seed: 7 }), "spec", PLAIN);
+  const text = testReport(result([file(), FAILED], { seed: 7 }), { reporter: "spec", folder: "", style: PLAIN });
   expect(text).toMatch(/^pass {2}test\/policies\/a\.sql {2}1 test {2}3\.0 ms\nFAIL {2}/);
   expect(text).toContain('not ok 2 a <reader> & "co"  test/policies/a.sql:3:1');
   expect(text).toContain("        have: 1\n");
@@ -102,7 +102,11 @@ test("spec: what passed in a line, what failed with its place and reason, and wh
 });
 
 test("spec: a run of some files does not list what it did not touch, and slow files are named", () => {
-  const text = testReport(result([file({ ms: 900 })], { narrowed: true }), "spec", PLAIN);
+  const text = testReport(result([file({ ms: 900 })], { narrowed: true }), {
+    reporter: "spec",
+    folder: "",
+    style: PLAIN,
+  });
   expect(text).not.toContain("p on api.books");
   expect(text).toMatch(/slow \(500 ms or more\)\n +900 ms {2}test\/policies\/a\.sql/);
 });
@@ -115,11 +119,11 @@ test("dot: a character a test", () => {
     testCase(4, { ok: false, todo: "x" }),
   ];
   const broken = file({ passed: false, tests, problems: [{ kind: "plan", message: "planned 5 test(s), but ran 4" }] });
-  expect(testReport(result([broken]), "dot", PLAIN).split("\n")[0]).toBe(".FstE");
+  expect(testReport(result([broken]), { reporter: "dot", folder: "", style: PLAIN }).split("\n")[0]).toBe(".FstE");
 });
 
 test("tap: read again, it says the same", () => {
-  const text = testReport(result([file(), FAILED]), "tap", PLAIN);
+  const text = testReport(result([file(), FAILED]), { reporter: "tap", folder: "", style: PLAIN });
   const { tests, planned, errors } = readTap(text.split("\n").map((line) => ({ text: line, location: undefined })));
   expect({ planned, errors, oks: tests.map(({ ok }) => ok) }).toEqual({ planned: 2, errors: [], oks: [true, false] });
   expect(tests[1]?.subtests.map(({ ok }) => ok)).toEqual([true, false]);
@@ -130,7 +134,7 @@ test("junit: texts cannot break the XML", () => {
     passed: false,
     tests: [testCase(1, { ok: false, name: "]]>\u0000\u001b[31m'\"<&", diagnostics: ["a\nb"] })],
   });
-  const text = testReport(result([nasty, FAILED]), "junit", PLAIN);
+  const text = testReport(result([nasty, FAILED]), { reporter: "junit", folder: "", style: PLAIN });
   expect(text).toContain('name="]]&gt;\ufffd\ufffd[31m\'&quot;&lt;&amp;"');
   expect(text).toContain('<testsuites name="tm-db test" tests="3" failures="2" errors="1" time="0.040">');
   expect(text).toContain('<error type="sql-error" message="no such&#10;column: 100%">');
@@ -138,17 +142,28 @@ test("junit: texts cannot break the XML", () => {
 });
 
 test("github: an annotation is one line, whatever the texts hold", () => {
-  const lines = testReport(result([FAILED]), "github", PLAIN).split("\n");
+  const lines = testReport(result([FAILED]), { reporter: "github", folder: "", style: PLAIN }).split("\n");
   expect(lines[0]).toMatch(
     /^::error file=test\/policies\/a\.sql,line=3,col=1,title=not ok 2 a <reader> & "co"::Failed test 2: "x"%0A/,
   );
   expect(lines[1]).toBe("::error file=test/policies/a.sql,line=4,col=8,title=sql-error::no such%0Acolumn: 100%25");
 });
 
+test("github: paths count from the repository's root, where the project is a folder of it", () => {
+  const text = testReport(result([FAILED]), { reporter: "github", folder: "services/my db", style: PLAIN });
+  const lines = text.split("\n").filter((line) => line.startsWith("::error "));
+  expect(lines.length).toBeGreaterThan(0);
+  expect(lines.filter((line) => !line.startsWith("::error file=services/my db/test/policies/"))).toEqual([]);
+});
+
 test("json: the result itself", () => {
-  expect(JSON.parse(testReport(result([FAILED]), "json", PLAIN))).toMatchObject({ ok: true, passed: false });
+  expect(JSON.parse(testReport(result([FAILED]), { reporter: "json", folder: "", style: PLAIN }))).toMatchObject({
+    ok: true,
+    passed: false,
+  });
 });
 
 test("no reporter colours what is not for a terminal", () => {
-  for (const reporter of REPORTERS) expect(testReport(result([FAILED]), reporter, PLAIN)).not.toContain("\u001b[");
+  for (const reporter of REPORTERS)
+    expect(testReport(result([FAILED]), { reporter: reporter, folder: "", style: PLAIN })).not.toContain("\u001b[");
 });

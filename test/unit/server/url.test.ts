@@ -27,7 +27,13 @@ describe("a URL is read as libpq reads it", () => {
     ["postgres://u@h/d?dbname=e", { database: "e" }],
     ["postgres://u@h/d?sslmode=verify-full&sslrootcert=/ca%20file", { ssl: "verify-full", sslRootCert: "/ca file" }],
     ["postgres://u@h/d?ssl=true", { ssl: "require" }],
-    ["postgres://u@h/d?sslmode=require&channel_binding=prefer&application_name=x", { ssl: "require" }],
+    [
+      "postgres://u@h/d?sslmode=require&channel_binding=prefer&application_name=x",
+      { ssl: "require", channelBinding: undefined },
+    ],
+    ["postgres://u@h/d?sslmode=require&channel_binding=require", { ssl: "require", channelBinding: "require" }],
+    // As libpq: without an sslmode TLS is tried on this machine too.
+    ["postgres://u@localhost/d?channel_binding=require", { ssl: "prefer", channelBinding: "require" }],
   ])("%s", (url, expected) => {
     expect(read(url)).toMatchObject({ source: "--database-url", ...expected });
   });
@@ -82,7 +88,7 @@ describe("a URL that makes no sense is USAGE, and nothing of it is repeated", ()
     ["a broken IPv6 address", `postgres://u:${secret}@[::1/d`],
     ["an unknown sslmode", `postgres://u:${secret}@h/d?sslmode=maybe`],
     ["an unknown parameter", `postgres://u:${secret}@h/d?schema=public`],
-    ["channel binding, which is not done", `postgres://u:${secret}@h/d?channel_binding=require`],
+    ["an unknown channel_binding", `postgres://u:${secret}@h/d?channel_binding=perhaps`],
     ["several hosts", `postgres://u:${secret}@h1,h2/d`],
   ])("%s", (_, url) => {
     let caught: unknown;
@@ -104,6 +110,7 @@ describe("connectionUrl", () => {
     { host: "::1" },
     { host: "/var/run/post gres+ql", port: 5433, ssl: undefined },
     { ssl: "verify-full", sslRootCert: "/a folder/ca+1.pem" },
+    { ssl: "require", channelBinding: "require" },
   ])("is read back as the same connection: %o", (parts) => {
     const spec: ConnectionSpec = {
       host: "db.example",
@@ -136,6 +143,15 @@ describe("the PG* variables", () => {
     expect(connectionSpecFromEnvironment({ ...EMPTY, PGDATABASE: "d", PGUSER: "u", PGHOST: "/run" })).toMatchObject({
       host: "/run",
       ssl: undefined,
+    });
+  });
+
+  test.each(["PGSERVICE", "PGHOSTADDR"])("%s, by which psql would find another server, is refused", (name) => {
+    expect(() => connectionSpecFromEnvironment({ ...EMPTY, [name]: "prod" })).toThrow(name);
+    expect(() => connectionSpecFromEnvironment({ ...EMPTY, [name]: "prod", PGHOST: "h", PGUSER: "u" })).toThrow(name);
+    expect(connectionSpecFromEnvironment({ ...EMPTY, [name]: "" })).toBeUndefined();
+    expect(connectionSpecFromUrl("postgres://u@h/d", "--database-url", { ...EMPTY, [name]: "prod" })).toMatchObject({
+      host: "h",
     });
   });
 
