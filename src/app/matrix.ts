@@ -1,5 +1,5 @@
-import { readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import type { MatrixFileResult, MatrixResult } from "../core/command-result.ts";
 import { TmDbError } from "../core/errors.ts";
 import type { LocatedChange, Matrix, MatrixChange } from "../core/matrix.ts";
@@ -141,6 +141,7 @@ function settle(
 
 function write(file: string, path: string, text: string): void {
   try {
+    mkdirSync(dirname(file), { recursive: true });
     writeFileSync(file, text);
   } catch (error) {
     throw new TmDbError("FILE_UNWRITABLE", `cannot write ${path}: ${(error as Error).message}`, {

@@ -11,7 +11,7 @@ export async function confirm(
 ): Promise<boolean> {
   if (given.yes) return true;
   if (process.stdin.isTTY !== true || process.stderr.isTTY !== true) {
-    throw new TmDbError("CONFIRMATION_NEEDED", question, { hint: "say so beforehand, with --yes" });
+    throw new TmDbError("CONFIRMATION_NEEDED", question, { hint: "if that is meant: the same command with --yes" });
   }
   const terminal = createInterface({ input: process.stdin, output: process.stderr });
   try {

@@ -121,10 +121,26 @@ function usageError(error: CommanderError): TmDbError {
     .flatMap((entry) => withSubcommands(entry))
     .map(([name]) => name)
     .findLast((name) => words.slice(0, name.split(" ").length).join(" ") === name);
+  const command = `npx tm-db${named === undefined ? "" : ` ${named}`}`;
+  const meant = /\(Did you mean (?:one of )?(.*)\?\)/.exec(error.message)?.[1]?.split(", ");
+  const isCommand = error.code === "commander.unknownCommand";
   return new TmDbError("USAGE", error.message.replace(/^error: /, "").split("\n")[0] ?? error.message, {
-    detail: /\(Did you mean .*\)/.exec(error.message)?.[0],
-    hint: `npx tm-db ${named === undefined ? "" : `${named} `}--help`,
+    hint:
+      meant === undefined
+        ? `${command} --help`
+        : isCommand
+          ? `did you mean: ${meant.map((word) => `${command} ${word}`).join(", or: ")}`
+          : `did you mean ${meant.join(" or ")}? All options: ${command} --help`,
   });
+}
+
+/** `help token decode`: of the innermost command that is named; the first word, if it is none, is an unknown command. */
+async function help(words: readonly string[]): Promise<void> {
+  const commands = new Map(program.commands.flatMap((entry) => withSubcommands(entry)));
+  const named = words.map((_, index) => commands.get(words.slice(0, words.length - index).join(" ")));
+  const command = named.find((found) => found !== undefined);
+  if (command === undefined) await program.parseAsync(words.slice(0, 1), { from: "user" });
+  else command.outputHelp();
 }
 
 const program = buildProgram(execute, process.argv[2]);
@@ -134,7 +150,9 @@ for (const [, command] of withSubcommands(program)) {
 }
 
 try {
-  if (process.argv.length <= 2) program.outputHelp();
+  const [first, ...words] = process.argv.slice(2);
+  if (first === undefined) program.outputHelp();
+  else if (first === "help" && words.length > 0) await help(words);
   else await program.parseAsync();
 } catch (error) {
   if (error instanceof CommanderError) {

@@ -1,4 +1,4 @@
-import { type Dirent, readdirSync, readFileSync } from "node:fs";
+import { type Dirent, existsSync, readdirSync, readFileSync } from "node:fs";
 import { basename, extname, join } from "node:path";
 import type { Config } from "../config/config.ts";
 import { checksum } from "../core/checksum.ts";
@@ -36,15 +36,22 @@ export function readProjectFiles(config: Config): ProjectFiles {
   return files;
 }
 
+/** @throws TmDbError PROJECT_NOT_FOUND for a folder without migrations. */
+export function assertProject(config: Config): void {
+  if (!existsSync(join(config.projectDir, config.paths.migrations))) throw notFound(config);
+}
+
+function notFound({ projectDir, paths }: Config): TmDbError {
+  return new TmDbError("PROJECT_NOT_FOUND", `${join(projectDir, paths.migrations)} is not there`, {
+    hint: "change to the folder of a project, or start one with: npx tm-db new <name>",
+  });
+}
+
 /** Reads the migrations alone, in their order. @throws TmDbError as `readProjectFiles` does. */
 export function readMigrations(config: Config): MigrationFile[] {
   const folder = config.paths.migrations;
   const names = listFolder(config, folder)?.filter((name) => !name.includes("/") && !/^[._]/.test(name));
-  if (names === undefined) {
-    throw new TmDbError("PROJECT_NOT_FOUND", `${join(config.projectDir, folder)} is not there`, {
-      hint: "change to the folder of a project, or start one with: npx tm-db new <name>",
-    });
-  }
+  if (names === undefined) throw notFound(config);
   const candidates = names.filter((name) => name !== "tm-db.sum" && extname(name).toLowerCase() !== ".md");
   const isNamed = (name: string): boolean =>
     /^\d+_./.test(name) && (extname(name) === ".sql" || SCRIPT_ENDINGS.has(extname(name)));
@@ -119,6 +126,13 @@ export function listFolder(config: Config, folder: string): string[] | undefined
         },
       );
     }
+    // To read a pipe is to wait for whoever writes into it.
+    const special = entries.find((entry) => !entry.isFile() && !entry.isDirectory() && !entry.isSymbolicLink());
+    if (special !== undefined) {
+      throw new TmDbError("FILE_UNREADABLE", `${special.name} in ${folder}/ is a pipe, socket or device, and no file`, {
+        hint: "move it out of the folder",
+      });
+    }
     // By hand: normalising a thousand paths takes longer than reading the folder.
     return entries
       .filter((entry) => !entry.isDirectory())
@@ -165,7 +179,7 @@ export function readSource(config: Config, path: string): SourceFile {
 
 function unreadable(path: string, error: unknown): TmDbError {
   return new TmDbError("FILE_UNREADABLE", `cannot read ${path}: ${(error as Error).message}`, {
-    hint: `check the permissions: ls -l ${path}`,
+    hint: `look at what is there: ls -ld ${path}`,
     cause: error,
   });
 }
