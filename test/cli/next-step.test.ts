@@ -1,8 +1,8 @@
-import { execFileSync } from "node:child_process";
-import { existsSync, readFileSync, rmSync } from "node:fs";
+import { execFileSync, spawnSync } from "node:child_process";
+import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { type CliProject, cliProject } from "./run-cli.ts";
+import { type CliProject, cliProject, REPOSITORY } from "./run-cli.ts";
 
 const TABLE =
   "-- Up Migration\ncreate table public.a (id int primary key);\n\n-- Down Migration\ndrop table public.a;\n";
@@ -130,9 +130,35 @@ describe("on a database", () => {
     });
     expect(existsSync(join(project.dir, "test/policies/access.matrix.json"))).toBe(true);
     expect(await project.run(["matrix", "--check"])).toMatchObject({ code: 0 });
+
+    // Where no file can grow, what was there stays.
+    project.write({ "test/policies/access.matrix.md": "before\n" });
+    expect(withoutSpace(project, "matrix")).toMatch(
+      /^error FILE_UNWRITABLE cannot write test\/policies\/access.matrix.md: /,
+    );
+    expect(readFileSync(join(project.dir, "test/policies/access.matrix.md"), "utf8")).toBe("before\n");
+    const before = readdirSync(join(project.dir, "migrations"));
+    expect(withoutSpace(project, "new", "third")).toContain("error FILE_UNWRITABLE cannot write into migrations/: ");
+    expect(readdirSync(join(project.dir, "migrations"))).toEqual(before);
     expect((await project.run(["doctor"])).stdout).toMatch(/ok +login +authenticator logs in/);
   });
 });
+
+/** What a command says to whom no file may grow, as on a full disk. */
+function withoutSpace(project: CliProject, ...args: readonly string[]): string {
+  const script = 'ulimit -f 0; exec "$@"';
+  const { PATH = "", HOME = "" } = process.env;
+  const { stderr } = spawnSync(
+    "sh",
+    ["-c", script, "sh", process.execPath, join(REPOSITORY, "bin/tm-db.js"), ...args],
+    {
+      cwd: project.dir,
+      env: { PATH, HOME },
+      encoding: "utf8",
+    },
+  );
+  return stderr;
+}
 
 /** The example of README.md that begins so. */
 function readme(beginning: string): string {
