@@ -3,6 +3,7 @@ import type { CommandOptions } from "../app/context.ts";
 import type { CommandResult } from "../core/command-result.ts";
 import { TmDbError } from "../core/errors.ts";
 import { TOOL_VERSION } from "../core/tool-version.ts";
+import { unwritable } from "../core/unwritable.ts";
 import { defectText, errorText } from "../report/error-text.ts";
 import { defectJson, errorJson, resultJson } from "../report/json.ts";
 import { ProgressWriter } from "../report/progress.ts";
@@ -23,9 +24,14 @@ let jsonIndent = 2;
 const readerIsGone = new AbortController();
 // A reader that has seen enough (`tm-db status | head`) is no failure.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-  if (error.code !== "EPIPE") throw error;
   readerIsGone.abort();
+  if (error.code === "EPIPE") return;
+  const failure = unwritable("cannot write the answer to stdout", error, "send it somewhere else");
+  process.exitCode = exitCodeOfError(failure);
+  process.stderr.write(errorText(failure, styleFor(process.stderr)));
 });
+// Nobody hears what is said there any more, and that must not end a deployment (`tm-db migrate 2>&1 | head`).
+process.stderr.on("error", () => {});
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
   process.on(signal, () => {
     // The first asks for an orderly end; whoever asks twice does not want to wait.

@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from "node:child_process";
-import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { closeSync, existsSync, openSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { type CliProject, cliProject, REPOSITORY } from "./run-cli.ts";
@@ -63,6 +63,29 @@ describe("what is no text", () => {
     execFileSync("mkfifo", [join(project.dir, "policies/b.sql")]);
     expect(await refused(project, "migrate")).toContain("b.sql in policies/ is a pipe");
   });
+});
+
+describe("where nothing can be written to,", () => {
+  test("a reader of stderr that is gone changes no exit code", async () => {
+    const { child, done } = cliProject("empty").start(["migrat"]);
+    child.stderr?.destroy();
+    expect(await done).toMatchObject({ code: 2 });
+  });
+
+  test.runIf(existsSync("/dev/full")).each([[["--version"]], [["migrat", "--json"]]])(
+    "%j on a full disk says so once",
+    (args) => {
+      const stdout = openSync("/dev/full", "w");
+      const command = [join(REPOSITORY, "bin/tm-db.js"), ...args];
+      const { status, stderr } = spawnSync(process.execPath, command, {
+        stdio: ["ignore", stdout, "pipe"],
+        encoding: "utf8",
+      });
+      closeSync(stdout);
+      expect(stderr).toMatch(/^error DISK_FULL cannot write the answer to stdout: .*\n {2}hint .*\n$/);
+      expect(status).toBe(2);
+    },
+  );
 });
 
 describe("on a database", () => {
