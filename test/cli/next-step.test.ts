@@ -1,7 +1,8 @@
-import { execFileSync, spawnSync } from "node:child_process";
+import { execFileSync, spawn, spawnSync } from "node:child_process";
 import { closeSync, existsSync, openSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
+import { quoteForShell } from "../../src/core/quote-for-shell.ts";
 import { type CliProject, cliProject, REPOSITORY } from "./run-cli.ts";
 
 const TABLE =
@@ -87,6 +88,42 @@ describe("where nothing can be written to,", () => {
     },
   );
 });
+
+const hasTerminal = process.platform === "linux" && spawnSync("script", ["--version"]).status === 0;
+
+test.runIf(hasTerminal)("who is asked may answer with Ctrl-C, Ctrl-D, no and yes", async () => {
+  const project = cliProject("empty");
+  project.write({ "migrations/0001_a.sql": TABLE });
+  await project.run(["migrate"]);
+  for (const [keys, code, words] of [
+    ["\u0003", 130, "error INTERRUPTED"],
+    ["\u0004", 1, "error NOT_CONFIRMED nothing was rolled back"],
+    ["n\r", 1, "error NOT_CONFIRMED nothing was rolled back"],
+    ["y\r", 0, "rolled back"],
+  ] as const) {
+    const answered = await onTerminal(project, ["rollback", "--all"], keys);
+    expect(answered).toMatchObject({ code, text: expect.stringContaining(words) });
+  }
+});
+
+/** Runs a command on a terminal, and types once it has asked. */
+async function onTerminal(
+  { dir }: CliProject,
+  args: readonly string[],
+  keys: string,
+): Promise<{ readonly code: number | null; readonly text: string }> {
+  const command = [process.execPath, join(REPOSITORY, "bin/tm-db.js"), ...args].map(quoteForShell).join(" ");
+  const { PATH = "", HOME = "" } = process.env;
+  const child = spawn("script", ["-qec", command, "/dev/null"], { cwd: dir, env: { PATH, HOME, TERM: "dumb" } });
+  let text = "";
+  child.stdout.setEncoding("utf8").on("data", (more: string) => {
+    const isAsking = !text.includes("[y/N]") && `${text}${more}`.includes("[y/N]");
+    text += more;
+    if (isAsking) child.stdin.write(keys);
+  });
+  const code = await new Promise<number | null>((resolve) => child.on("close", resolve));
+  return { code, text };
+}
 
 describe("on a database", () => {
   test("a migration that was deployed empty is warned of, and the advice lets it be filled in", async () => {
