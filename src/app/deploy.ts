@@ -189,9 +189,13 @@ function isKept(secrets: SecretsResult): boolean {
   );
 }
 
-/** Most often one that `tm-db new` has just written: once applied, it is not to be filled in any more. */
+/**
+ * Most often one that `tm-db new` has just written: once applied, it is not to be filled in any more. A script may be there
+ * for its `shorthands` alone.
+ */
 function doingNothing(migrations: readonly PreparedMigration[]): string[] {
-  const empty = migrations.filter(({ entry }) => maskSql(entry.upSql, { comments: true }).trim() === "");
+  const written = migrations.filter(({ file }) => file.path.endsWith(".sql"));
+  const empty = written.filter(({ entry }) => maskSql(entry.upSql, { comments: true }).trim() === "");
   return empty.map(({ file }) => `${file.path} has no statement in its up part: it changes nothing`);
 }
 

@@ -14,6 +14,7 @@ import type {
   RepeatableFolder,
   SourceFile,
 } from "../core/project-files.ts";
+import { quoteForShell } from "../core/quote-for-shell.ts";
 import { migrationNumber, orderMigrationNames } from "./migration-order.ts";
 
 const FOLDERS: readonly RepeatableFolder[] = ["functions", "views", "policies"];
@@ -163,10 +164,7 @@ export function readSource(config: Config, path: string): SourceFile {
   try {
     decoded = DECODER.decode(bytes);
   } catch (error) {
-    throw new TmDbError("FILE_NOT_UTF8", `${path} is not UTF-8`, {
-      hint: `save the file as UTF-8, for example: iconv -f latin1 -t utf-8 ${path}`,
-      cause: error,
-    });
+    throw notUtf8(path, bytes, error);
   }
   if (decoded.includes("\0")) {
     throw new TmDbError("FILE_NOT_UTF8", `${path} holds a NUL character, which PostgreSQL cannot store`, {
@@ -175,6 +173,18 @@ export function readSource(config: Config, path: string): SourceFile {
   }
   const text = decoded.replaceAll("\r\n", "\n");
   return { path, text, checksum: checksum(text) };
+}
+
+/** With the first place that is none, and the command that saves the file anew. */
+function notUtf8(path: string, bytes: Buffer, cause: unknown): TmDbError {
+  const text = bytes.toString("utf8");
+  const isUtf16 = bytes[0] === 0xff || bytes[0] === 0xfe;
+  const [from, to] = [quoteForShell(path), quoteForShell(`${path}.utf8`)];
+  return new TmDbError("FILE_NOT_UTF8", `${path} is not UTF-8`, {
+    location: locate(path, text, text.indexOf("\uFFFD")),
+    hint: `save it as UTF-8, for example: iconv -f ${isUtf16 ? "utf-16" : "latin1"} -t utf-8 ${from} > ${to} && mv ${to} ${from}`,
+    cause,
+  });
 }
 
 function unreadable(path: string, error: unknown): TmDbError {

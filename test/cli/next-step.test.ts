@@ -1,5 +1,5 @@
 import { execFileSync, spawn, spawnSync } from "node:child_process";
-import { closeSync, existsSync, openSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { closeSync, existsSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { quoteForShell } from "../../src/core/quote-for-shell.ts";
@@ -57,6 +57,24 @@ describe("what is no text", () => {
       '  at tm-db.config.json:2:15\n  2 |   "database": app\n    |               ^\n',
     );
   });
+
+  test.each(["latin1", "utf16le"] as const)(
+    "%s is shown where it begins, and the advised command saves it as UTF-8",
+    async (encoding) => {
+      const project = cliProject("empty");
+      const file = join(project.dir, "migrations/0001_a.sql");
+      const text = `${encoding === "latin1" ? "" : "\uFEFF"}-- Up Migration\n-- größer\nselect;\n`;
+      writeFileSync(file, text, encoding);
+      const stderr = await refused(project, "lint");
+      expect(stderr).toContain(
+        encoding === "latin1" ? "  at migrations/0001_a.sql:2:6\n" : "  at migrations/0001_a.sql:1:1\n",
+      );
+      const command = /for example: (iconv .*)/.exec(stderr)?.[1] ?? "";
+      execFileSync("sh", ["-c", command], { cwd: project.dir });
+      expect(readFileSync(file, "utf8")).toContain("größer");
+      expect(await project.run(["lint"])).toMatchObject({ code: 0 });
+    },
+  );
 
   test("a pipe among the files is named, and nobody waits for what comes out of it", async () => {
     const project = cliProject("empty");
