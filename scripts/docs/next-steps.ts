@@ -14,8 +14,10 @@ export const NEXT_STEPS: Readonly<Record<ErrorCode, string>> = {
   MIGRATION_DIRECTIVE:
     "Write `-- tm-db: needs <file>` or `-- tm-db: retract <file>`, with the path from the project's folder, or `-- tm-db: no-transaction` alone.",
   MIGRATION_INVALID: "Mend the migration: it can hold no `begin` or `commit`, and a script exports `up`.",
-  MIGRATION_EDITED: "Restore the file, and put the change in a new migration.",
-  MIGRATION_MISSING: "Restore the file; another branch may have it. Or take it back: `npx tm-db rollback`.",
+  MIGRATION_EDITED:
+    "Restore the file, and put the change in a new migration. Where what it made may go, the message shows how to take it back.",
+  MIGRATION_MISSING:
+    "Restore the file; another branch may have it. Or take it back: `npx tm-db rollback --to <the one before>`.",
   MIGRATION_OUT_OF_ORDER: "Give the new migration the next free number, or say `--allow-out-of-order`.",
   MIGRATION_FORM: "Convert the files: `npx tm-db import <folder>`.",
   IMPORT_REFUSED: "Mend the files that the message lists; nothing was written.",

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { applyBaseline, type Baseline, parseBaseline, STALE_RULE, writeBaseline } from "../audit/baseline.ts";
 import { AUDIT_RULES, type AuditRule } from "../audit/rules.ts";
@@ -21,6 +21,7 @@ import { withTransaction } from "../db/transaction.ts";
 import { prepareMigrations } from "../deploy/apply.ts";
 import { readDeclarations } from "../deploy/declared-at.ts";
 import { readProjectFiles } from "../files/read-project.ts";
+import { writeWholeFile } from "../files/write-file.ts";
 import { type CommandOptions, nameOf, openProject, openTarget, type Target } from "./context.ts";
 import { isInIgnoredSchema } from "./ignored.ts";
 import { withScratchBuild } from "./scratch-build.ts";
@@ -192,14 +193,7 @@ function updateBaseline(
   }
   const kept = (before?.accepted ?? []).filter(({ rule }) => !asked.includes(rule));
   const text = writeBaseline({ found, kept, reason }, before);
-  try {
-    writeFileSync(join(projectDir, BASELINE_FILE), text);
-  } catch (error) {
-    throw new TmDbError("FILE_UNWRITABLE", `cannot write ${BASELINE_FILE}: ${(error as Error).message}`, {
-      hint: "check the permissions of the project's folder",
-      cause: error,
-    });
-  }
+  writeWholeFile({ projectDir }, BASELINE_FILE, text, "check the permissions of the project's folder: ls -ld .");
   return parseBaseline(BASELINE_FILE, text, RULE_NAMES);
 }
 

@@ -4,6 +4,7 @@ import { type ConnectionSpec, describeConnection } from "../core/connection-spec
 import { TmDbError } from "../core/errors.ts";
 import type { EventListener } from "../core/event.ts";
 import { type DatabaseClient, serverVersion } from "../db/client.ts";
+import { assertProject } from "../files/read-project.ts";
 import { findEmbedded, startEmbedded } from "../server/embedded.ts";
 import { EMBEDDED_MAJORS, type EmbeddedMajor } from "../server/state-file.ts";
 import { connectionSpecFromEnvironment, connectionSpecFromUrl } from "../server/url.ts";
@@ -101,7 +102,10 @@ async function embeddedTarget({ options, config }: Project, start: "start" | "mu
   }
   const found = findEmbedded({ projectDir });
   if (found === undefined || !found.running || (major !== undefined && major !== found.major)) {
-    throw new TmDbError("SERVER_NOT_RUNNING", "the embedded server of this project is not running", {
+    // `up` would refuse that folder.
+    if (found?.running !== true) assertProject(config);
+    const runsAnother = found?.running === true ? `: PostgreSQL ${found.major} is` : "";
+    throw new TmDbError("SERVER_NOT_RUNNING", `${serverWords(major)} is not running${runsAnother}`, {
       hint: `start it: npx tm-db up${major === undefined ? "" : ` --pg ${major}`}   (or name another server with --database-url)`,
     });
   }
@@ -113,6 +117,10 @@ async function embeddedTarget({ options, config }: Project, start: "start" | "mu
     started: false,
     created: false,
   };
+}
+
+function serverWords(major: EmbeddedMajor | undefined): string {
+  return `the embedded server of this project${major === undefined ? "" : `, as PostgreSQL ${major},`}`;
 }
 
 /** The version that `--pg` names. @throws TmDbError USAGE for one that the embedded server does not come in. */

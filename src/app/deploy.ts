@@ -1,4 +1,5 @@
 import type { MigrateResult, SecretsResult, StepResult } from "../core/command-result.ts";
+import { maskSql } from "../core/mask-sql.ts";
 import type { ProjectFiles } from "../core/project-files.ts";
 import type { DatabaseClient } from "../db/client.ts";
 import { withDeployment } from "../db/lock.ts";
@@ -80,7 +81,7 @@ async function deployPart(client: DatabaseClient, input: PartInput): Promise<Dep
         database: nameOf(input.target, client),
         dryRun,
         deployment,
-        warnings: noWayBack(pending.migrations),
+        warnings: [...doingNothing(pending.migrations), ...noWayBack(pending.migrations)],
         steps,
         secrets,
         ms: Date.now() - startedAt.getTime(),
@@ -182,6 +183,16 @@ function isKept(secrets: SecretsResult): boolean {
   return (
     secrets.authenticatorPassword !== "set" && (secrets.jwtSecret === "kept" || secrets.jwtSecret === "not configured")
   );
+}
+
+/**
+ * Most often one that `tm-db new` has just written: once applied, it is not to be filled in any more. A script may be there
+ * for its `shorthands` alone.
+ */
+function doingNothing(migrations: readonly PreparedMigration[]): string[] {
+  const written = migrations.filter(({ file }) => file.path.endsWith(".sql"));
+  const empty = written.filter(({ entry }) => maskSql(entry.upSql, { comments: true }).trim() === "");
+  return empty.map(({ file }) => `${file.path} has no statement in its up part: it changes nothing`);
 }
 
 function noWayBack(migrations: readonly PreparedMigration[]): string[] {

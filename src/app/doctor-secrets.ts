@@ -1,6 +1,7 @@
 import { TmDbError } from "../core/errors.ts";
 import { quoteIdent, quoteName } from "../core/quote-ident.ts";
 import { type DatabaseClient, withClient } from "../db/client.ts";
+import { roleExists } from "../db/secrets.ts";
 import { rolesThatRead } from "../doctor/secret.ts";
 import { allOr, ok, problem, skipped, type Verdict } from "../doctor/verdict.ts";
 import { type SigningKey, signingKeys } from "../postgrest/signing-key.ts";
@@ -85,9 +86,16 @@ export async function checkLogin({ config, options }: Project, target: Target): 
     return ok(`${authenticator} logs in`);
   } catch (error) {
     if (!(error instanceof TmDbError) || error.code === "INTERRUPTED") throw error;
+    if (error.code === "AUTHENTICATION_FAILED" && !(await isThere(authenticator, target, options.signal)))
+      return skipped(`there is no role ${authenticator}`);
     return problem(
       `${authenticator} cannot log in: ${error.message}`,
       "set its password: TM_DB_AUTHENTICATOR_PASSWORD=<password> npx tm-db migrate",
     );
   }
+}
+
+/** PostgreSQL answers a login without its role as one with a wrong password. */
+async function isThere(role: string, target: Target, signal: AbortSignal | undefined): Promise<boolean> {
+  return await withClient(target.connection, { signal }, async (client) => await roleExists(client, role));
 }

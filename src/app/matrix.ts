@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { MatrixFileResult, MatrixResult } from "../core/command-result.ts";
 import { TmDbError } from "../core/errors.ts";
@@ -8,6 +8,7 @@ import type { FindDeclaration, Subject } from "../core/subject.ts";
 import { type DatabaseClient, withClient } from "../db/client.ts";
 import { readProjectFiles } from "../files/read-project.ts";
 import { readTestFiles } from "../files/read-tests.ts";
+import { writeWholeFile } from "../files/write-file.ts";
 import { causesOf, compareMatrices } from "../matrix/compare.ts";
 import { observeMatrix } from "../matrix/observe.ts";
 import { readCalls, readPersonas } from "../matrix/personas.ts";
@@ -134,20 +135,9 @@ function settle(
     const [before, text] = [readText(file), render(observed)];
     if (before === text) return { path, state: "unchanged" };
     if (check === true) return { path, state: before === undefined ? "missing" : "differs" };
-    write(file, path, text);
+    writeWholeFile(config, path, text, "to look without writing: npx tm-db matrix --check");
     return { path, state: "written" };
   });
-}
-
-function write(file: string, path: string, text: string): void {
-  try {
-    writeFileSync(file, text);
-  } catch (error) {
-    throw new TmDbError("FILE_UNWRITABLE", `cannot write ${path}: ${(error as Error).message}`, {
-      hint: "to look without writing: npx tm-db matrix --check",
-      cause: error,
-    });
-  }
 }
 
 /** Loads PostgreSQL's parser, which only a difference needs. */

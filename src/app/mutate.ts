@@ -4,6 +4,7 @@ import { TmDbError } from "../core/errors.ts";
 import { matrixJson } from "../core/matrix-document.ts";
 import type { MutantResult, MutantVerdict } from "../core/mutation-result.ts";
 import type { SourceFile } from "../core/project-files.ts";
+import { quoteForShell } from "../core/quote-for-shell.ts";
 import type { FindDeclaration } from "../core/subject.ts";
 import { subjectWords } from "../core/subject-words.ts";
 import { withClient } from "../db/client.ts";
@@ -62,7 +63,7 @@ export async function mutate(options: MutateOptions): Promise<MutateResult> {
   const { fixtures, tests } = await readTestFiles(config, { only: [], cwd: config.projectDir });
   if (tests.length === 0) {
     throw new TmDbError("NO_TESTS", `${config.paths.tests}/ holds no test, so nothing would be noticed`, {
-      hint: `write one, such as ${config.paths.tests}/tasks.sql: docs/testing.md`,
+      hint: `write one, such as ${config.paths.tests}/tasks.sql; docs/testing.md of the package tm-db says how`,
     });
   }
   const suite = composeSuite(project, tests);
@@ -191,9 +192,18 @@ async function tryAll(
         progress.problem === undefined
           ? `interrupted: ${found}, and the next run goes on from there; no database is left behind`
           : `interrupted: ${found}; no database is left behind`,
-      hint: "go on: npx tm-db mutate",
+      hint: `go on: npx tm-db mutate${chosenDamages(project.options)}`,
     });
   }
+}
+
+/** The options that say which damages are tried, as they are typed. */
+function chosenDamages({ since, only }: MutateOptions): string {
+  const words = [
+    ...(since === undefined ? [] : ["--since", quoteForShell(since)]),
+    ...(only === undefined ? [] : ["--only", quoteForShell(only)]),
+  ];
+  return words.map((word) => ` ${word}`).join("");
 }
 
 /** Without telling each persona. */

@@ -44,7 +44,20 @@ export async function rollback(options: RollbackOptions): Promise<RollbackResult
       const question = `This takes back every migration of ${address} (${source}), with the data in its tables.`;
       if (!(await options.confirm(question))) throw new TmDbError("NOT_CONFIRMED", "nothing was rolled back");
     }
-    return await takeBack(client, { project, target, options });
+    return await takeBack(client, { project, target, options }).catch((error: unknown) => {
+      throw withWayOn(error);
+    });
+  });
+}
+
+/** What runs is the way back that the ledger keeps: to mend the file, as is said elsewhere, would change nothing. */
+function withWayOn(error: unknown): unknown {
+  if (!(error instanceof TmDbError) || error.code !== "SQL_ERROR") return error;
+  return error.with({
+    hint: [
+      "nothing was changed; this way back is the one that was deployed, and a mended file does not change it",
+      "undo it in a new migration: npx tm-db new <name>",
+    ].join("\n"),
   });
 }
 

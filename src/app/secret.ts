@@ -149,7 +149,7 @@ function columnsOf({ config }: Project): Columns {
   const { jwtSecret: at, jwtRotation: rotation } = config;
   if (at !== undefined && rotation !== undefined) return { at, rotation };
   throw new TmDbError("SECRET_MISSING", "tm-db.config.json does not say where a second secret is kept", {
-    hint: "set jwtSecret and jwtRotation; docs/deploy.md shows the columns that they name",
+    hint: "set jwtSecret and jwtRotation; docs/deploy.md of the package tm-db shows the columns that they name",
   });
 }
 

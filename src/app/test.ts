@@ -85,14 +85,14 @@ export async function runOn(databases: TestDatabases, run: PreparedRun, startedA
 function choose(tests: readonly SourceFile[], { pattern }: TestOptions, { config }: Project): readonly SourceFile[] {
   if (tests.length === 0) {
     throw new TmDbError("NO_TESTS", `${config.paths.tests}/ holds no test`, {
-      hint: `write one, such as ${config.paths.tests}/tasks.sql`,
+      hint: `write one, such as ${config.paths.tests}/tasks.sql; docs/testing.md of the package tm-db says how`,
     });
   }
   if (pattern === undefined) return tests;
   const expression = parsePattern(pattern, { option: "-t", example: "npx tm-db test -t 'cannot (see|delete)'" });
   const found = tests.filter(({ path, text }) => expression.test(path) || expression.test(text));
   if (found.length > 0) return found;
-  throw new TmDbError("NO_TESTS", `none of ${tests.length} file(s) has ${pattern} in its path or text`, {
+  throw new TmDbError("NO_TESTS", `no test file has ${pattern} in its path or text`, {
     hint: "npx tm-db test   runs all",
   });
 }

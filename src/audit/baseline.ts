@@ -51,10 +51,14 @@ export function parseBaseline(file: string, text: string, knownRules: readonly s
     else accepted.push({ rule, object, reason });
   }
   if (problems.length === 0) return { file, text, accepted };
-  throw new TmDbError("CONFIG_INVALID", `${file} has ${problems.length} problem(s)`, {
-    problems,
-    hint: `mend ${file}; docs/audit.md describes it, and npx tm-db audit --list shows the rules`,
-  });
+  throw new TmDbError(
+    "CONFIG_INVALID",
+    `${file} has ${problems.length === 1 ? "a problem" : `${problems.length} problems`}`,
+    {
+      problems,
+      hint: `mend ${file}; docs/audit.md of the package tm-db describes it, and npx tm-db audit --list shows the rules`,
+    },
+  );
 }
 
 function entriesOf(text: string, add: (problem: string) => void): readonly unknown[] {

@@ -3,6 +3,7 @@ import type { CommandOptions } from "../app/context.ts";
 import type { CommandResult } from "../core/command-result.ts";
 import { TmDbError } from "../core/errors.ts";
 import { TOOL_VERSION } from "../core/tool-version.ts";
+import { unwritable } from "../core/unwritable.ts";
 import { defectText, errorText } from "../report/error-text.ts";
 import { defectJson, errorJson, resultJson } from "../report/json.ts";
 import { ProgressWriter } from "../report/progress.ts";
@@ -23,9 +24,14 @@ let jsonIndent = 2;
 const readerIsGone = new AbortController();
 // A reader that has seen enough (`tm-db status | head`) is no failure.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-  if (error.code !== "EPIPE") throw error;
   readerIsGone.abort();
+  if (error.code === "EPIPE") return;
+  const failure = unwritable("cannot write the answer to stdout", error, "send it somewhere else");
+  process.exitCode = exitCodeOfError(failure);
+  process.stderr.write(errorText(failure, styleFor(process.stderr)));
 });
+// Nobody hears what is said there any more, and that must not end a deployment (`tm-db migrate 2>&1 | head`).
+process.stderr.on("error", () => {});
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
   process.on(signal, () => {
     // The first asks for an orderly end; whoever asks twice does not want to wait.
@@ -121,10 +127,26 @@ function usageError(error: CommanderError): TmDbError {
     .flatMap((entry) => withSubcommands(entry))
     .map(([name]) => name)
     .findLast((name) => words.slice(0, name.split(" ").length).join(" ") === name);
+  const command = `npx tm-db${named === undefined ? "" : ` ${named}`}`;
+  const meant = /\(Did you mean (?:one of )?(.*)\?\)/.exec(error.message)?.[1]?.split(", ");
+  const isCommand = error.code === "commander.unknownCommand";
   return new TmDbError("USAGE", error.message.replace(/^error: /, "").split("\n")[0] ?? error.message, {
-    detail: /\(Did you mean .*\)/.exec(error.message)?.[0],
-    hint: `npx tm-db ${named === undefined ? "" : `${named} `}--help`,
+    hint:
+      meant === undefined
+        ? `${command} --help`
+        : isCommand
+          ? `did you mean: ${meant.map((word) => `${command} ${word}`).join(", or: ")}`
+          : `did you mean ${meant.join(" or ")}? All options: ${command} --help`,
   });
+}
+
+/** `help token decode`: of the innermost command that is named; the first word, if it is none, is an unknown command. */
+async function help(words: readonly string[]): Promise<void> {
+  const commands = new Map(program.commands.flatMap((entry) => withSubcommands(entry)));
+  const named = words.map((_, index) => commands.get(words.slice(0, words.length - index).join(" ")));
+  const command = named.find((found) => found !== undefined);
+  if (command === undefined) await program.parseAsync(words.slice(0, 1), { from: "user" });
+  else command.outputHelp();
 }
 
 const program = buildProgram(execute, process.argv[2]);
@@ -136,7 +158,9 @@ for (const [, command] of withSubcommands(program)) {
 /** Parses what was typed and runs it. What goes wrong is printed, and is the exit code. */
 async function main(): Promise<void> {
   try {
-    if (process.argv.length <= 2) program.outputHelp();
+    const [first, ...words] = process.argv.slice(2);
+    if (first === undefined) program.outputHelp();
+    else if (first === "help" && words.length > 0) await help(words);
     else await program.parseAsync();
   } catch (error) {
     if (error instanceof CommanderError) {

@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import { basename, isAbsolute, join, normalize } from "node:path";
 import { type Problem, TmDbError } from "../core/errors.ts";
 import { ignoredSchema, namesObject, plainName } from "../core/ignored.ts";
+import { jsonProblem } from "../core/json-problem.ts";
 import { DERIVED_OPTIONS, POSTGREST_OPTIONS, type PostgrestValue } from "../core/postgrest-options.ts";
 import type { RealtimeChannel, RealtimeParent } from "../core/realtime-channel.ts";
 
@@ -128,21 +129,21 @@ export async function loadConfig(projectDir: string, configFile: string | undefi
     if (missing && configFile === undefined) return parseConfig({}, projectDir, FILE_NAME);
     throw new TmDbError(
       "FILE_UNREADABLE",
-      `cannot read ${path}: ${missing ? "there is no such file" : String(error)}`,
+      `cannot read ${path}: ${missing ? "there is no such file" : (error as Error).message}`,
       {
         hint: "name another file with --config, or leave it out to use the defaults",
       },
     );
   }
-  let raw: unknown;
-  try {
-    raw = JSON.parse(text.replace(/^\uFEFF/, ""));
-  } catch (error) {
-    throw new TmDbError("CONFIG_INVALID", `${basename(path)} is not JSON: ${(error as Error).message}`, {
-      hint: `mend ${basename(path)}; the keys are described in docs/tm-db.config.schema.json`,
+  const json = text.replace(/^\uFEFF/, "");
+  const problem = jsonProblem(basename(path), json);
+  if (problem !== undefined) {
+    throw new TmDbError("CONFIG_INVALID", `${basename(path)} is not JSON: ${problem.message}`, {
+      location: problem.location,
+      hint: `mend ${basename(path)}; docs/tm-db.config.schema.json of the package tm-db describes the keys`,
     });
   }
-  return parseConfig(raw, projectDir, basename(path));
+  return parseConfig(JSON.parse(json), projectDir, basename(path));
 }
 
 /** Turns untrusted JSON into a complete `Config`, or throws with everything that is wrong with it. */
@@ -253,10 +254,14 @@ export function parseConfig(raw: unknown, projectDir: string, fileName: string):
     },
   };
   if (reader.problems.length > 0) {
-    throw new TmDbError("CONFIG_INVALID", `${fileName} has ${reader.problems.length} problem(s)`, {
-      problems: reader.problems,
-      hint: `mend ${fileName}; the keys are described in docs/tm-db.config.schema.json`,
-    });
+    throw new TmDbError(
+      "CONFIG_INVALID",
+      `${fileName} has ${reader.problems.length === 1 ? "a problem" : `${reader.problems.length} problems`}`,
+      {
+        problems: reader.problems,
+        hint: `mend ${fileName}; docs/tm-db.config.schema.json of the package tm-db describes the keys`,
+      },
+    );
   }
   return config;
 }

@@ -8,7 +8,7 @@ export const ERROR_CODES = {
     exit: 2,
     means: "`tm-db.config.json` or an environment variable holds something that is not allowed.",
   },
-  PROJECT_NOT_FOUND: { exit: 2, means: "The folder holds neither `tm-db.config.json` nor `migrations/`." },
+  PROJECT_NOT_FOUND: { exit: 2, means: "The folder holds no `migrations/`, so it is no project." },
   FILE_UNREADABLE: { exit: 2, means: "A file of the project cannot be read." },
   FILE_UNWRITABLE: { exit: 2, means: "A file or folder cannot be written: a read-only checkout, a full disk." },
   FILE_NOT_UTF8: { exit: 2, means: "A SQL file is not UTF-8." },

@@ -6,6 +6,7 @@ import type { ConnectionOptions } from "node:tls";
 import pg from "pg";
 import { type ConnectionSpec, describeConnection, EMBEDDED_SERVER } from "../core/connection-spec.ts";
 import { TmDbError } from "../core/errors.ts";
+import { quoteForShell } from "../core/quote-for-shell.ts";
 
 /** One open connection, as the callback of `withClient` gets it. */
 export type DatabaseClient = pg.Client;
@@ -580,7 +581,7 @@ function addressHint(spec: ConnectionSpec): string {
 
 function createdbCommand(spec: ConnectionSpec): string {
   const words = ["createdb", "-h", spec.host, "-p", String(spec.port), "-U", spec.user, spec.database];
-  return words.map((word) => (/^[\w./:-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`)).join(" ");
+  return words.map(quoteForShell).join(" ");
 }
 
 function connectionLost(spec: ConnectionSpec, error: unknown): TmDbError {

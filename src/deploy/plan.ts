@@ -77,11 +77,14 @@ export function planDeployment(files: ProjectFiles, ledger: LedgerState, options
     new Set(statuses.filter((status) => status.state === state).map((status) => status.path));
   refuseHistory("MIGRATION_EDITED", inState("edited"), {
     message: "migrations changed after they were applied",
-    hint: "restore the files, and put the change in a new migration: npx tm-db new <name>",
+    hint: [
+      "restore the files, and put the change in a new migration: npx tm-db new <name>",
+      `or, where what they made may go: ${takeBackTo(inState("edited"), ledger)}, and then: npx tm-db migrate`,
+    ].join("\n"),
   });
   refuseHistory("MIGRATION_MISSING", inState("missing"), {
     message: "migrations were applied here and their files are gone",
-    hint: "restore the files (another branch may have them), or take them back: npx tm-db rollback",
+    hint: `restore the files (another branch may have them), or take them back: ${takeBackTo(inState("missing"), ledger)}`,
   });
   if (!options.allowOutOfOrder) {
     refuseHistory("MIGRATION_OUT_OF_ORDER", inState("out-of-order"), {
@@ -103,6 +106,12 @@ export function planDeployment(files: ProjectFiles, ledger: LedgerState, options
     }),
     remove: ledger.repeatables.filter((file) => removed.has(file.path)),
   };
+}
+
+/** The command that takes back the first of these migrations, and whatever came after it. */
+function takeBackTo(paths: ReadonlySet<string>, { migrations }: LedgerState): string {
+  const before = migrations[migrations.findIndex(({ path }) => paths.has(path)) - 1];
+  return `npx tm-db rollback ${before === undefined ? "--all" : `--to ${before.name}`}`;
 }
 
 export function isEmptyPlan(plan: DeploymentPlan): boolean {

@@ -53,10 +53,16 @@ export function planMigrationRollback(
   };
 }
 
+const LISTED_MIGRATIONS = 5;
+
 function countAfter(name: string, ledger: LedgerState): number {
   const index = ledger.migrations.findIndex((migration) => isMigrationNamed(migration.name, name));
   if (index >= 0) return ledger.migrations.length - 1 - index;
-  throw new TmDbError("USAGE", `no applied migration is named ${name}`, { hint: "npx tm-db status lists them" });
+  const last = ledger.migrations.slice(-LISTED_MIGRATIONS).map((migration) => migration.name);
+  throw new TmDbError("USAGE", `no applied migration is named ${name}`, {
+    detail: last.length === 0 ? "none is applied" : `applied, the last ones: ${last.join(", ")}`,
+    hint: `npx tm-db rollback --to ${last.at(-2) ?? "<migration>"}   takes back every migration after that one`,
+  });
 }
 
 /** Plans to take the last deployment back: the state before it, worked out from what the ledger says has changed since. */

@@ -1,7 +1,8 @@
-import { mkdir, readdir, writeFile } from "node:fs/promises";
+import { mkdir, readdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Config } from "../config/config.ts";
 import { TmDbError } from "../core/errors.ts";
+import { unwritable } from "../core/unwritable.ts";
 
 const DIGITS = 4;
 
@@ -16,14 +17,25 @@ export async function createMigration(config: Config, slug: string): Promise<str
     for (let number = (await lastNumber(config, folder)) + 1; ; number += 1) {
       const path = `${folder}/${String(number).padStart(DIGITS, "0")}_${slug}.sql`;
       try {
-        await writeFile(join(config.projectDir, path), template(slug), { flag: "wx" });
+        await writeWhole(join(config.projectDir, path), template(slug));
         return path;
       } catch (error) {
         if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
       }
     }
   } catch (error) {
-    throw unwritable(folder, error);
+    throw notMade(folder, error);
+  }
+}
+
+/** Never over a file that is there; and none stays empty, as one on a full disk would: it could be deployed. */
+async function writeWhole(file: string, text: string): Promise<void> {
+  await writeFile(file, "", { flag: "wx" });
+  try {
+    await writeFile(file, text);
+  } catch (error) {
+    await rm(file, { force: true });
+    throw error;
   }
 }
 
@@ -33,15 +45,12 @@ export async function ensureMigrationsFolder(config: Config): Promise<void> {
   try {
     await mkdir(join(config.projectDir, folder), { recursive: true });
   } catch (error) {
-    throw unwritable(folder, error);
+    throw notMade(folder, error);
   }
 }
 
-function unwritable(folder: string, error: unknown): TmDbError {
-  return new TmDbError("FILE_UNWRITABLE", `cannot write into ${folder}/: ${(error as Error).message}`, {
-    hint: `check the permissions: ls -ld ${folder}`,
-    cause: error,
-  });
+function notMade(folder: string, error: unknown): TmDbError {
+  return unwritable(`cannot write into ${folder}/`, error, `check the permissions: ls -ld ${folder}`);
 }
 
 /** What a migration does, as part of its file's name. @throws TmDbError USAGE where nothing of it can be. */

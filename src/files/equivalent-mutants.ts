@@ -45,7 +45,7 @@ function isEntry(entry: unknown): boolean {
 
 function invalid(message: string, cause?: unknown): TmDbError {
   return new TmDbError("CONFIG_INVALID", message, {
-    hint: '[{ "mutant": "<as tm-db mutate prints it>", "reason": "<why no test could notice>" }]; see docs/mutation.md',
+    hint: '[{ "mutant": "<as tm-db mutate prints it>", "reason": "<why no test could notice>" }]; see docs/mutation.md of the package tm-db',
     cause,
   });
 }

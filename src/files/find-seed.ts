@@ -40,7 +40,8 @@ export async function requireSeed(config: Config, name: string): Promise<SeedFil
   const names = (await listSeedFiles(config)).map((file) => file.name);
   const known = names.length === 0 ? "it is empty or not there" : `it holds ${names.join(", ")}`;
   throw new TmDbError("SEED_NOT_FOUND", `${config.paths.seeds}/ has no seed named ${name}: ${known}`, {
-    hint: names.length === 0 ? "write one; docs/seeding.md says how" : `npx tm-db seed ${names[0]}`,
+    hint:
+      names.length === 0 ? "write one; docs/seeding.md of the package tm-db says how" : `npx tm-db seed ${names[0]}`,
   });
 }
 
@@ -63,7 +64,7 @@ async function loadScript(config: Config, path: string): Promise<unknown> {
     return unit?.actions;
   } catch (error) {
     throw new TmDbError("SEED_INVALID", `${path} cannot be loaded: ${(error as Error).message}`, {
-      hint: `mend ${path}; the form is described in docs/seeding.md`,
+      hint: `mend ${path}; docs/seeding.md of the package tm-db describes the form`,
       cause: error,
     });
   }

@@ -1,6 +1,7 @@
 import { access, readdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { TmDbError } from "../core/errors.ts";
+import { unwritable } from "../core/unwritable.ts";
 
 /** Names of the files of a folder (not of folders below it). @throws TmDbError FILE_UNREADABLE. */
 export async function listFiles(projectDir: string, folder: string): Promise<string[]> {
@@ -43,10 +44,7 @@ export async function writeNewFiles(
     await undo();
     if (signal?.aborted === true)
       throw new TmDbError("INTERRUPTED", "interrupted; nothing was written", { cause: error });
-    throw new TmDbError("FILE_UNWRITABLE", `cannot write: ${(error as Error).message}`, {
-      hint: "check the permissions, and the space on the disk; nothing was written",
-      cause: error,
-    });
+    throw unwritable("nothing was written", error, "check the permissions of the folder, and run the command again");
   }
 }
 

@@ -4,6 +4,7 @@ import { rename, rm, writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import type { Config } from "../config/config.ts";
 import { type Problem, TmDbError } from "../core/errors.ts";
+import { unwritable } from "../core/unwritable.ts";
 import { compareSum, formatSum, type SumDifference, type SummedFile } from "../core/migration-sum.ts";
 import type { MigrationFile } from "../core/project-files.ts";
 
@@ -46,10 +47,11 @@ export async function writeMigrationSum(config: Config, migrations: readonly Mig
     await rename(next, path);
   } catch (error) {
     await rm(next, { force: true });
-    throw new TmDbError("FILE_UNWRITABLE", `cannot write ${sumPath(config)}: ${(error as Error).message}`, {
-      hint: `check the permissions: ls -l ${config.paths.migrations}`,
-      cause: error,
-    });
+    throw unwritable(
+      `cannot write ${sumPath(config)}`,
+      error,
+      `check the permissions: ls -l ${config.paths.migrations}`,
+    );
   }
   return before === "unreadable" ? { added: files.map(({ name }) => name), changed: [], removed: [] } : before;
 }

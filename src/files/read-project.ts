@@ -1,5 +1,5 @@
 import { isUtf8 } from "node:buffer";
-import { type Dirent, readdirSync, readFileSync } from "node:fs";
+import { type Dirent, existsSync, readdirSync, readFileSync } from "node:fs";
 import { basename, extname, join } from "node:path";
 import type { Config } from "../config/config.ts";
 import { checksum } from "../core/checksum.ts";
@@ -15,6 +15,7 @@ import type {
   RepeatableFolder,
   SourceFile,
 } from "../core/project-files.ts";
+import { quoteForShell } from "../core/quote-for-shell.ts";
 import { migrationNumber, orderMigrationNames } from "./migration-order.ts";
 
 const FOLDERS: readonly RepeatableFolder[] = ["functions", "views", "policies"];
@@ -37,15 +38,22 @@ export function readProjectFiles(config: Config): ProjectFiles {
   return files;
 }
 
+/** @throws TmDbError PROJECT_NOT_FOUND for a folder without migrations. */
+export function assertProject(config: Config): void {
+  if (!existsSync(join(config.projectDir, config.paths.migrations))) throw notFound(config);
+}
+
+function notFound({ projectDir, paths }: Config): TmDbError {
+  return new TmDbError("PROJECT_NOT_FOUND", `${join(projectDir, paths.migrations)} is not there`, {
+    hint: "change to the folder of a project, or start one with: npx tm-db new <name>",
+  });
+}
+
 /** Reads the migrations alone, in their order. @throws TmDbError as `readProjectFiles` does. */
 export function readMigrations(config: Config): MigrationFile[] {
   const folder = config.paths.migrations;
   const names = listFolder(config, folder)?.filter((name) => !name.includes("/") && !/^[._]/.test(name));
-  if (names === undefined) {
-    throw new TmDbError("PROJECT_NOT_FOUND", `${join(config.projectDir, folder)} is not there`, {
-      hint: "change to the folder of a project, or start one with: npx tm-db new <name>",
-    });
-  }
+  if (names === undefined) throw notFound(config);
   const candidates = names.filter((name) => name !== "tm-db.sum" && extname(name).toLowerCase() !== ".md");
   const isNamed = (name: string): boolean =>
     /^\d+_./.test(name) && (extname(name) === ".sql" || SCRIPT_ENDINGS.has(extname(name)));
@@ -122,6 +130,13 @@ export function listFolder(config: Config, folder: string): string[] | undefined
         },
       );
     }
+    // To read a pipe is to wait for whoever writes into it.
+    const special = entries.find((entry) => !entry.isFile() && !entry.isDirectory() && !entry.isSymbolicLink());
+    if (special !== undefined) {
+      throw new TmDbError("FILE_UNREADABLE", `${special.name} in ${folder}/ is a pipe, socket or device, and no file`, {
+        hint: "move it out of the folder",
+      });
+    }
     // By hand: normalising a thousand paths takes longer than reading the folder.
     return entries
       .filter((entry) => !entry.isDirectory())
@@ -165,14 +180,22 @@ function readText(file: string, path: string): string {
   }
   // The character may stand there as it is.
   if (isUtf8(bytes)) return text;
-  throw new TmDbError("FILE_NOT_UTF8", `${path} is not UTF-8`, {
-    hint: `save the file as UTF-8, for example: iconv -f latin1 -t utf-8 ${path}`,
+  throw notUtf8(path, bytes, text);
+}
+
+/** With the first place that is none, and the command that saves the file anew. */
+function notUtf8(path: string, bytes: Buffer, text: string): TmDbError {
+  const isUtf16 = bytes[0] === 0xff || bytes[0] === 0xfe;
+  const [from, to] = [quoteForShell(path), quoteForShell(`${path}.utf8`)];
+  return new TmDbError("FILE_NOT_UTF8", `${path} is not UTF-8`, {
+    location: locate(path, text, text.indexOf(REPLACEMENT_CHARACTER)),
+    hint: `save it as UTF-8, for example: iconv -f ${isUtf16 ? "utf-16" : "latin1"} -t utf-8 ${from} > ${to} && mv ${to} ${from}`,
   });
 }
 
 function unreadable(path: string, error: unknown): TmDbError {
   return new TmDbError("FILE_UNREADABLE", `cannot read ${path}: ${(error as Error).message}`, {
-    hint: `check the permissions: ls -l ${path}`,
+    hint: `look at what is there: ls -ld ${path}`,
     cause: error,
   });
 }

@@ -13,6 +13,7 @@ import {
 } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { TmDbError } from "../core/errors.ts";
+import { unwritable } from "../core/unwritable.ts";
 
 /**
  * Writes a file that only its owner may read, at no moment more, and at no moment half of it. A file that is there is
@@ -38,7 +39,7 @@ export function writePrivateFile(path: string, text: string, mark: string): "wri
     renameSync(draft, path);
   } catch (error) {
     rmSync(draft, { force: true });
-    throw unwritable(path, error);
+    throw unwritable(`cannot write ${path}`, error, "name another file: --output <file>");
   }
   return "written";
 }
@@ -76,13 +77,4 @@ function readText(path: string): string {
       cause: error,
     });
   }
-}
-
-function unwritable(path: string, error: unknown): TmDbError {
-  const { code, message } = error as NodeJS.ErrnoException;
-  const isFull = code === "ENOSPC" || code === "EDQUOT";
-  return new TmDbError(isFull ? "DISK_FULL" : "FILE_UNWRITABLE", `cannot write ${path}: ${message}`, {
-    hint: isFull ? "free some space and run the command again" : "name another file: --output <file>",
-    cause: error,
-  });
 }

@@ -39,7 +39,7 @@ export async function installTestHelpers(client: DatabaseClient, api: TestApi): 
         "OBJECT_EXISTS",
         "the project has a schema tests of its own, where the helpers of policy tests go",
         {
-          hint: "give it another name: the helpers replace those of other tools, see docs/testing.md",
+          hint: "give it another name: the helpers replace those of other tools, see docs/testing.md of the package tm-db",
           cause,
         },
       ),

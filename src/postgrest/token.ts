@@ -21,6 +21,7 @@ const SKEW_SECONDS = 30;
 export function decodeToken(token: string): DecodedToken {
   const parts = token.split(".");
   if (parts.length !== 3) {
+    if (token === "") throw unreadable("it is empty");
     throw unreadable(`it has ${parts.length === 1 ? "1 part" : `${parts.length} parts`}, and a signed token has 3`);
   }
   const [header = "", claims = ""] = parts;

@@ -38,7 +38,7 @@ export function migrateLines(result: MigrateResult, style: Style): string[] {
   if (steps.length === 0)
     return [`nothing to do: ${where(database, style)}`, ...secretLines(result.secrets), ...warnings];
   const summary = dryRun
-    ? `${steps.length} file(s) to deploy to ${where(database, style)}; nothing was written`
+    ? `${plural(steps.length, "file")} to deploy to ${where(database, style)}; nothing was written`
     : `${style.green("deployed")} ${summarise(steps)} to ${where(database, style)} in ${formatMs(result.ms)}`;
   return [...stepLines(steps, style), summary, ...secretLines(result.secrets), ...warnings];
 }
@@ -54,7 +54,7 @@ function summarise(steps: readonly StepResult[]): string {
   const words = parts
     .filter(([number]) => number > 0)
     .map(([number, one, many]) => `${number} ${number === 1 ? one : many}`);
-  return words.length === 0 ? `${steps.length} change(s)` : words.join(", ");
+  return words.length === 0 ? plural(steps.length, "change") : words.join(", ");
 }
 
 function secretLines(secrets: SecretsResult): string[] {
@@ -83,7 +83,10 @@ export function upLines(result: UpResult, style: Style): string[] {
     ...accountLines(result.accounts, style),
     "",
     "PostgREST connects to:",
-    `  ${next.authenticatorUrl}   ${style.dim("(npx tm-db env prints it with its password)")}`,
+    `  ${next.authenticatorUrl}${
+      // Of another server the password may not be known.
+      result.server.kind === "embedded" ? `   ${style.dim("(npx tm-db env prints it with its password)")}` : ""
+    }`,
     "Start any PostgREST binary on it:",
     `  ${style.bold(next.startPostgrest)}`,
     ...token,
@@ -105,6 +108,14 @@ export function rollbackLines(result: RollbackResult, style: Style): string[] {
   return [...stepLines(result.steps, style), ...leftOut, ...sql, ...(sql.length > 0 ? [""] : []), summary];
 }
 
+/** States of a migration in which nothing is deployed. */
+const REFUSED: ReadonlySet<StatusResult["files"][number]["state"]> = new Set([
+  "edited",
+  "missing",
+  "out-of-order",
+  "unfinished",
+]);
+
 /** Which files are not as they were deployed, and what no file made. */
 export function statusLines(result: StatusResult, style: Style): string[] {
   const others = result.files.filter(({ state }) => state !== "applied");
@@ -112,7 +123,14 @@ export function statusLines(result: StatusResult, style: Style): string[] {
   const [last] = result.deployments;
   const deployment =
     last === undefined ? "never deployed to" : `last ${last.kind} ${last.startedAt} by ${last.deployedBy}`;
-  const verdict = result.upToDate ? style.green("up to date") : style.yellow("not up to date: npx tm-db migrate");
+  const isRefused = others.some(({ state }) => REFUSED.has(state));
+  const verdict = result.upToDate
+    ? style.green("up to date")
+    : style.yellow(
+        isRefused
+          ? "not up to date, and migrate will refuse; what to do says: npx tm-db migrate --dry-run"
+          : "not up to date: npx tm-db migrate",
+      );
   return [
     where(result.database, style),
     `  ${style.green("applied".padEnd(12))}  ${plural(applied, "file")}`,

@@ -1,4 +1,5 @@
 import type { ImportResult } from "../core/command-result.ts";
+import { plural } from "./format.ts";
 import type { Style } from "./style.ts";
 
 /** Each file that was written, with what a person should know of it. */
@@ -11,7 +12,7 @@ export function importLines({ files, skipped, dryRun }: ImportResult, style: Sty
     ]),
     ...skipped.map((path) => `  ${style.yellow("left")}  ${path}: its name is no migration's`),
     dryRun
-      ? `${files.length} file(s) to write; nothing was written`
-      : `${style.green("imported")} ${files.length} file(s); read them, then: npx tm-db migrate --dry-run`,
+      ? `${plural(files.length, "file")} to write; nothing was written`
+      : `${style.green("imported")} ${plural(files.length, "file")}; read ${files.length === 1 ? "it" : "them"}, then: npx tm-db migrate --dry-run`,
   ];
 }

@@ -1,4 +1,5 @@
 import type { LockReport, PlanResult } from "../core/command-result.ts";
+import { plural } from "./format.ts";
 import type { Style } from "./style.ts";
 
 type Formatted = { readonly steps: readonly string[]; readonly where: string };
@@ -8,7 +9,12 @@ export function planLines(result: PlanResult, { steps, where }: Formatted, style
   const warnings = result.warnings.map((warning) => `${style.yellow("warning")} ${warning}`);
   if (result.steps.length === 0) return [`nothing to do: ${where}`, ...warnings];
   const locks = result.locks === null ? [] : lockLines(result.locks, style);
-  return [...steps, ...locks, `${result.steps.length} file(s) to deploy to ${where}; nothing was written`, ...warnings];
+  return [
+    ...steps,
+    ...locks,
+    `${plural(result.steps.length, "file")} to deploy to ${where}; nothing was written`,
+    ...warnings,
+  ];
 }
 
 function lockLines({ statements, locks, tooLong }: LockReport, style: Style): string[] {

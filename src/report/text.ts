@@ -1,5 +1,6 @@
 import type { CommandResult, EnvResult, RefreshResult } from "../core/command-result.ts";
 import { assertNever } from "../core/errors.ts";
+import { quoteForShell } from "../core/quote-for-shell.ts";
 import { adoptLines } from "./adopt-text.ts";
 import { auditLines, auditRulesLines } from "./audit.ts";
 import { migrateLines, rollbackLines, statusLines, stepLines, upLines } from "./deploy-text.ts";
@@ -117,12 +118,7 @@ function refreshLines({ views, functions, database }: RefreshResult, style: Styl
 function envLines({ variables }: EnvResult): string[] {
   const names = Object.keys(variables);
   return [
-    ...Object.entries(variables).map(([name, value]) => `${name}=${shellQuote(value)}`),
+    ...Object.entries(variables).map(([name, value]) => `${name}=${quoteForShell(value)}`),
     `export ${names.join(" ")}`,
   ];
-}
-
-/** As one word for a POSIX shell. */
-function shellQuote(value: string): string {
-  return /^[\w@%+=:,./-]+$/.test(value) ? value : `'${value.replaceAll("'", "'\\''")}'`;
 }

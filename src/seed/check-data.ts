@@ -29,7 +29,7 @@ export function checkSeedData(returned: unknown, path: string): SeedData {
 export function invalid(path: string, problems: readonly Problem[], hint?: string): TmDbError {
   return new TmDbError("SEED_INVALID", `${path} cannot be used`, {
     problems,
-    hint: hint ?? `mend ${path}; the form is described in docs/seeding.md`,
+    hint: hint ?? `mend ${path}; docs/seeding.md of the package tm-db describes the form`,
   });
 }
 

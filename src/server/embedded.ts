@@ -374,7 +374,7 @@ async function settleState(projectDir: string, options: StartOptions): Promise<E
   const relation = relationOf(state, projectDir);
   switch (relation.kind) {
     case "same":
-      return { ...state, clusters: existsSync(state.clusters) ? state.clusters : makeClustersDir(projectDir, options) };
+      return { ...state, clusters: holdsData(state.clusters) ? state.clusters : makeClustersDir(projectDir, options) };
     case "moved":
       options.onEvent?.({ kind: "project-moved", from: relation.from });
       return await adoptMoved(state, projectDir, options);
@@ -428,9 +428,14 @@ async function freshState(projectDir: string, options: StartOptions): Promise<Em
   return state;
 }
 
+/** Where nothing was made yet, whoever names another place for data means it. */
+function holdsData(clusters: string): boolean {
+  return EMBEDDED_MAJORS.some((major) => clusterExists(clusterPaths(clusters, major)));
+}
+
 /** Nobody knows the passwords of data whose state is gone, and it is not for us to remove it. */
 function refuseUnknownClusters(dir: string): void {
-  if (!EMBEDDED_MAJORS.some((major) => clusterExists(clusterPaths(dir, major)))) return;
+  if (!holdsData(dir)) return;
   throw new TmDbError("FILE_UNREADABLE", `${dir} holds a server's data, and state.json with its passwords is gone`, {
     hint: `remove ${dir} to begin with an empty server`,
   });

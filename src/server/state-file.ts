@@ -51,7 +51,8 @@ export function ensureStateDir(projectDir: string): string {
   const dir = stateDir(projectDir);
   try {
     refuseForeignDir(dir);
-    mkdirSync(dir, { recursive: true, mode: 0o700 });
+    // Not `recursive`, which says of a file system that is read-only that the folder is not there.
+    if (!existsSync(dir)) makeDir(dir);
     if ((statSync(dir).mode & 0o077) !== 0) chmodSync(dir, 0o700);
     const ignore = join(dir, ".gitignore");
     if (!existsSync(ignore)) writeFileSync(ignore, "*\n");
@@ -59,6 +60,15 @@ export function ensureStateDir(projectDir: string): string {
     throw writeError(dir, error);
   }
   return dir;
+}
+
+function makeDir(dir: string): void {
+  try {
+    mkdirSync(dir, { mode: 0o700 });
+  } catch (error) {
+    // Another command was quicker.
+    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+  }
 }
 
 /**

@@ -63,7 +63,7 @@ export function assertReachable(path: string, user: SystemUser): void {
         `the user ${user.name}, as whom the server runs, cannot reach ${path}`,
         {
           detail: `${dir} is closed to it`,
-          hint: "set TM_DB_DATA_HOME to a folder that everybody may pass through",
+          hint: "name a folder that everybody may pass through: export TM_DB_DATA_HOME=/var/lib/tm-db",
         },
       );
     }

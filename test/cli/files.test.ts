@@ -95,7 +95,7 @@ test("dbmate's files are refused, and imported from where they are moved to", as
     "  would write  migrations/1_a.sql from dbmate/1_a.sql",
     "  would write  migrations/2_b.sql from dbmate/2_b.sql",
     "  left  dbmate/notes.txt: its name is no migration's",
-    "2 file(s) to write; nothing was written",
+    "2 files to write; nothing was written",
     "",
   ]);
   expect(existsSync(join(project.dir, "migrations/2_b.sql"))).toBe(false);

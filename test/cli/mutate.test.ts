@@ -175,7 +175,7 @@ test("Ctrl-C leaves no database, and the next run goes on from there; a damage t
       "begin;\nselect plan(1);\nselect ok(pg_sleep(0.2) is not null);\nselect * from finish();\nrollback;\n",
   });
   await made.run(["up"]);
-  const { child, done } = made.start(["mutate", "--jobs", "1"]);
+  const { child, done } = made.start(["mutate", "--jobs", "1", "--only", "policy|."]);
   const folder = join(made.dir, ".tm-db", "mutate");
   const tried = (): number =>
     existsSync(folder)
@@ -188,6 +188,7 @@ test("Ctrl-C leaves no database, and the next run goes on from there; a damage t
   const stopped = await done;
   expect(stopped.code).toBe(130);
   expect(stopped.stderr).toMatch(/interrupted: \d+ of \d+ damages were tried, and the next run goes on from there/);
+  expect(stopped.stderr).toContain("hint go on: npx tm-db mutate --only 'policy|.'\n");
   expect(await leftBehind(made)).toEqual([]);
 
   const before = tried();

@@ -1,9 +1,10 @@
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 
 const read = (path: string): string => readFileSync(new URL(`../../${path}`, import.meta.url), "utf8");
 
 interface PackageJson {
+  readonly files?: readonly string[];
   readonly dependencies?: Readonly<Record<string, string>>;
   readonly optionalDependencies?: Readonly<Record<string, string>>;
   readonly devDependencies?: Readonly<Record<string, string>>;
@@ -50,3 +51,15 @@ function isFound(packages: typeof LOCK.packages, from: string, name: string): bo
     if (!at.includes("node_modules/")) return at !== "" && packages[`node_modules/${name}`] !== undefined;
   }
 }
+
+test("every page that a hint names is in the package", () => {
+  const sources = readdirSync(new URL("../../src", import.meta.url), { recursive: true, encoding: "utf8" });
+  const named = sources
+    .filter((path) => path.endsWith(".ts"))
+    .flatMap((path) =>
+      [...read(`src/${path}`).matchAll(/(docs\/[\w.-]+) of the package tm-db/g)].map(([, page = ""]) => page),
+    );
+  expect(new Set(named).size).toBeGreaterThan(3);
+  for (const page of named) expect(read(page)).not.toBe("");
+  expect(MANIFEST.files).toContain("docs");
+});

@@ -45,7 +45,9 @@ export function rollbackCommand(execute: Execute): Command {
 
 function targetOf({ steps, to, all }: RollbackFlags) {
   if (to === "")
-    throw new TmDbError("USAGE", "--to needs the name of a migration", { hint: "npx tm-db status lists them" });
+    throw new TmDbError("USAGE", "--to needs the number or name of a migration", {
+      hint: "npx tm-db rollback --to 0005   takes back every migration after that one",
+    });
   if (steps !== undefined) return { kind: "steps", count: steps } as const;
   if (to !== undefined) return { kind: "to", name: to } as const;
   return { kind: all === true ? "all" : "last-deployment" } as const;

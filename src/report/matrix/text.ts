@@ -1,6 +1,6 @@
 import type { MatrixResult } from "../../core/command-result.ts";
 import { placeOf } from "../error-text.ts";
-import { formatMs } from "../format.ts";
+import { formatMs, plural } from "../format.ts";
 import type { Style } from "../style.ts";
 import { changeSentences, type ChangeSentence } from "./words.ts";
 
@@ -12,7 +12,7 @@ export function matrixLines(result: MatrixResult, style: Style): string[] {
     ...sectionLines("closed", sentences, style),
     ...sectionLines("other", sentences, style),
     ...result.files.flatMap(({ path, state }) => (state === "unchanged" ? [] : [`${fileWord(state, style)} ${path}`])),
-    verdict(result, style),
+    ...verdict(result, style),
   ];
 }
 
@@ -30,16 +30,17 @@ function fileWord(state: MatrixResult["files"][number]["state"], style: Style): 
   return state === "written" ? "wrote" : style.red(state === "missing" ? "there is no" : "not up to date:");
 }
 
-function verdict({ matrix, checked, holds, changes, files, server, ms }: MatrixResult, style: Style): string {
+function verdict({ matrix, checked, holds, changes, files, server, ms }: MatrixResult, style: Style): string[] {
   const { personas, relations, functions, cells } = matrix;
   const undecided = cells.filter(({ ended }) => ended.kind === "undecided").length;
-  const counts = `${cells.length} cells (${personas.length} people, ${relations.length} tables and views, ${functions.length} functions), ${undecided} undecided`;
-  const answer = !checked
-    ? style.green(changes.length === 0 ? "observed" : "observed; look at the difference before you commit it")
+  const counts = `${cells.length} cells (${personas.length === 1 ? "1 person" : `${personas.length} people`}, ${relations.length === 1 ? "1 table or view" : `${relations.length} tables and views`}, ${plural(functions.length, "function")}), ${undecided} undecided`;
+  const [answer, next] = !checked
+    ? [style.green(changes.length === 0 ? "observed" : "observed; look at the difference before you commit it")]
     : holds
-      ? style.green("the committed matrix holds")
+      ? [style.green("the committed matrix holds")]
       : files.every(({ state }) => state === "missing")
-        ? style.red("no matrix is there to compare with; write one, and commit it: npx tm-db matrix")
-        : style.red("the committed matrix does not hold; if that is meant: npx tm-db matrix");
-  return `${answer}: ${counts} in ${formatMs(ms)} ${style.dim(`(a database of its own on ${server.address}, PostgreSQL ${server.version})`)}`;
+        ? [style.red("no matrix is there to compare with"), "write one, and commit it: npx tm-db matrix"]
+        : [style.red("the committed matrix does not hold"), "if that is meant: npx tm-db matrix"];
+  const observed = `${answer}: ${counts} in ${formatMs(ms)} ${style.dim(`(a database of its own on ${server.address}, PostgreSQL ${server.version})`)}`;
+  return [observed, ...(next === undefined ? [] : [next])];
 }

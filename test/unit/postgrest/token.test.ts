@@ -129,7 +129,7 @@ describe("claims", () => {
 
 describe("what is no token", () => {
   test.each([
-    ["", "1 part"],
+    ["", "it is empty"],
     ["abc", "1 part"],
     ["a.b", "2 parts"],
     ["a.b.c.d.e", "5 parts"],
