@@ -15,6 +15,8 @@ const BASE = {
   ),
 };
 const POLICIES = "policies/t.sql";
+const POLICY = "create policy p on api.t for select to pg_monitor using (id > 0);\n";
+const ENABLE = "alter table api.t enable row level security;\n";
 
 function migration(up: string, down = ""): string {
   return `-- Up Migration\n${up}\n-- Down Migration\n${down}\n`;
@@ -142,4 +144,135 @@ describe("what a file holds is changed, taken away and rolled back", () => {
     project.write({ "policies/b.sql": other });
     await expect(project.migrate()).rejects.toMatchObject({ code: "REPEATABLE_DUPLICATE" });
   });
+});
+
+describe("a migration meets files that stand already", () => {
+  const enabling = migration(
+    "alter table api.t enable row level security;",
+    "alter table api.t disable row level security;",
+  );
+
+  test.each<[string, readonly Files[]]>([
+    [
+      "row level security moves from a file into a migration",
+      [{ [POLICIES]: ENABLE + POLICY }, { [POLICIES]: POLICY, "migrations/0002_b.sql": enabling }],
+    ],
+    [
+      "a migration says what a file says too, and later the file says it no more",
+      [
+        { [POLICIES]: `${ENABLE}grant select (a) on api.t to pg_monitor;` },
+        {
+          "migrations/0002_b.sql": migration(
+            "alter table api.t enable row level security; grant select on api.t to pg_monitor;",
+            "revoke select on api.t from pg_monitor; alter table api.t disable row level security;",
+          ),
+        },
+        { [POLICIES]: null },
+      ],
+    ],
+    [
+      "a migration undoes in a loop what files have set",
+      [
+        {
+          [POLICIES]: `${ENABLE}${POLICY}grant select, insert on api.t to pg_monitor;\ncomment on table api.t is 'file';`,
+          "views/v.sql": "create view api.v as select id from api.t;\ngrant select on api.v to pg_monitor;",
+          "functions/f.sql": "create function api.f() returns int language sql as 'select 1';",
+        },
+        {
+          "migrations/0002_b.sql": migration(
+            `do $$ begin
+               alter table api.t disable row level security;
+               comment on table api.t is 'migration';
+               if to_regclass('api.v') is null then return; end if;
+               alter view api.v set (security_invoker = true);
+               alter policy p on api.t using (true);
+             end $$;
+             revoke all on all tables in schema api from pg_monitor;
+             grant execute on all functions in schema api to pg_monitor;
+             revoke execute on all functions in schema api from public;`,
+            "comment on table api.t is null;",
+          ),
+        },
+        { [POLICIES]: null },
+      ],
+    ],
+    [
+      "a migration grants in a loop, and the file that revoked goes",
+      [
+        { [POLICIES]: "revoke all on api.t from pg_monitor;\ngrant insert on api.t to pg_monitor;" },
+        {
+          "migrations/0002_b.sql": migration(
+            "grant select on all tables in schema api to pg_monitor;",
+            "revoke select on all tables in schema api from pg_monitor;",
+          ),
+        },
+        { [POLICIES]: null },
+      ],
+    ],
+    [
+      "a table and a column are made anew, without policies that would be missing",
+      [
+        {
+          [POLICIES]: `${ENABLE}grant select (a), insert on api.t to pg_monitor;`,
+          "policies/u.sql": "grant select (id) on api.u to pg_monitor;\ncomment on column api.u.id is 'id';",
+        },
+        {
+          "migrations/0002_b.sql": migration(
+            "drop table api.t; create table api.t (id bigint primary key, a text, b text);\n" +
+              "alter table api.u drop column id; alter table api.u add column id int;",
+            "drop table api.t; create table api.t (id bigint primary key, a text, b text);\n" +
+              "alter table api.u drop column id; alter table api.u add column id bigint;",
+          ),
+        },
+      ],
+    ],
+    [
+      "a table, a column and a constraint are renamed, and the files say so",
+      [
+        {
+          [POLICIES]: `${ENABLE}${POLICY}grant select (a) on api.t to pg_monitor;\ncomment on column api.t.a is 'a';\ncomment on constraint t_pkey on api.t is 'k';`,
+        },
+        {
+          [POLICIES]: `${ENABLE}${POLICY}grant select (c) on api.t to pg_monitor;\ncomment on column api.t.c is 'a';\ncomment on constraint k on api.t is 'k';`,
+          "migrations/0002_b.sql": migration(
+            "alter table api.t rename column a to c; alter table api.t rename constraint t_pkey to k;",
+            "alter table api.t rename constraint k to t_pkey; alter table api.t rename column c to a;",
+          ),
+        },
+        {
+          [POLICIES]: `${ENABLE}${POLICY}grant select (c) on api.t to pg_monitor;`.replaceAll("api.t", "api.w"),
+          "migrations/0003_c.sql": migration("alter table api.t rename to w;", "alter table api.w rename to t;"),
+        },
+      ],
+    ],
+    [
+      "a column comes to a table that a view reads whole",
+      [
+        {
+          "views/v.sql": "create view api.v as select * from api.t;",
+          "views/w.sql": "create view api.w as select count(*) as n from api.v;",
+        },
+        {
+          "migrations/0002_b.sql": migration("alter table api.t add column c int;", "alter table api.t drop column c;"),
+        },
+      ],
+    ],
+  ])("%s", async (_title, steps) => {
+    await expectLaw(steps);
+  });
+});
+
+test("a file that no migration touches stays as it is", async () => {
+  const project = await engineProject({
+    ...BASE,
+    [POLICIES]: `${ENABLE}${POLICY}grant select on api.t to pg_monitor;`,
+  });
+  await project.migrate();
+  project.write({
+    "migrations/0002_b.sql": migration(
+      "alter table api.t add column c int; create index on api.t (c); comment on column api.t.c is 'c'; grant insert on api.t to pg_monitor;",
+      "alter table api.t drop column c; revoke insert on api.t from pg_monitor;",
+    ),
+  });
+  expect((await project.migrate()).steps.map(({ path }) => path)).toEqual(["migrations/0002_b.sql"]);
 });
