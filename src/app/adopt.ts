@@ -15,7 +15,7 @@ import {
 import { prepareMigrations } from "../deploy/apply.ts";
 import { ensureLedger, type FileChange, readLedger } from "../deploy/ledger.ts";
 import { readProjectFiles } from "../files/read-project.ts";
-import { type Catalog, compareCatalogs, readCatalogWithin } from "../schema/catalog.ts";
+import { type Catalog, compareCatalogs, withoutDatabaseItself, readCatalogWithin } from "../schema/catalog.ts";
 import { differenceSentence } from "../schema/words.ts";
 import { withoutTable } from "../schema/without-table.ts";
 import { type CommandOptions, nameOf, openProject, openTarget, type Project } from "./context.ts";
@@ -56,7 +56,10 @@ export async function adopt(options: AdoptOptions): Promise<AdoptResult> {
     return { expected: await readCatalogWithin(client), changes: run.changes() };
   });
   const expected = withPostgrestSettings(built.expected, { live: live.catalog, project, target });
-  const differences = await compareCatalogs(expected, await withoutTable(live.catalog, table));
+  const differences = await compareCatalogs(
+    withoutDatabaseItself(expected),
+    withoutDatabaseItself(await withoutTable(live.catalog, table)),
+  );
   if (differences.length > 0 && options.acceptDifferences !== true) throw refused(live.database, differences);
   const deployment =
     options.dryRun === true

@@ -7,7 +7,7 @@ import { type BuildFiles, preparedFromLedger } from "../deploy/build.ts";
 import { readLedger } from "../deploy/ledger.ts";
 import type { LedgerState } from "../deploy/ledger-state.ts";
 import { readProjectFiles } from "../files/read-project.ts";
-import { type Catalog, compareCatalogs, readCatalogWithin } from "../schema/catalog.ts";
+import { type Catalog, compareCatalogs, withoutDatabaseItself, readCatalogWithin } from "../schema/catalog.ts";
 import { planSql } from "../schema/plan-sql.ts";
 import { type CommandOptions, nameOf, openProject, openTarget, type Project, type Target } from "./context.ts";
 import { withPostgrestSettings } from "./expected-settings.ts";
@@ -38,7 +38,7 @@ export async function drift(options: DriftOptions): Promise<DriftResult> {
   const given = { files, signal: options.signal };
   const built = await withScratchBuild(target.maintenance, given, async (client) => await readCatalogWithin(client));
   const expected = withPostgrestSettings(built, { live, project, target });
-  const differences = await compareCatalogs(expected, live);
+  const differences = await compareCatalogs(withoutDatabaseItself(expected), withoutDatabaseItself(live));
   const sql = options.sql === true ? await planSql(live, expected, differences) : null;
   const equal = differences.length === 0;
   return { command: "drift", database, against, differences, sql, equal, ms: Date.now() - startedAt };
