@@ -1,10 +1,10 @@
 import { isDeepStrictEqual } from "node:util";
-import type { RepeatableFile } from "../core/project-files.ts";
+import type { MigrationFile, RepeatableFile } from "../core/project-files.ts";
 import { quoteIdent } from "../core/quote-ident.ts";
 import type { DatabaseClient } from "../db/client.ts";
-import type { PreparedMigration } from "./apply.ts";
 import { factsKey, readFacts } from "./facts.ts";
 import type { AppliedRepeatable, Made } from "./ledger-state.ts";
+import type { SqlPart } from "./migration-sql.ts";
 import { loadSqlParser, type ParsedStatement, parseSql } from "./parse-sql.ts";
 import { PrivilegeIndex, readPrivilege } from "./privilege-index.ts";
 import { declareFiles } from "./repeatable.ts";
@@ -17,6 +17,12 @@ import type { AclEntry, ObjectFacts } from "./undo.ts";
  * do stand, this makes up for it: some step aside before the migrations, and what migrations did to the others is found.
  */
 
+/** A migration, and the part of it that will run. */
+interface ComingMigration {
+  readonly file: MigrationFile;
+  readonly part: SqlPart;
+}
+
 /**
  * The files that migrations must not meet: those that say something that a migration says too (it would be taken for what
  * the file changed, and go with the file), and those whose new version leaves out something (which the migration may
@@ -25,7 +31,7 @@ import type { AclEntry, ObjectFacts } from "./undo.ts";
 export async function findInTheWay(
   standing: readonly AppliedRepeatable[],
   wanted: readonly RepeatableFile[],
-  migrations: readonly PreparedMigration[],
+  migrations: readonly ComingMigration[],
 ): Promise<string[]> {
   if (standing.length === 0 || migrations.length === 0) return [];
   await loadSqlParser();
@@ -51,7 +57,7 @@ function leavesOut(made: readonly Made[], next: RepeatableFile): boolean {
 const ATTRIBUTES = /\brow\s+level\s+security\b|\bgrant\b|\brevoke\b|\bcomment\s+on\b/i;
 
 /** What the statements of a migration declare that a file might declare too: flags, privileges, comments. */
-function identitiesOf({ file, part }: PreparedMigration): string[] {
+function identitiesOf({ file, part }: ComingMigration): string[] {
   if (!ATTRIBUTES.test(part.sql)) return [];
   let statements: readonly ParsedStatement[];
   try {
