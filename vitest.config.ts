@@ -25,6 +25,7 @@ const databaseProjects = EMBEDDED_MAJORS.map((major) => ({
 const engineProjects = [
   "deploy",
   "history",
+  "law",
   "catalog",
   "verify",
   "adversarial",

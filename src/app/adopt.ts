@@ -15,7 +15,7 @@ import {
 import { prepareMigrations } from "../deploy/apply.ts";
 import { ensureLedger, type FileChange, readLedger } from "../deploy/ledger.ts";
 import { readProjectFiles } from "../files/read-project.ts";
-import { type Catalog, readCatalogWithin } from "../schema/catalog.ts";
+import { type Catalog, readCatalogWithin, withoutDatabaseItself } from "../schema/catalog.ts";
 import { compareIgnoring } from "../schema/ignored.ts";
 import { differenceSentence } from "../schema/words.ts";
 import { withoutTable } from "../schema/without-table.ts";
@@ -60,8 +60,9 @@ export async function adopt(options: AdoptOptions): Promise<AdoptResult> {
     return { expected: await readCatalogWithin(client), changes: run.changes() };
   });
   const expected = withPostgrestSettings(built.expected, { live: live.catalog, project, target });
-  const actual = await withoutTable(live.catalog, table);
-  const { differences, ignored } = await compareIgnoring(expected, actual, project.config.ignore);
+  const actual = withoutDatabaseItself(await withoutTable(live.catalog, table));
+  const ignore = project.config.ignore;
+  const { differences, ignored } = await compareIgnoring(withoutDatabaseItself(expected), actual, ignore);
   if (differences.length > 0 && options.acceptDifferences !== true) throw refused(live.database, differences);
   const deployment =
     options.dryRun === true

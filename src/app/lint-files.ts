@@ -7,7 +7,7 @@ import { onlyPart, splitMigration } from "../deploy/migration-sql.ts";
 import { parseSql } from "../deploy/parse-sql.ts";
 import { checkDuplicates, type DeclaredFile, declareFiles } from "../deploy/repeatable.ts";
 import { ignoredBefore } from "../lint/ignored.ts";
-import { checkStatement, protectedTable, type RuleContext } from "../lint/rules.ts";
+import { checkMigrationStatement, checkStatement, protectedTable, type RuleContext } from "../lint/rules.ts";
 import { findSquawk, type PlacedFinding, runSquawk } from "../lint/squawk.ts";
 
 export interface LintSettings {
@@ -16,6 +16,8 @@ export interface LintSettings {
   readonly pgMajor: number;
   /** All migrations of the project: scripts may use what those before them define. */
   readonly known: readonly MigrationFile[];
+  /** Whether functions have files of their own. */
+  readonly hasFunctionFiles: boolean;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -71,7 +73,9 @@ async function lintMigration(prepared: Prepared, program: string, settings: Lint
     const sql = isSql ? checkedWays(file) : upSql;
     const inTransaction = !prepared.noTransaction;
     const found = await runSquawk(program, { ...settings, path: file.path, sql, inTransaction });
-    return found.map((entry) => (isSql ? placed(file, entry) : placedInScript(file, entry, upSql)));
+    const statements = settings.hasFunctionFiles ? parseSql({ path: file.path, text: sql }) : [];
+    const own = statements.flatMap(checkMigrationStatement);
+    return [...found, ...own].map((entry) => (isSql ? placed(file, entry) : placedInScript(file, entry, upSql)));
   } catch (failure) {
     return refusals(file, failure);
   }

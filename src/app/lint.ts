@@ -55,6 +55,7 @@ export async function lint(options: LintOptions): Promise<LintResult> {
       projectDir: project.config.projectDir,
       pgMajor: scope.pgMajor,
       known: files.migrations,
+      hasFunctionFiles: files.repeatables.some(({ folder }) => folder === "functions"),
       signal: options.signal,
     })),
     ...lintRepeatables(scope.files.repeatables, { all: files.repeatables, context }),

@@ -10,6 +10,7 @@ import { findTransactionControl, type SqlPart, splitMigration } from "./migratio
 import type { DeploymentPlan } from "./plan.ts";
 import { reconcile } from "./reconcile.ts";
 import { DeploymentRun, type OnMissing } from "./run.ts";
+import { findInTheWay, leaveTouched, readStanding } from "./standing.ts";
 import { buildScripts, type ScriptSql } from "./script-migration.ts";
 
 export interface ApplyInput {
@@ -88,24 +89,38 @@ function entryOf(file: MigrationFile, upSql: string, downSql: string | null): Mi
  * @throws TmDbError SQL_ERROR and its like; the caller rolls back, and nothing of it remains.
  */
 export async function applyDeployment(client: DatabaseClient, input: ApplyInput): Promise<DeploymentRun> {
-  const { plan, migrations, files, ledger } = input;
+  const { migrations, files, ledger } = input;
   const run = new DeploymentRun(client, ledger.repeatables, input.onEvent);
-  if (plan.remove.length > 0) {
+  const paths = await findLeaving(run, input);
+  if (paths.length > 0) {
     // A migration may drop what a deleted file's objects use; what the migrations themselves still hold goes after them.
-    const paths = plan.remove.map(({ path }) => path);
     await run.takeBack({ paths, keepable: new Set(), onHeld: "leave" }, await run.readDependencies());
   }
   let defaults = migrations.length > 0 ? await readDefaultPrivileges(client) : "";
   for (const group of untilNextDirective(migrations)) {
     const before = defaults;
-    await applyMigrations(run, group, input);
+    await prepareFiles(run, group, input);
+    const standing = await readStanding(run);
+    await runMigrations(run, group);
+    const needed = neededSoFar(files.migrations, group.at(-1)?.file);
+    if (standing !== undefined) await leaveTouched(run, standing, needed);
     defaults = await readDefaultPrivileges(client);
-    const last = group.at(-1);
-    if (last === undefined || defaults === before) continue;
-    await leaveOldDefaults(run, files.migrations, last.file);
+    if (defaults !== before) await leaveOldDefaults(run, needed);
   }
   await reconcile(run, files.repeatables, { onMissing: input.onMissing, afterMigrations: migrations.length > 0 });
   return run;
+}
+
+/** The files that are taken back before migrations run: deleted ones, and those that are in the way. */
+export async function findLeaving(run: DeploymentRun, { plan, migrations, files }: ApplyInput): Promise<string[]> {
+  const inTheWay = await findInTheWay(run.applied, files.repeatables, migrations);
+  return [...new Set([...plan.remove.map(({ path }) => path), ...inTheWay])];
+}
+
+/** What the migrations up to `last` need: in a database that is built from nothing it stands when they have run. */
+export function neededSoFar(migrations: readonly MigrationFile[], last: MigrationFile | undefined): Set<string> {
+  const soFar = migrations.slice(0, migrations.findIndex(({ path }) => path === last?.path) + 1);
+  return new Set(soFar.flatMap(({ directives }) => directives.needs));
 }
 
 /** Migrations in groups that run without a break: files are applied or taken back before the first of a group only. */
@@ -120,11 +135,7 @@ function untilNextDirective(migrations: readonly PreparedMigration[]): PreparedM
   return groups;
 }
 
-async function applyMigrations(
-  run: DeploymentRun,
-  group: readonly PreparedMigration[],
-  input: ApplyInput,
-): Promise<void> {
+async function prepareFiles(run: DeploymentRun, group: readonly PreparedMigration[], input: ApplyInput): Promise<void> {
   const needs = new Set(group.flatMap(({ file }) => file.directives.needs));
   const retract = group.flatMap(({ file }) => file.directives.retract);
   if (retract.length > 0) {
@@ -135,6 +146,9 @@ async function applyMigrations(
     const needed = input.files.repeatables.filter(({ path }) => needs.has(path) && !applied.has(path));
     await run.applyFiles(needed, "fail");
   }
+}
+
+async function runMigrations(run: DeploymentRun, group: readonly PreparedMigration[]): Promise<void> {
   try {
     await run.runMigrations("up", group);
   } catch (error) {

@@ -1,5 +1,4 @@
 import type { DatabaseClient } from "../db/client.ts";
-import type { MigrationFile } from "../core/project-files.ts";
 import type { DeploymentRun } from "./run.ts";
 
 /** What `alter default privileges` says of the objects that this connection makes, as a text to compare. */
@@ -16,17 +15,11 @@ export async function readDefaultPrivileges(client: DatabaseClient): Promise<str
 }
 
 /**
- * Takes back all files whose objects a database that is built from nothing would make after `last`, a migration that has
- * changed the defaults: they have the privileges of the old ones, and come again with those of the new. A file that a
- * migration so far needs stands before it there too, and keeps what it has.
+ * Takes back all files whose objects a database that is built from nothing would make after the migration that has changed
+ * the defaults: they have the privileges of the old ones, and come again with those of the new. A file that a migration so
+ * far needs stands before it there too, and keeps what it has.
  */
-export async function leaveOldDefaults(
-  run: DeploymentRun,
-  migrations: readonly MigrationFile[],
-  last: MigrationFile,
-): Promise<void> {
-  const soFar = migrations.slice(0, migrations.findIndex(({ path }) => path === last.path) + 1);
-  const needed = new Set(soFar.flatMap(({ directives }) => directives.needs));
+export async function leaveOldDefaults(run: DeploymentRun, needed: ReadonlySet<string>): Promise<void> {
   const paths = run.applied.flatMap(({ path, made }) =>
     !needed.has(path) && made.some(({ object }) => object !== undefined && object.relation === undefined) ? [path] : [],
   );

@@ -161,6 +161,7 @@ with recursive managed as materialized (
     case m.type
       when 'function' then 'pg_catalog.pg_proc'::regclass
       when 'procedure' then 'pg_catalog.pg_proc'::regclass
+      when 'routine' then 'pg_catalog.pg_proc'::regclass
       when 'trigger' then 'pg_catalog.pg_trigger'::regclass
       when 'policy' then 'pg_catalog.pg_policy'::regclass
       when 'schema' then 'pg_catalog.pg_namespace'::regclass
@@ -168,7 +169,7 @@ with recursive managed as materialized (
       else 'pg_catalog.pg_class'::regclass
     end::oid as classid,
     case
-      when m.type in ('function', 'procedure') then to_regprocedure(m.name)::oid
+      when m.type in ('function', 'procedure', 'routine') then to_regprocedure(m.name)::oid
       when m.type in ('view', 'table', 'sequence') then to_regclass(m.name)::oid
       when m.type = 'schema' then to_regnamespace(m.name)::oid
       when m.type = 'type' then to_regtype(m.name)::oid
@@ -190,13 +191,17 @@ reached (root, classid, objid, is_root, is_part) as (
     n.objid,
     false,
     n.classid in ('pg_catalog.pg_rewrite'::regclass, 'pg_catalog.pg_type'::regclass)
+      -- What a constraint trigger keeps its timing in, and a partition's copy of a trigger: both go with the trigger.
+      or n.classid = 'pg_catalog.pg_constraint'::regclass and n.deptype = 'i'
+      or n.classid = 'pg_catalog.pg_trigger'::regclass
+        and exists (select from pg_catalog.pg_trigger as t where t.oid = n.objid and t.tgparentid <> 0)
   from reached as r
   cross join lateral (
-    select d.classid, d.objid
+    select d.classid, d.objid, d.deptype
     from pg_catalog.pg_depend as d
     where d.refclassid = r.classid and d.refobjid = r.objid and d.deptype in ('n', 'a', 'i')
     union all
-    select d.refclassid, d.refobjid
+    select d.refclassid, d.refobjid, d.deptype
     from pg_catalog.pg_depend as d
     where d.classid = r.classid and d.objid = r.objid and d.deptype = 'i' and r.is_part
   ) as n

@@ -38,11 +38,11 @@ async function readDefaults(client: DatabaseClient): Promise<DefaultAcl[]> {
 }
 
 function newFacts(target: TargetObject, defaults: readonly DefaultAcl[]): ObjectFacts {
-  const kind = target.keyword === "function" || target.keyword === "procedure" ? "function" : "table";
+  const kind = ROUTINES.has(target.keyword) ? "function" : "table";
   const acl = defaults.filter(
     (entry) => entry.kind === kind && (entry.schema === null || target.name.startsWith(`${quoteIdent(entry.schema)}.`)),
   );
-  return { ...target, rowSecurity: false, forceRowSecurity: false, comment: null, parts: [], acl };
+  return { ...target, oid: null, rowSecurity: false, forceRowSecurity: false, comment: null, parts: [], acl };
 }
 
 const DEFAULTS = `
@@ -71,10 +71,11 @@ cross join lateral (
 left join pg_catalog.pg_namespace as n on n.oid = l.namespace
 cross join lateral pg_catalog.aclexplode(l.acl) as a`;
 
-/** What makes two mentions the same object: a procedure may be called a function in `grant`. */
+const ROUTINES: ReadonlySet<TargetObject["keyword"]> = new Set(["function", "procedure", "routine"]);
+
+/** What makes two mentions the same object: a procedure may be called a routine in `grant`. */
 export function factsKey(target: Pick<TargetObject, "keyword" | "name">): string {
-  const keyword =
-    target.keyword === "procedure" ? "function" : target.keyword === "sequence" ? "table" : target.keyword;
+  const keyword = ROUTINES.has(target.keyword) ? "function" : target.keyword === "sequence" ? "table" : target.keyword;
   return `${keyword} ${target.name}`;
 }
 
@@ -84,11 +85,11 @@ with target as (
     t.keyword,
     t.name,
     case when t.keyword in ('table', 'sequence') then to_regclass(t.name)::oid end as class,
-    case when t.keyword in ('function', 'procedure') then to_regprocedure(t.name)::oid end as routine,
+    case when t.keyword in ('function', 'procedure', 'routine') then to_regprocedure(t.name)::oid end as routine,
     case when t.keyword = 'schema' then to_regnamespace(t.name)::oid end as namespace,
     case when t.keyword = 'type' then to_regtype(t.name)::oid end as type,
     case
-      when t.keyword in ('table', 'sequence', 'function', 'procedure', 'type')
+      when t.keyword in ('table', 'sequence', 'function', 'procedure', 'routine', 'type')
         then to_regnamespace(substring(t.name from '^(?:"(?:[^"]|"")*"|[^".([]+)'))::oid
     end as home
   from jsonb_to_recordset($1::jsonb) as t (keyword text, name text)
@@ -106,6 +107,7 @@ acl as (
         when 'sequence' then 's'
         when 'function' then 'f'
         when 'procedure' then 'f'
+        when 'routine' then 'f'
         when 'schema' then 'n'
         when 'type' then 'T'
         else case c.relkind when 'S' then 's' else 'r' end
@@ -190,6 +192,7 @@ select
   json_build_object(
     'keyword', t.keyword,
     'name', t.name,
+    'oid', coalesce(t.class, t.routine, t.namespace, t.type),
     'rowSecurity', coalesce(c.relrowsecurity, false),
     'forceRowSecurity', coalesce(c.relforcerowsecurity, false),
     'comment', coalesce(

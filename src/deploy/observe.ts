@@ -1,12 +1,13 @@
 import { locate } from "../core/locate.ts";
 import type { DatabaseClient } from "../db/client.ts";
-import type { ApplyInput, PreparedMigration } from "./apply.ts";
+import { type ApplyInput, findLeaving, neededSoFar, type PreparedMigration } from "./apply.ts";
 import { withoutConcurrently } from "./build.ts";
 import { leaveOldDefaults, readDefaultPrivileges } from "./default-privileges.ts";
 import { loadSqlParser, parseSql } from "./parse-sql.ts";
 import { reconcile } from "./reconcile.ts";
 import { runSql, sourceOf } from "./run-sql.ts";
 import { DeploymentRun } from "./run.ts";
+import { leaveTouched, readStanding } from "./standing.ts";
 import { type Effects, Watch } from "./watch.ts";
 
 /** A statement of a migration, or a group of files, and what it did. */
@@ -48,11 +49,8 @@ class Observation {
   }
 
   async run(): Promise<ObservedStep[]> {
-    const { plan, migrations, files } = this.#input;
-    await this.#takeBack(
-      plan.remove.map(({ path }) => path),
-      "leave",
-    );
+    const { migrations, files } = this.#input;
+    await this.#takeBack(await findLeaving(this.#run, this.#input), "leave");
     for (const migration of migrations) await this.#migration(migration);
     await this.#group("functions, views and policies", async () => {
       await reconcile(this.#run, files.repeatables, { onMissing: "fail", afterMigrations: migrations.length > 0 });
@@ -69,10 +67,17 @@ class Observation {
       await this.#group("needed files", async () => void (await this.#run.applyFiles(needed, "fail")));
     }
     const before = await readDefaultPrivileges(this.#client);
+    const standing = await readStanding(this.#run);
     await this.#statements(migration);
+    const soFar = neededSoFar(this.#input.files.migrations, migration.file);
+    if (standing !== undefined) {
+      await this.#group("taken back for what a migration changed", async () => {
+        await leaveTouched(this.#run, standing, soFar);
+      });
+    }
     if ((await readDefaultPrivileges(this.#client)) === before) return;
     await this.#group("taken back for new default privileges", async () => {
-      await leaveOldDefaults(this.#run, this.#input.files.migrations, migration.file);
+      await leaveOldDefaults(this.#run, soFar);
     });
   }
 

@@ -3,6 +3,7 @@ import { type Problem, TmDbError } from "../core/errors.ts";
 import { locate } from "../core/locate.ts";
 import type { RepeatableFile } from "../core/project-files.ts";
 import { loadSqlParser, parseSql } from "./parse-sql.ts";
+import { PrivilegeIndex } from "./privilege-index.ts";
 import { type Declaration, readStatement } from "./statement.ts";
 
 /** A repeatable file and what its statements declare, in the order of the file. */
@@ -72,25 +73,33 @@ function declareFile(file: RepeatableFile, problems: Problem[]): DeclaredFile {
 
 /**
  * Checks that no two files (nor one file twice) declare the same thing, given what the ledger says of the files that
- * did not change. Without this the result would depend on the order in which files happened to be applied.
+ * did not change; nor two files privileges of which one is a part of the other. Without this the result would depend on
+ * the order in which files happened to be applied.
  */
 export function checkDuplicates(
   declared: readonly DeclaredFile[],
   unchanged: readonly { readonly path: string; readonly identities: readonly string[] }[],
 ): void {
   const owners = new Map<string, string>();
-  for (const { path, identities } of unchanged) for (const identity of identities) owners.set(identity, path);
+  const privileges = new PrivilegeIndex();
+  for (const { path, identities } of unchanged) {
+    for (const identity of identities) {
+      owners.set(identity, path);
+      privileges.add(identity, path);
+    }
+  }
   const problems: Problem[] = [];
   for (const { file, declarations } of declared) {
     for (const { declaration, start } of declarations) {
-      const owner = owners.get(declaration.identity);
-      if (owner === undefined) owners.set(declaration.identity, file.path);
-      else {
-        problems.push({
-          message: `${declaration.identity} is declared in ${owner} already`,
-          location: locate(file.path, file.text, start),
-        });
-      }
+      const { identity } = declaration;
+      const owner = owners.get(identity);
+      const other = privileges.overlapping(identity).find(({ path }) => path !== file.path);
+      if (owner === undefined) owners.set(identity, file.path);
+      privileges.add(identity, file.path);
+      const location = locate(file.path, file.text, start);
+      if (owner !== undefined) problems.push({ message: `${identity} is declared in ${owner} already`, location });
+      else if (other !== undefined)
+        problems.push({ message: `${identity} overlaps with ${other.identity} in ${other.path}`, location });
     }
   }
   if (problems.length > 0) {

@@ -85,6 +85,15 @@ export class DeploymentRun {
     return [...this.#current.values()];
   }
 
+  /** What these declarations changed is what their object has without them, by now: nothing takes them back any more. */
+  settle(identities: ReadonlySet<string>): void {
+    for (const [path, file] of this.#current) {
+      if (!file.made.some(({ identity }) => identities.has(identity))) continue;
+      const made = file.made.map((entry) => (identities.has(entry.identity) ? { ...entry, undo: "" } : entry));
+      this.#current.set(path, { ...file, made });
+    }
+  }
+
   async readDependencies(): Promise<Dependencies> {
     return await readDependencies(this.client, this.applied);
   }

@@ -34,12 +34,15 @@ export interface PrivilegeDeclaration {
   readonly column: string | undefined;
   /** A role's name as it is, or `PUBLIC`. */
   readonly grantee: string;
+  readonly withGrantOption: boolean;
 }
 
 export interface CommentDeclaration {
   readonly kind: "comment";
   readonly identity: string;
   readonly target: TargetObject;
+  /** The words of `comment on` for the target: of relations there are more than keywords of `grant`. */
+  readonly words: string;
   /** What of the target the comment is about. */
   readonly part: CommentPart;
 }
@@ -56,9 +59,12 @@ export interface CreatedObject {
   readonly relation: string | undefined;
 }
 
-/** An object whose privileges or comments a repeatable sets. `keyword` is the word of `grant … on <keyword>`. */
+/**
+ * An object whose privileges or comments a repeatable sets. `keyword` is the word of `grant … on <keyword>`; what a file
+ * calls a routine is a function or a procedure, and only the catalog knows which.
+ */
 export interface TargetObject {
-  readonly keyword: "table" | "sequence" | "function" | "procedure" | "schema" | "type";
+  readonly keyword: "table" | "sequence" | "function" | "procedure" | "routine" | "schema" | "type";
   readonly name: string;
 }
 
@@ -149,8 +155,14 @@ function readFunction(statement: CreateFunctionStmt): Declaration[] {
     type,
     parameters.map(({ name, mode, argType, defexpr }) => [name, mode, typeName(argType), defexpr !== undefined]),
     statement.returnType === undefined ? null : typeName(statement.returnType),
+    ...(isWindow(statement) ? ["window"] : []),
   ]);
   return [{ kind: "create", identity: `${type} ${name}`, object: { type, name, relation: undefined }, signature }];
+}
+
+/** A window function is another kind of routine to `create or replace`. */
+function isWindow(statement: CreateFunctionStmt): boolean {
+  return (statement.options ?? []).some((node) => "DefElem" in node && node.DefElem.defname === "window");
 }
 
 function readDependent(
@@ -199,7 +211,7 @@ const GRANT_KEYWORDS: Readonly<Record<string, TargetObject["keyword"]>> = {
   OBJECT_SEQUENCE: "sequence",
   OBJECT_FUNCTION: "function",
   OBJECT_PROCEDURE: "procedure",
-  OBJECT_ROUTINE: "function",
+  OBJECT_ROUTINE: "routine",
   OBJECT_SCHEMA: "schema",
   OBJECT_TYPE: "type",
 };
@@ -218,8 +230,9 @@ function readGrant(statement: GrantStmt): StatementReading {
       privilegesOf(statement).flatMap(({ privilege, column }) =>
         grantees.map((grantee): PrivilegeDeclaration => {
           const columns = column === undefined ? "" : ` (${quoteIdent(column)})`;
-          const identity = `privilege ${privilege}${columns} on ${keyword} ${target.name} of ${grantee}`;
-          return { kind: "privilege", identity, isGrant, target, privilege, column, grantee };
+          const identity = `privilege ${privilege}${columns} on ${identityWord(target)} ${target.name} of ${grantee}`;
+          const withGrantOption = isGrant && statement.grant_option === true;
+          return { kind: "privilege", identity, isGrant, target, privilege, column, grantee, withGrantOption };
         }),
       ),
     );
@@ -253,14 +266,19 @@ function granteeName(node: Node): string {
   return refuse("current_user is somebody else at each deployment", "name the role");
 }
 
-const RELATION_COMMENTS = new Set([
-  "OBJECT_TABLE",
-  "OBJECT_VIEW",
-  "OBJECT_MATVIEW",
-  "OBJECT_SEQUENCE",
-  "OBJECT_INDEX",
-  "OBJECT_FOREIGN_TABLE",
-]);
+/** Two files that call one function a function and a routine declare the same thing. */
+function identityWord({ keyword }: TargetObject): string {
+  return keyword === "routine" ? "function" : keyword;
+}
+
+const RELATION_COMMENTS: Readonly<Record<string, string>> = {
+  OBJECT_TABLE: "table",
+  OBJECT_VIEW: "view",
+  OBJECT_MATVIEW: "materialized view",
+  OBJECT_SEQUENCE: "sequence",
+  OBJECT_INDEX: "index",
+  OBJECT_FOREIGN_TABLE: "foreign table",
+};
 const PART_COMMENTS: Readonly<Record<string, "column" | "policy" | "trigger" | "constraint">> = {
   OBJECT_COLUMN: "column",
   OBJECT_POLICY: "policy",
@@ -272,14 +290,16 @@ function readComment(objectType: string, object: Node | undefined): StatementRea
   return attempt(() => {
     const { target, part } = commentTarget(objectType, object);
     const whose = part.kind === "self" ? "" : `${part.kind} ${quoteIdent(part.name)} of `;
-    return [{ kind: "comment", identity: `comment on ${whose}${target.keyword} ${target.name}`, target, part }];
+    const identity = `comment on ${whose}${identityWord(target)} ${target.name}`;
+    const words = RELATION_COMMENTS[objectType] ?? target.keyword;
+    return [{ kind: "comment", identity, target, words, part }];
   });
 }
 
 function commentTarget(objectType: string, object: Node | undefined): Pick<CommentDeclaration, "target" | "part"> {
   const self: CommentPart = { kind: "self" };
   const items = object !== undefined && "List" in object ? (object.List.items ?? []) : [];
-  if (RELATION_COMMENTS.has(objectType))
+  if (RELATION_COMMENTS[objectType] !== undefined)
     return { target: { keyword: "table", name: qualified(items, "the object") }, part: self };
   const part = PART_COMMENTS[objectType];
   if (part !== undefined) {
@@ -288,7 +308,7 @@ function commentTarget(objectType: string, object: Node | undefined): Pick<Comme
     return { target, part: { kind: part, name: last === undefined ? "" : stringOf(last) } };
   }
   if (object !== undefined && "ObjectWithArgs" in object && /^OBJECT_(FUNCTION|PROCEDURE|ROUTINE)$/.test(objectType)) {
-    const keyword = objectType === "OBJECT_PROCEDURE" ? "procedure" : "function";
+    const keyword = GRANT_KEYWORDS[objectType] ?? "function";
     return { target: { keyword, name: routineName(object.ObjectWithArgs) }, part: self };
   }
   if (object !== undefined && "String" in object && objectType === "OBJECT_SCHEMA") {
@@ -323,9 +343,10 @@ function stringOf(node: Node): string {
 
 /** A type as `drop function` takes it. Type modifiers are no part of a routine's identity and are left out. */
 function typeName(type: TypeName | undefined): string {
+  if (type?.pct_type === true)
+    refuse("%type is looked up once, and does not follow the column when its type changes", "write the type itself");
   const names = (type?.names ?? []).map(stringOf);
   const bare = names[0] === "pg_catalog" ? names.slice(1) : names;
   const base = bare.map(quoteIdent).join(".");
-  const suffix = `${type?.pct_type === true ? "%type" : ""}${"[]".repeat(type?.arrayBounds?.length ?? 0)}`;
-  return `${type?.setof === true ? "setof " : ""}${base}${suffix}`;
+  return `${type?.setof === true ? "setof " : ""}${base}${"[]".repeat(type?.arrayBounds?.length ?? 0)}`;
 }

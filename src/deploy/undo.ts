@@ -11,6 +11,8 @@ import type {
 export interface ObjectFacts {
   readonly keyword: TargetObject["keyword"];
   readonly name: string;
+  /** Null for an object that is not there. */
+  readonly oid: number | null;
   readonly rowSecurity: boolean;
   readonly forceRowSecurity: boolean;
   readonly comment: string | null;
@@ -62,9 +64,9 @@ function undoRowSecurity(
 }
 
 function undoComment(declaration: CommentDeclaration, facts: ObjectFacts | undefined): string {
-  const { target, part } = declaration;
+  const { target, words, part } = declaration;
   if (part.kind === "self") {
-    return `comment on ${target.keyword} ${target.name} is ${literalOrNull(facts?.comment)}`;
+    return `comment on ${words} ${target.name} is ${literalOrNull(facts?.comment)}`;
   }
   const before = facts?.parts.find((entry) => entry.kind === part.kind && entry.name === part.name)?.comment;
   const subject =
@@ -104,5 +106,8 @@ function undoPrivilege(declaration: PrivilegeDeclaration, facts: ObjectFacts): s
 }
 
 function isCovered(declaration: PrivilegeDeclaration, before: readonly AclEntry[]): boolean {
-  return declaration.privilege !== "ALL" && before.some((entry) => entry.column === (declaration.column ?? null));
+  const { privilege, column = null, withGrantOption } = declaration;
+  return (
+    privilege !== "ALL" && before.some((entry) => entry.column === column && (entry.grantable || !withGrantOption))
+  );
 }

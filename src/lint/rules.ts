@@ -47,18 +47,39 @@ export const RULES = {
   },
 } as const;
 
+/** Our own rules for migrations, where the rest is squawk's. */
+export const MIGRATION_RULES = {
+  "grant-on-all-functions": {
+    message: "it reaches no function of functions/: those are made after all migrations",
+    help: "grant or revoke beside each function, in its file; what holds for all of them is `alter default privileges`",
+  },
+} as const;
+
 export type OwnRule = keyof typeof RULES;
+export type MigrationRule = keyof typeof MIGRATION_RULES;
 
 /** What our own rules find in a statement of `functions/`, `views/` or `policies/`. */
 export function checkStatement(statement: LintedStatement, context: RuleContext): PlacedFinding[] {
-  return brokenRules(statement.node, context).map((rule) => ({
-    rule,
-    severity: "warning",
-    message: RULES[rule].message,
-    help: RULES[rule].help,
-    url: null,
-    offset: statement.start,
-  }));
+  return brokenRules(statement.node, context).map((rule) => finding(rule, RULES[rule], statement));
+}
+
+/** What our own rules find in a statement of a migration, in a project that has files in `functions/`. */
+export function checkMigrationStatement(statement: LintedStatement): PlacedFinding[] {
+  const rule: MigrationRule = "grant-on-all-functions";
+  return isOnAllFunctions(statement.node) ? [finding(rule, MIGRATION_RULES[rule], statement)] : [];
+}
+
+function finding(
+  rule: OwnRule | MigrationRule,
+  { message, help }: { readonly message: string; readonly help: string },
+  { start }: LintedStatement,
+): PlacedFinding {
+  return { rule, severity: "warning", message, help, url: null, offset: start };
+}
+
+function isOnAllFunctions(node: Node): boolean {
+  if (!("GrantStmt" in node) || node.GrantStmt.targtype !== "ACL_TARGET_ALL_IN_SCHEMA") return false;
+  return /^OBJECT_(FUNCTION|PROCEDURE|ROUTINE)$/.test(node.GrantStmt.objtype ?? "");
 }
 
 function brokenRules(node: Node, context: RuleContext): OwnRule[] {

@@ -13,7 +13,8 @@ export interface Catalog {
   readonly facts: FactBase;
   /**
    * What pg-delta leaves out, by what it is about: settings of roles and databases, default privileges for all schemas,
-   * extended statistics, column storage, text search, operators, casts and other rare kinds.
+   * extended statistics, column storage, text search, operators, casts and other rare kinds; limits and options of roles, and
+   * what is said of the database itself.
    */
   readonly others: ReadonlyMap<string, string>;
 }
@@ -47,6 +48,14 @@ export async function readCatalogWithin(client: DatabaseClient): Promise<Catalog
   const { rows } = await client.query<{ object: string; value: string }>(OTHERS);
   await client.query("rollback to savepoint tm_db_catalog; release savepoint tm_db_catalog");
   return { facts: factBase, others: new Map(rows.map(({ object, value }) => [object, value])) };
+}
+
+/**
+ * A catalog without what it says of the database itself: its privileges, comment and connection limit. Whoever made the
+ * database may have set them, and a scratch database is made by somebody else.
+ */
+export function withoutDatabaseItself({ facts, others }: Catalog): Catalog {
+  return { facts, others: new Map([...others].filter(([object]) => !object.endsWith(" the database itself"))) };
 }
 
 /**

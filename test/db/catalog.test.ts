@@ -1,4 +1,4 @@
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
 import { compareCatalogs } from "../../src/schema/catalog.ts";
 import { engineProject } from "./project.ts";
 
@@ -15,7 +15,21 @@ alter table api.t force row level security;
 create policy p on api.t for select to pg_monitor using (id > 0);
 grant select (id) on api.t to pg_monitor;
 grant usage on schema api to pg_monitor;
-alter default privileges revoke execute on functions from public;`;
+alter default privileges revoke execute on functions from public;
+create index t_lower_idx on api.t (lower(extra));
+create sequence api.q;
+create operator api.=#= (leftarg = text, rightarg = text, function = pg_catalog.texteq);
+create text search configuration api.words (copy = pg_catalog.english);
+create statistics api.x (dependencies) on note, extra from api.t;
+create type api.c as (a int);
+create cast (api.c as text) with inout;
+create collation api.german (provider = icu, locale = 'de-DE');
+create publication api_p for table api.t;
+create role catalog_limited; create role catalog_member; grant catalog_limited to catalog_member with inherit true;`;
+
+function ofDatabase(statement: string): string {
+  return `do $$ begin execute format('${statement}', current_database()); end $$`;
+}
 
 /** Each of these a `down` part may forget; a comparison that does not notice proves nothing. */
 test.each([
@@ -52,11 +66,38 @@ test.each([
     "a setting of the database",
     "do $$ begin execute format('alter database %I set work_mem = ''5MB''', current_database()); end $$",
   ],
+  ["column compression", "alter table api.t alter column extra set compression pglz"],
+  ["a column's options", "alter table api.t alter column extra set (n_distinct = 5)"],
+  ["an index expression's statistics", "alter index api.t_lower_idx alter column 1 set statistics 7"],
+  ["options of the TOAST table", "alter table api.t set (toast.autovacuum_enabled = false)"],
+  ["the index that orders a table's rows", "alter table api.t cluster on t_pkey"],
+  ["a sequence that is not logged", "alter sequence api.q set unlogged"],
+  ["the default of a view's column", "alter view api.v alter column id set default 7"],
+  ["an operator's estimate", "alter operator api.=#= (text, text) set (restrict = eqsel)"],
+  ["a comment on an operator", "comment on operator api.=#= (text, text) is 'x'"],
+  ["the mapping of a text search configuration", "alter text search configuration api.words drop mapping for word"],
+  ["a comment on a text search configuration", "comment on text search configuration api.words is 'x'"],
+  ["the target of extended statistics", "alter statistics api.x set statistics 5"],
+  ["a comment on extended statistics", "comment on statistics api.x is 'x'"],
+  ["a cast", "drop cast (api.c as text)"],
+  ["a comment on a cast", "comment on cast (api.c as text) is 'x'"],
+  ["a collation", "drop collation api.german"],
+  ["a publication's table", "alter publication api_p drop table api.t"],
+  ["a grant on the database", ofDatabase("grant create on database %I to pg_monitor")],
+  ["a revoke on the database", ofDatabase("revoke temporary on database %I from public")],
+  ["a comment on the database", ofDatabase("comment on database %I is $c$x$c$")],
+  ["the database's connection limit", ofDatabase("alter database %I connection limit 5")],
+  ["a role's connection limit", "alter role catalog_limited connection limit 3"],
+  ["a comment on a role", "comment on role catalog_limited is 'x'"],
+  ["an option of a membership", "grant catalog_limited to catalog_member with inherit false"],
 ])("a difference in %s is noticed", async (_what, damage) => {
   const project = await engineProject();
   await project.query(BASE);
   const before = await project.catalog();
   expect(await compareCatalogs(before, await project.catalog())).toEqual([]);
+  onTestFinished(async () => {
+    await project.query("drop role if exists catalog_limited, catalog_member");
+  });
   const role = damage.startsWith("create role");
   try {
     await project.query(damage);

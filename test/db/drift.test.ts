@@ -119,6 +119,15 @@ test("what no SQL is written for is said", async () => {
   expect(sql?.leftOut.join()).toContain("lib.books.title");
 });
 
+test("what is said of the database itself is no drift: whoever made it may have said so", async () => {
+  const project = await library();
+  await project.query(`revoke temporary on database "${project.spec.database}" from public`);
+  await project.query(`comment on database "${project.spec.database}" is 'made by somebody else'`);
+  expect(await drifted(project)).toMatchObject({ equal: true });
+  await project.query("comment on schema lib is 'by hand'");
+  expect(await drifted(project)).toMatchObject({ equal: false });
+});
+
 test("an extension by hand is one difference; its objects are none", async () => {
   const project = await library();
   await project.query("create extension pg_trgm schema lib");

@@ -140,3 +140,15 @@ test("lint looks at what is pending in the database, and a repeatable always", a
   expect(findings[0]?.location.file).toBe("migrations/0003_c.sql");
   expect(database?.address).toContain(project.spec.database);
 });
+
+test("a grant on all functions in a migration is told with its line, where functions have files", async () => {
+  const project = await engineProject({
+    "migrations/0001_a.sql": "create schema api;\ngrant execute on all functions in schema api to pg_monitor;\n",
+  });
+  const run = async () => await lint({ projectDir: project.dir, env: {}, onEvent: () => {}, all: true });
+  expect(await run()).toMatchObject({ findings: [] });
+  project.write({ "functions/f.sql": "create function api.f() returns int language sql as 'select 1';\n" });
+  expect(await run()).toMatchObject({
+    findings: [{ rule: "grant-on-all-functions", location: { file: "migrations/0001_a.sql", line: 2 } }],
+  });
+});

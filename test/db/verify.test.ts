@@ -48,6 +48,12 @@ test.each([
   ["forced row level security", "alter table api.t force row level security;", "table api.t"],
   ["default privileges", "alter default privileges revoke execute on functions from public;", "default privileges"],
   ["a role", "create role verify_forgotten;", "role verify_forgotten"],
+  ["column compression", "alter table api.t alter column note set compression pglz;", "column api.t.note"],
+  [
+    "a grant on the database",
+    "do $$ begin execute format('grant create on database %I to pg_monitor', current_database()); end $$;",
+    "privileges of pg_monitor on the database itself",
+  ],
 ])("a way back that forgets %s is caught, and the object named", async (what, forgotten, named) => {
   const project = await engineProject({
     "migrations/0001_schema.sql": SCHEMA,

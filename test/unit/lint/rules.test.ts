@@ -1,6 +1,12 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import { loadSqlParser, parseSql } from "../../../src/deploy/parse-sql.ts";
-import { checkStatement, type OwnRule, protectedTable, RULES } from "../../../src/lint/rules.ts";
+import {
+  checkMigrationStatement,
+  checkStatement,
+  type OwnRule,
+  protectedTable,
+  RULES,
+} from "../../../src/lint/rules.ts";
 
 beforeAll(loadSqlParser);
 
@@ -108,4 +114,15 @@ test("a policy that breaks several rules is told of each", () => {
     "policy-per-row-call",
     "policy-without-rls",
   ]);
+});
+
+test.each([
+  ["grant execute on all functions in schema api to u", 1],
+  ["revoke all on all routines in schema api, auth from public", 1],
+  ["grant execute on function api.f() to u", 0],
+  ["grant select on all tables in schema api to u", 0],
+  ["alter default privileges in schema api grant execute on functions to u", 0],
+])("a migration's grant on all functions is told where it belongs: %s", (sql, count) => {
+  const found = parseSql({ path: "migrations/0001_a.sql", text: sql }).flatMap(checkMigrationStatement);
+  expect(found.map(({ rule }) => rule)).toEqual(Array<string>(count).fill("grant-on-all-functions"));
 });

@@ -1,0 +1,267 @@
+import { isDeepStrictEqual } from "node:util";
+import type { MigrationFile, RepeatableFile } from "../core/project-files.ts";
+import { quoteIdent } from "../core/quote-ident.ts";
+import type { DatabaseClient } from "../db/client.ts";
+import { factsKey, readFacts } from "./facts.ts";
+import type { AppliedRepeatable, Made } from "./ledger-state.ts";
+import type { SqlPart } from "./migration-sql.ts";
+import { loadSqlParser, type ParsedStatement, parseSql } from "./parse-sql.ts";
+import { PrivilegeIndex, readPrivilege } from "./privilege-index.ts";
+import { declareFiles } from "./repeatable.ts";
+import type { DeploymentRun } from "./run.ts";
+import { readStatement } from "./statement.ts";
+import type { AclEntry, ObjectFacts } from "./undo.ts";
+
+/*
+ * In a database that is built from nothing no file stands while migrations run, besides those that they need. Where files
+ * do stand, this makes up for it: some step aside before the migrations, and what migrations did to the others is found.
+ */
+
+/** A migration, and the part of it that will run. */
+interface ComingMigration {
+  readonly file: MigrationFile;
+  readonly part: SqlPart;
+}
+
+/**
+ * The files that migrations must not meet: those that say something that a migration says too (it would be taken for what
+ * the file changed, and go with the file), and those whose new version leaves out something (which the migration may
+ * give to another object, or rename, or say itself).
+ */
+export async function findInTheWay(
+  standing: readonly AppliedRepeatable[],
+  wanted: readonly RepeatableFile[],
+  migrations: readonly ComingMigration[],
+): Promise<string[]> {
+  if (standing.length === 0 || migrations.length === 0) return [];
+  await loadSqlParser();
+  const said = migrations.flatMap(identitiesOf);
+  const exact = new Set(said);
+  const privileges = new PrivilegeIndex();
+  for (const identity of said) privileges.add(identity, "");
+  const byPath = new Map(wanted.map((file) => [file.path, file]));
+  return standing.flatMap(({ path, checksum, made }) => {
+    const isSaid = made.some(({ identity }) => exact.has(identity) || privileges.overlapping(identity).length > 0);
+    const next = byPath.get(path);
+    const isChanged = next !== undefined && next.checksum !== checksum;
+    return isSaid || (isChanged && leavesOut(made, next)) ? [path] : [];
+  });
+}
+
+function leavesOut(made: readonly Made[], next: RepeatableFile): boolean {
+  const declared = declareFiles([next]).flatMap(({ declarations }) => declarations);
+  const identities = new Set(declared.map(({ declaration }) => declaration.identity));
+  return made.some(({ identity }) => !identities.has(identity));
+}
+
+const ATTRIBUTES = /\brow\s+level\s+security\b|\bgrant\b|\brevoke\b|\bcomment\s+on\b/i;
+
+/** What the statements of a migration declare that a file might declare too: flags, privileges, comments. */
+function identitiesOf({ file, part }: ComingMigration): string[] {
+  if (!ATTRIBUTES.test(part.sql)) return [];
+  let statements: readonly ParsedStatement[];
+  try {
+    statements = parseSql({ path: file.path, text: part.sql });
+  } catch {
+    // PostgreSQL will say so, when it is its turn.
+    return [];
+  }
+  return statements.flatMap(({ node }) => {
+    const reading = readStatement(node, "policies");
+    return reading.kind === "declares" ? reading.declarations.map(({ identity }) => identity) : [];
+  });
+}
+
+/** The state of what files made, and of what they set privileges, comments or flags of. */
+export interface Standing {
+  /** By `factsKey`. */
+  readonly facts: ReadonlyMap<string, ObjectFacts>;
+  /** By identity. */
+  readonly objects: ReadonlyMap<string, ObjectPrint>;
+}
+
+interface ObjectPrint {
+  /** A hash of all that the catalog says of the object itself. */
+  readonly self: string;
+  /** The columns of the relations that it reads: what a star in its definition stands for. */
+  readonly columns: string | null;
+}
+
+/** Reads it; undefined where no file stands, so that a first deployment pays nothing. */
+export async function readStanding(run: DeploymentRun): Promise<Standing | undefined> {
+  const made = run.applied.flatMap((file) => file.made);
+  if (made.length === 0) return undefined;
+  const targets = made.flatMap(({ target }) => target ?? []);
+  const facts = await readFacts(run.client, targets, new Set());
+  return { facts, objects: await readPrints(run.client, made) };
+}
+
+/**
+ * Takes back the files of which migrations changed something since `before`, so that they come again as in a database
+ * that is built from nothing: what a file made is made anew, and what a migration said of other objects is now what the
+ * file finds there. `needed` are paths of files that stand before these migrations there too.
+ */
+export async function leaveTouched(run: DeploymentRun, before: Standing, needed: ReadonlySet<string>): Promise<void> {
+  const after = await readStanding(run);
+  if (after === undefined) return;
+  const ownObjects = new Set(run.applied.flatMap(({ made }) => made.flatMap(({ object }) => object?.name ?? [])));
+  const paths: string[] = [];
+  const settled = new Set<string>();
+  const changed: { readonly path: string; readonly sql: string }[] = [];
+  for (const file of run.applied.filter(({ path }) => !needed.has(path))) {
+    const touched = file.made.filter((made) => isTouched(made, before, after));
+    if (touched.length > 0 || (await isStarTouched(file, before, after))) paths.push(file.path);
+    for (const { identity, target } of touched) {
+      if (target === undefined) continue;
+      const [was, is] = [before.facts.get(factsKey(target)), after.facts.get(factsKey(target))];
+      const privilege = readPrivilege(identity);
+      const isAnew = was?.oid !== is?.oid;
+      if (isAnew || privilege === undefined || privilege.column !== undefined) settled.add(identity);
+      else if (was !== undefined && is !== undefined && !ownObjects.has(target.name))
+        changed.push({ path: file.path, sql: privilegeChanges(identity, was, is) });
+    }
+  }
+  if (paths.length === 0) return;
+  run.settle(settled);
+  await run.takeBack({ paths, keepable: new Set(), onHeld: "leave" }, await run.readDependencies());
+  const standing = new Set(run.applied.map(({ path }) => path));
+  const statements = changed.filter(({ path, sql }) => !standing.has(path) && sql !== "").map(({ sql }) => sql);
+  if (statements.length > 0) await run.client.query(statements.join(";\n"));
+}
+
+function isTouched({ identity, object, target }: Made, before: Standing, after: Standing): boolean {
+  if (object !== undefined) {
+    const is = after.objects.get(identity);
+    // What is gone is found, and made again, when the migrations have ended.
+    return is !== undefined && before.objects.get(identity)?.self !== is.self;
+  }
+  if (target === undefined) return false;
+  const [was, is] = [before.facts.get(factsKey(target)), after.facts.get(factsKey(target))];
+  if (was?.oid !== is?.oid) return true;
+  return was !== undefined && is !== undefined && !isDeepStrictEqual(aspectOf(identity, was), aspectOf(identity, is));
+}
+
+/** The part of an object's state that a declaration is about. */
+function aspectOf(identity: string, facts: ObjectFacts): unknown {
+  if (identity.startsWith("enable ")) return facts.rowSecurity;
+  if (identity.startsWith("force ")) return facts.forceRowSecurity;
+  if (readPrivilege(identity) !== undefined)
+    return aclOf(identity, facts)
+      .map((entry) => aclKey(entry))
+      .toSorted();
+  const part = facts.parts.find(({ kind, name }) => identity.startsWith(`comment on ${kind} ${quoteIdent(name)} of `));
+  const isOfPart = /^comment on (column|policy|trigger|constraint) /.test(identity);
+  return (isOfPart ? part?.comment : facts.comment) ?? null;
+}
+
+function aclOf(identity: string, facts: ObjectFacts): AclEntry[] {
+  const declared = readPrivilege(identity);
+  if (declared === undefined) return [];
+  return facts.acl.filter(
+    ({ privilege, column, grantee }) =>
+      (declared.privilege === "ALL" || declared.privilege === privilege) &&
+      (declared.column === undefined || declared.column === column) &&
+      declared.subject.endsWith(`${facts.name} of ${grantee}`),
+  );
+}
+
+function aclKey({ privilege, column, grantable }: AclEntry): string {
+  return JSON.stringify([privilege, column, grantable]);
+}
+
+/** What a migration gave and took of the privileges that a declaration is about. */
+function privilegeChanges(identity: string, was: ObjectFacts, is: ObjectFacts): string {
+  const [old, now] = [aclOf(identity, was), aclOf(identity, is)];
+  const without = (entries: readonly AclEntry[], others: readonly AclEntry[]): AclEntry[] => {
+    const keys = new Set(others.map(aclKey));
+    return entries.filter((entry) => !keys.has(aclKey(entry)));
+  };
+  const words = ({ privilege, column, grantee }: AclEntry): [string, string] => [
+    `${privilege.toLowerCase()}${column === null ? "" : ` (${quoteIdent(column)})`} on ${is.keyword} ${is.name}`,
+    grantee === "PUBLIC" ? "public" : quoteIdent(grantee),
+  ];
+  return [
+    ...without(old, now).map((entry) => `revoke ${words(entry).join(" from ")}`),
+    ...without(now, old).map(
+      (entry) => `grant ${words(entry).join(" to ")}${entry.grantable ? " with grant option" : ""}`,
+    ),
+  ].join(";\n");
+}
+
+/** Whether a star in a file's definitions stands for other columns than before. */
+async function isStarTouched(file: AppliedRepeatable, before: Standing, after: Standing): Promise<boolean> {
+  const isOther = file.made.some(
+    ({ identity }) => before.objects.get(identity)?.columns !== after.objects.get(identity)?.columns,
+  );
+  if (!isOther || !/\*|\btable\b/i.test(file.text)) return false;
+  await loadSqlParser();
+  return parseSql(file).some(({ node }) => JSON.stringify(node).includes('"A_Star"'));
+}
+
+async function readPrints(client: DatabaseClient, made: readonly Made[]): Promise<Map<string, ObjectPrint>> {
+  const objects = made.flatMap(({ identity, object }) =>
+    object === undefined ? [] : [{ identity, type: object.type, name: object.name, relation: object.relation ?? null }],
+  );
+  if (objects.length === 0) return new Map();
+  const { rows } = await client.query<ObjectPrint & { identity: string }>(PRINTS, [JSON.stringify(objects)]);
+  return new Map(rows.map(({ identity, self, columns }) => [identity, { self, columns }]));
+}
+
+const PRINTS = `
+with made as (
+  select
+    m.identity,
+    case when m.type in ('function', 'procedure') then to_regprocedure(m.name)::oid end as routine,
+    case when m.type = 'view' then to_regclass(m.name)::oid end as view,
+    case when m.type = 'trigger' then to_regclass(m.relation)::oid end as trigger_of,
+    case when m.type = 'policy' then to_regclass(m.relation)::oid end as policy_of,
+    m.name
+  from jsonb_to_recordset($1::jsonb) as m (identity text, type text, name text, relation text)
+),
+found as (
+  select m.identity, 'pg_catalog.pg_proc'::regclass as classid, p.oid, p::text as entry
+  from made as m
+  join pg_catalog.pg_proc as p on p.oid = m.routine
+  union all
+  select m.identity, 'pg_catalog.pg_class'::regclass, c.oid, concat(
+    c,
+    (select string_agg(concat(a.attname, a.attacl), ',' order by a.attnum) from pg_catalog.pg_attribute as a where a.attrelid = c.oid)
+  )
+  from made as m
+  join pg_catalog.pg_class as c on c.oid = m.view
+  union all
+  select m.identity, 'pg_catalog.pg_trigger'::regclass, t.oid, t::text
+  from made as m
+  join pg_catalog.pg_trigger as t on t.tgrelid = m.trigger_of and t.tgname = m.name
+  union all
+  select m.identity, 'pg_catalog.pg_policy'::regclass, p.oid, p::text
+  from made as m
+  join pg_catalog.pg_policy as p on p.polrelid = m.policy_of and p.polname = m.name
+)
+select
+  f.identity,
+  md5(concat(f.entry, d.comments)) as self,
+  md5(r.columns) as columns
+from found as f
+left join lateral (
+  select string_agg(concat(d.objsubid, d.description), ',' order by d.objsubid) as comments
+  from pg_catalog.pg_description as d
+  where d.classoid = f.classid and d.objoid = f.oid
+) as d on true
+left join lateral (
+  select string_agg(concat_ws(' ', a.attrelid, a.attname, a.atttypid), ',' order by a.attrelid, a.attnum) as columns
+  from pg_catalog.pg_attribute as a
+  where a.attnum > 0
+    and not a.attisdropped
+    and a.attrelid in (
+      select u.refobjid
+      from pg_catalog.pg_depend as u
+      where u.refclassid = 'pg_catalog.pg_class'::regclass
+        and u.refobjid <> f.oid
+        and (
+          u.classid = f.classid and u.objid = f.oid
+          or u.classid = 'pg_catalog.pg_rewrite'::regclass
+            and u.objid in (select w.oid from pg_catalog.pg_rewrite as w where w.ev_class = f.oid)
+        )
+    )
+) as r on f.classid in ('pg_catalog.pg_class'::regclass, 'pg_catalog.pg_proc'::regclass)`;

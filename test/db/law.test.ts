@@ -1,0 +1,278 @@
+import { describe, expect, test } from "vitest";
+import { type Catalog, compareCatalogs } from "../../src/schema/catalog.ts";
+import { engineProject } from "./project.ts";
+
+/**
+ * The law of `history.test.ts`, for what random histories would seldom meet: after each step the catalog equals that of a
+ * fresh build from the same files, and the rollbacks lead back through the same states.
+ */
+type Files = Readonly<Record<string, string | null>>;
+
+const BASE = {
+  "migrations/0001_base.sql": migration(
+    "create schema api; create table api.t (id bigint primary key, a text, b text); create table api.u (id bigint);",
+    "drop table api.u; drop table api.t; drop schema api;",
+  ),
+};
+const POLICIES = "policies/t.sql";
+const POLICY = "create policy p on api.t for select to pg_monitor using (id > 0);\n";
+const ENABLE = "alter table api.t enable row level security;\n";
+
+function migration(up: string, down = ""): string {
+  return `-- Up Migration\n${up}\n-- Down Migration\n${down}\n`;
+}
+
+async function expectLaw(steps: readonly Files[]): Promise<void> {
+  const project = await engineProject(BASE);
+  await project.migrate();
+  const before: Catalog[] = [];
+  for (const files of steps) {
+    before.push(await project.catalog());
+    project.write(files);
+    await project.migrate();
+    expect(await compareCatalogs(await project.freshCatalog(), await project.catalog())).toEqual([]);
+  }
+  for (const catalog of before.toReversed()) {
+    await project.rollback();
+    expect(await compareCatalogs(catalog, await project.catalog())).toEqual([]);
+  }
+}
+
+describe("what a file holds is changed, taken away and rolled back", () => {
+  const trigger = (rest: string): string =>
+    `create function api.g() returns trigger language plpgsql as 'begin return null; end';\n${rest}`;
+
+  test.each<[string, readonly Files[]]>([
+    [
+      "a function that becomes a window function",
+      [
+        { "functions/f.sql": "create function api.f() returns int language sql as 'select 1';" },
+        { "functions/f.sql": "create function api.f() returns int language sql window as 'select 1';" },
+      ],
+    ],
+    [
+      "a procedure that is called a routine",
+      [
+        {
+          "functions/f.sql":
+            "create procedure api.f(int) language plpgsql as 'begin end';\ncomment on routine api.f(int) is 'r';\nrevoke execute on routine api.f(int) from public;",
+        },
+        { "functions/f.sql": "create procedure api.f(int) language plpgsql as 'begin null; end';" },
+      ],
+    ],
+    [
+      "a constraint trigger",
+      [
+        {
+          "functions/g.sql": trigger(
+            "create constraint trigger g after insert on api.t deferrable for each row execute function api.g();",
+          ),
+        },
+        { "functions/g.sql": trigger("create trigger g after insert on api.t for each row execute function api.g();") },
+      ],
+    ],
+    [
+      "a trigger of a partitioned table, which each partition has a copy of",
+      [
+        {
+          "migrations/0002_p.sql": migration(
+            "create table api.p (id int, at int) partition by range (id);\n" +
+              "create table api.p1 partition of api.p for values from (0) to (9) partition by range (at);\n" +
+              "create table api.p2 partition of api.p1 for values from (0) to (9);",
+            "drop table api.p;",
+          ),
+          "functions/g.sql": trigger("create trigger g after insert on api.p for each row execute function api.g();"),
+        },
+        { "functions/g.sql": trigger("create trigger g after delete on api.p for each row execute function api.g();") },
+        { "functions/g.sql": null },
+      ],
+    ],
+    [
+      "comments on an index, a materialized view, and another file's view",
+      [
+        {
+          "migrations/0002_m.sql": migration(
+            "create materialized view api.m as select 1 as x;",
+            "drop materialized view api.m;",
+          ),
+          "views/v.sql": "create view api.v as select id from api.t;",
+          [POLICIES]:
+            "comment on view api.v is 'v';\ncomment on index api.t_pkey is 'i';\ncomment on materialized view api.m is 'm';",
+        },
+        { [POLICIES]: "comment on view api.v is 'w';" },
+        { [POLICIES]: null },
+      ],
+    ],
+    [
+      "a grant option on top of a migration's grant",
+      [
+        {
+          "migrations/0002_g.sql": migration(
+            "grant select on api.t to pg_monitor;",
+            "revoke select on api.t from pg_monitor;",
+          ),
+        },
+        { [POLICIES]: "grant select on api.t to pg_monitor with grant option;" },
+        { [POLICIES]: null },
+      ],
+    ],
+  ])("%s", async (_title, steps) => {
+    await expectLaw(steps);
+  });
+
+  test("a type by %type is refused, since nothing could follow the column", async () => {
+    const project = await engineProject({
+      ...BASE,
+      "functions/f.sql": "create function api.f(x api.t.a%type) returns text language sql as 'select x';",
+    });
+    await expect(project.migrate()).rejects.toMatchObject({ code: "REPEATABLE_STATEMENT" });
+    project.write({ "functions/f.sql": "create function api.f(x text) returns text language sql as 'select x';" });
+    await project.migrate();
+  });
+
+  test.each([
+    ["a table and its column", "grant select on api.t to pg_monitor;", "grant select (id) on api.t to pg_monitor;"],
+    ["all and one of them", "grant all on api.t to pg_monitor;", "revoke delete on api.t from pg_monitor;"],
+  ])("two files may not say overlapping privileges: %s", async (_title, one, other) => {
+    const project = await engineProject({ ...BASE, "policies/a.sql": one, "policies/b.sql": other });
+    await expect(project.migrate()).rejects.toMatchObject({ code: "REPEATABLE_DUPLICATE" });
+    // Another role, or one file for both, is no overlap.
+    project.write({ "policies/b.sql": other.replace("pg_monitor", "pg_read_all_stats") });
+    await project.migrate();
+    project.write({ "policies/a.sql": `${one}\n${other}`, "policies/b.sql": null });
+    await project.migrate();
+    project.write({ "policies/b.sql": other });
+    await expect(project.migrate()).rejects.toMatchObject({ code: "REPEATABLE_DUPLICATE" });
+  });
+});
+
+describe("a migration meets files that stand already", () => {
+  const enabling = migration(
+    "alter table api.t enable row level security;",
+    "alter table api.t disable row level security;",
+  );
+
+  test.each<[string, readonly Files[]]>([
+    [
+      "row level security moves from a file into a migration",
+      [{ [POLICIES]: ENABLE + POLICY }, { [POLICIES]: POLICY, "migrations/0002_b.sql": enabling }],
+    ],
+    [
+      "a migration says what a file says too, and later the file says it no more",
+      [
+        { [POLICIES]: `${ENABLE}grant select (a) on api.t to pg_monitor;` },
+        {
+          "migrations/0002_b.sql": migration(
+            "alter table api.t enable row level security; grant select on api.t to pg_monitor;",
+            "revoke select on api.t from pg_monitor; alter table api.t disable row level security;",
+          ),
+        },
+        { [POLICIES]: null },
+      ],
+    ],
+    [
+      "a migration undoes in a loop what files have set",
+      [
+        {
+          [POLICIES]: `${ENABLE}${POLICY}grant select, insert on api.t to pg_monitor;\ncomment on table api.t is 'file';`,
+          "views/v.sql": "create view api.v as select id from api.t;\ngrant select on api.v to pg_monitor;",
+          "functions/f.sql": "create function api.f() returns int language sql as 'select 1';",
+        },
+        {
+          "migrations/0002_b.sql": migration(
+            `do $$ begin
+               alter table api.t disable row level security;
+               comment on table api.t is 'migration';
+               if to_regclass('api.v') is null then return; end if;
+               alter view api.v set (security_invoker = true);
+               alter policy p on api.t using (true);
+             end $$;
+             revoke all on all tables in schema api from pg_monitor;
+             grant execute on all functions in schema api to pg_monitor;
+             revoke execute on all functions in schema api from public;`,
+            "comment on table api.t is null;",
+          ),
+        },
+        { [POLICIES]: null },
+      ],
+    ],
+    [
+      "a migration grants in a loop, and the file that revoked goes",
+      [
+        { [POLICIES]: "revoke all on api.t from pg_monitor;\ngrant insert on api.t to pg_monitor;" },
+        {
+          "migrations/0002_b.sql": migration(
+            "grant select on all tables in schema api to pg_monitor;",
+            "revoke select on all tables in schema api from pg_monitor;",
+          ),
+        },
+        { [POLICIES]: null },
+      ],
+    ],
+    [
+      "a table and a column are made anew, without policies that would be missing",
+      [
+        {
+          [POLICIES]: `${ENABLE}grant select (a), insert on api.t to pg_monitor;`,
+          "policies/u.sql": "grant select (id) on api.u to pg_monitor;\ncomment on column api.u.id is 'id';",
+        },
+        {
+          "migrations/0002_b.sql": migration(
+            "drop table api.t; create table api.t (id bigint primary key, a text, b text);\n" +
+              "alter table api.u drop column id; alter table api.u add column id int;",
+            "drop table api.t; create table api.t (id bigint primary key, a text, b text);\n" +
+              "alter table api.u drop column id; alter table api.u add column id bigint;",
+          ),
+        },
+      ],
+    ],
+    [
+      "a table, a column and a constraint are renamed, and the files say so",
+      [
+        {
+          [POLICIES]: `${ENABLE}${POLICY}grant select (a) on api.t to pg_monitor;\ncomment on column api.t.a is 'a';\ncomment on constraint t_pkey on api.t is 'k';`,
+        },
+        {
+          [POLICIES]: `${ENABLE}${POLICY}grant select (c) on api.t to pg_monitor;\ncomment on column api.t.c is 'a';\ncomment on constraint k on api.t is 'k';`,
+          "migrations/0002_b.sql": migration(
+            "alter table api.t rename column a to c; alter table api.t rename constraint t_pkey to k;",
+            "alter table api.t rename constraint k to t_pkey; alter table api.t rename column c to a;",
+          ),
+        },
+        {
+          [POLICIES]: `${ENABLE}${POLICY}grant select (c) on api.t to pg_monitor;`.replaceAll("api.t", "api.w"),
+          "migrations/0003_c.sql": migration("alter table api.t rename to w;", "alter table api.w rename to t;"),
+        },
+      ],
+    ],
+    [
+      "a column comes to a table that a view reads whole",
+      [
+        {
+          "views/v.sql": "create view api.v as select * from api.t;",
+          "views/w.sql": "create view api.w as select count(*) as n from api.v;",
+        },
+        {
+          "migrations/0002_b.sql": migration("alter table api.t add column c int;", "alter table api.t drop column c;"),
+        },
+      ],
+    ],
+  ])("%s", async (_title, steps) => {
+    await expectLaw(steps);
+  });
+});
+
+test("a file that no migration touches stays as it is", async () => {
+  const project = await engineProject({
+    ...BASE,
+    [POLICIES]: `${ENABLE}${POLICY}grant select on api.t to pg_monitor;`,
+  });
+  await project.migrate();
+  project.write({
+    "migrations/0002_b.sql": migration(
+      "alter table api.t add column c int; create index on api.t (c); comment on column api.t.c is 'c'; grant insert on api.t to pg_monitor;",
+      "alter table api.t drop column c; revoke insert on api.t from pg_monitor;",
+    ),
+  });
+  expect((await project.migrate()).steps.map(({ path }) => path)).toEqual(["migrations/0002_b.sql"]);
+});
