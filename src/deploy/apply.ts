@@ -100,9 +100,9 @@ export async function applyDeployment(client: DatabaseClient, input: ApplyInput)
   for (const group of untilNextDirective(migrations)) {
     const before = defaults;
     await prepareFiles(run, group, input);
-    const standing = await readStanding(run);
-    await runMigrations(run, group);
     const needed = neededSoFar(files.migrations, group.at(-1)?.file);
+    const standing = await readStanding(run, needed);
+    await runMigrations(run, group);
     if (standing !== undefined) await leaveTouched(run, standing, needed);
     defaults = await readDefaultPrivileges(client);
     if (defaults !== before) await leaveOldDefaults(run, needed);

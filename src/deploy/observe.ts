@@ -67,9 +67,9 @@ class Observation {
       await this.#group("needed files", async () => void (await this.#run.applyFiles(needed, "fail")));
     }
     const before = await readDefaultPrivileges(this.#client);
-    const standing = await readStanding(this.#run);
-    await this.#statements(migration);
     const soFar = neededSoFar(this.#input.files.migrations, migration.file);
+    const standing = await readStanding(this.#run, soFar);
+    await this.#statements(migration);
     if (standing !== undefined) {
       await this.#group("taken back for what a migration changed", async () => {
         await leaveTouched(this.#run, standing, soFar);

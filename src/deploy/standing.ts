@@ -87,9 +87,12 @@ interface ObjectPrint {
   readonly columns: string | null;
 }
 
-/** Reads it; undefined where no file stands, so that a first deployment pays nothing. */
-export async function readStanding(run: DeploymentRun): Promise<Standing | undefined> {
-  const made = run.applied.flatMap((file) => file.made);
+/**
+ * Reads it; undefined where no file stands but those that are `needed`, so that a first deployment pays nothing. Those
+ * stand before these migrations in a database that is built from nothing, too.
+ */
+export async function readStanding(run: DeploymentRun, needed: ReadonlySet<string>): Promise<Standing | undefined> {
+  const made = run.applied.flatMap((file) => (needed.has(file.path) ? [] : file.made));
   if (made.length === 0) return undefined;
   const targets = made.flatMap(({ target }) => target ?? []);
   const facts = await readFacts(run.client, targets, new Set());
@@ -99,10 +102,10 @@ export async function readStanding(run: DeploymentRun): Promise<Standing | undef
 /**
  * Takes back the files of which migrations changed something since `before`, so that they come again as in a database
  * that is built from nothing: what a file made is made anew, and what a migration said of other objects is now what the
- * file finds there. `needed` are paths of files that stand before these migrations there too.
+ * file finds there.
  */
 export async function leaveTouched(run: DeploymentRun, before: Standing, needed: ReadonlySet<string>): Promise<void> {
-  const after = await readStanding(run);
+  const after = await readStanding(run, needed);
   if (after === undefined) return;
   const ownObjects = new Set(run.applied.flatMap(({ made }) => made.flatMap(({ object }) => object?.name ?? [])));
   const paths: string[] = [];
