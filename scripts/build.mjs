@@ -1,6 +1,7 @@
 // Bundles the command line and the public API into dist/.
 import { createHash } from "node:crypto";
 import { copyFileSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 
@@ -35,6 +36,26 @@ const common = {
 // pg asks whether it runs on Cloudflare; on Node 20, which has no `navigator`, the answer costs 25 ms (it loads undici).
 const define = { __TM_DB_VERSION__: JSON.stringify(version), navigator: '{"userAgent":"Node.js"}' };
 
+/** What most commands do not need, and what takes a millisecond or more to load. */
+const LAZY = new Set(["child_process", "dns", "fs/promises", "readline/promises", "stream/consumers", "stream/promises"]);
+
+/** Loads these modules of Node's when something of them is used. */
+const lazyBuiltins = {
+  name: "lazy-builtins",
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /^(node:)?[a-z_/]+$/, namespace: "file" }, ({ path }) => {
+      const name = path.replace(/^node:/, "");
+      return LAZY.has(name) ? { path: name, namespace: "lazy-builtin" } : undefined;
+    });
+    onLoad({ filter: /./, namespace: "lazy-builtin" }, ({ path }) => {
+      const names = Object.keys(createRequire(import.meta.url)(path)).map((name) => JSON.stringify(name));
+      const getters = names.map((name) => `  get ${name}() { return load()[${name}]; },`);
+      const load = `const load = () => __builtin(${JSON.stringify(path)});`;
+      return { contents: [load, "module.exports = {", ...getters, "};"].join("\n") };
+    });
+  },
+};
+
 /** The command line: one file, for bin/load-compiled.cjs. */
 async function buildCommandLine() {
   const { outputFiles } = await build({
@@ -43,7 +64,13 @@ async function buildCommandLine() {
     outfile: `${next}/cli.cjs`,
     format: "cjs",
     define: { ...define, "import.meta.url": "__importMetaUrl" },
-    banner: { js: 'const __importMetaUrl = require("node:url").pathToFileURL(__filename).href;' },
+    banner: {
+      js: [
+        'const __importMetaUrl = require("node:url").pathToFileURL(__filename).href;',
+        "const __builtin = (name) => require(`node:${name}`);",
+      ].join("\n"),
+    },
+    plugins: [lazyBuiltins],
     write: false,
   });
   const code = outputFiles[0].text

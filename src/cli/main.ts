@@ -164,7 +164,7 @@ async function main(): Promise<void> {
     else await program.parseAsync();
   } catch (error) {
     if (error instanceof CommanderError) {
-      if (error.exitCode === 0) process.exitCode = 0;
+      if (error.exitCode === 0) process.exitCode ??= 0;
       // A group of commands without one of them: its help is on stderr already.
       else if (error.code === "commander.help") process.exitCode = 2;
       else reportFailure(usageError(error));
@@ -172,4 +172,12 @@ async function main(): Promise<void> {
   }
 }
 
-void main();
+/**
+ * Ends the process when all that was printed has been written. It would end by itself, but would tidy up a heap first
+ * that nobody needs any more.
+ */
+function end(): void {
+  if (process.stdout.writableLength === 0 && process.stderr.writableLength === 0) process.exit();
+}
+
+void main().then(end);

@@ -11,7 +11,7 @@ const DOWN = /^--\s*migrate:down([^\S\n]+\S.*)?$/m;
 
 /** Whether a SQL file has dbmate's markers. */
 export function hasDbmateMarkers(text: string): boolean {
-  return UP.test(text) || DOWN.test(text);
+  return text.includes("migrate:") && (UP.test(text) || DOWN.test(text));
 }
 
 /** Converts one file; a text says why that cannot be done. dbmate takes the first of each marker, and so is it here. */

@@ -11,6 +11,7 @@ export function readDirectives(
   file: Pick<SourceFile, "path" | "text">,
   language: "sql" | "script",
 ): MigrationDirectives {
+  if (!file.text.includes("tm-db:")) return { needs: [], retract: [], noTransaction: false };
   const marker = language === "sql" ? "--" : "//";
   const needs: string[] = [];
   const retract: string[] = [];

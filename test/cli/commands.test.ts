@@ -213,7 +213,8 @@ function serverLog(project: CliProject): string {
     clusters: string;
     major: number;
   };
-  return execFileSync("sh", ["-c", `cat "${state.clusters}"/*${state.major}*log*`]).toString();
+  const command = `cat "${state.clusters}"/*${state.major}*log*`;
+  return execFileSync("sh", ["-c", command], { maxBuffer: 100_000_000 }).toString();
 }
 
 describe("a database of one's own", () => {
