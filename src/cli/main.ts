@@ -180,4 +180,5 @@ function end(): void {
   if (process.stdout.writableLength === 0 && process.stderr.writableLength === 0) process.exit();
 }
 
-void main().then(end);
+// What cannot be written is told a moment later.
+void main().then(() => setImmediate(end));
