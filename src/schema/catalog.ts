@@ -87,11 +87,12 @@ export async function compareCatalogs(expected: Catalog, actual: Catalog): Promi
         return delta satisfies never;
     }
   });
-  return [
-    ...differences,
-    ...compareOwners(deltas, encodeId),
-    ...compareOthers(expected.others, actual.others),
-  ].toSorted((a, b) => (a.object < b.object ? -1 : a.object > b.object ? 1 : 0));
+  const others = compareOthers(expected.others, actual.others).filter(
+    (other) => !differences.some(({ kind, object }) => kind === other.kind && isOf(other.object, object)),
+  );
+  return [...differences, ...compareOwners(deltas, encodeId), ...others].toSorted((a, b) =>
+    a.object < b.object ? -1 : a.object > b.object ? 1 : 0,
+  );
 }
 
 function difference(kind: CatalogDifference["kind"], id: StableId, detail = ""): CatalogDifference {
@@ -103,6 +104,11 @@ function wholesOf(id: StableId, facts: FactBase): StableId[] {
   const extensions = facts.outgoingEdges(id).filter(({ kind }) => kind === "memberOfExtension");
   const parent = facts.get(id)?.parent;
   return [...(parent === undefined ? [] : [parent]), ...extensions.map(({ to }) => to)];
+}
+
+/** Whether words such as `options of the membership of a in b` are about a part of this object. */
+function isOf(part: string, object: string): boolean {
+  return part.endsWith(` of ${object}`) || part.endsWith(` of the ${object}`);
 }
 
 /** Owners that changed; those of objects that came or went are told with the objects. */
