@@ -45,7 +45,7 @@ export interface AdoptOptions extends CommandOptions {
 export async function adopt(options: AdoptOptions): Promise<AdoptResult> {
   const startedAt = new Date();
   const { signal } = options;
-  const project = await openProject(options);
+  const project = openProject(options);
   const files = readProjectFiles(project.config);
   await refuseIgnoredFiles(project.config, files);
   const target = await openTarget(project, "must-run");

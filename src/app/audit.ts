@@ -60,7 +60,7 @@ export function auditRules(id?: string): AuditRulesResult {
 export async function audit(options: AuditOptions): Promise<AuditResult> {
   const startedAt = Date.now();
   const rules = chooseRules(options.rules ?? []);
-  const { config } = await openProject(options);
+  const { config } = openProject(options);
   const baseline = readBaseline(config.projectDir);
   const target = await openTarget({ options, config }, "must-run");
   const { database, broken } =

@@ -30,8 +30,8 @@ export interface Project {
   readonly config: Config;
 }
 
-export async function openProject(options: CommandOptions): Promise<Project> {
-  return { options, config: await loadConfig(options.projectDir, options.configFile) };
+export function openProject(options: CommandOptions): Project {
+  return { options, config: loadConfig(options.projectDir, options.configFile) };
 }
 
 /** A database of a project that can be connected to. */

@@ -111,7 +111,10 @@ interface Pending {
 async function readPending(client: DatabaseClient, { project, target, files, options }: PartInput): Promise<Pending> {
   const database = nameOf(target, client);
   const ledger = await readLedger(client);
-  if (!ledger.exists) await refuseForeignDatabase(client, database, options);
+  if (!ledger.exists) {
+    const allowNonEmpty = options.allowNonEmpty === true;
+    await refuseForeignDatabase(client, database, { allowNonEmpty, ignore: project.config.ignore });
+  }
   refuseOtherDeployer(ledger, database);
   const plan = planDeployment(files, ledger, { allowOutOfOrder: options.allowOutOfOrder === true });
   const migrations = await prepareMigrations(project.config.projectDir, plan.migrations, files.migrations);

@@ -42,7 +42,7 @@ export interface DoctorOptions extends CommandOptions {
 export async function doctor(options: DoctorOptions): Promise<DoctorResult> {
   const startedAt = Date.now();
   const { signal } = options;
-  const project = await openProject(options);
+  const project = openProject(options);
   const addresses = postgrestAddresses(options, project);
   const target = await openTarget(project, "must-run");
   const asked = askPostgrest(addresses, signal);

@@ -31,7 +31,7 @@ export interface DriftOptions extends CommandOptions {
  */
 export async function drift(options: DriftOptions): Promise<DriftResult> {
   const startedAt = Date.now();
-  const project = await openProject(options);
+  const project = openProject(options);
   const against = options.files === true ? "files" : "deployed";
   const target = await openTarget(project, "must-run");
   const { database, live, files } = await withClient(target.connection, { signal: options.signal }, async (client) => {

@@ -10,7 +10,7 @@ import { readPostgrestConfig } from "./postgrest-config.ts";
  * (the authenticator's password of somebody else's server) is left out.
  */
 export async function env(options: CommandOptions): Promise<EnvResult> {
-  const project = await openProject(options);
+  const project = openProject(options);
   const target = await openTarget(project, "must-run");
   const config = await withClient(target.connection, { signal: options.signal }, async (client) => {
     return await readPostgrestConfig(client, project, target);

@@ -25,7 +25,7 @@ interface Conversion extends ImportedFile {
  * @throws TmDbError USAGE for a folder without such files; IMPORT_REFUSED with every file that cannot be converted.
  */
 export async function importMigrations(options: ImportOptions): Promise<ImportResult> {
-  const project = await openProject(options);
+  const project = openProject(options);
   const { config } = project;
   const folder = relative(config.projectDir, resolve(config.projectDir, options.folder)).replaceAll("\\", "/");
   refuseOwnFolder(folder, config.paths.migrations);

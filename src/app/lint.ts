@@ -38,7 +38,7 @@ const NEWEST_MAJOR = 18;
  * @throws TmDbError LINTER_UNUSABLE; USAGE for a file that the project does not have; what reading a project throws.
  */
 export async function lint(options: LintOptions): Promise<LintResult> {
-  const project = await openProject(options);
+  const project = openProject(options);
   const files = readProjectFiles(project.config);
   checkMigrationSum(project.config, files.migrations);
   const scope = await chooseScope(project, files, options);

@@ -22,7 +22,7 @@ export interface ReceivedMessage extends Notification {
  * @throws TmDbError INTERRUPTED at the signal; USAGE without a channel; POOLED_CONNECTION; those of a connection.
  */
 export async function listen(options: ListenOptions): Promise<ListenResult> {
-  const project = await openProject(options);
+  const project = openProject(options);
   const channels = channelsOf(options, project.config.realtime.channels);
   const target = await openTarget(project, "must-run");
   const { onEvent, onMessage, count } = options;

@@ -31,7 +31,7 @@ export interface MatrixOptions extends CommandOptions {
  */
 export async function matrix(options: MatrixOptions): Promise<MatrixResult> {
   const startedAt = performance.now();
-  const project = await openProject(options);
+  const project = openProject(options);
   refuseNoSchema(project);
   const committed = readCommitted(project, options.check === true);
   const files = readProjectFiles(project.config);

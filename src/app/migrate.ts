@@ -14,7 +14,7 @@ export interface MigrateOptions extends CommandOptions, DeployOptions {}
  * @throws TmDbError; then nothing was changed.
  */
 export async function migrate(options: MigrateOptions): Promise<MigrateResult> {
-  const project = await openProject(options);
+  const project = openProject(options);
   const files = readProjectFiles(project.config);
   checkMigrationSum(project.config, files.migrations);
   chosenJwtSecret(project);

@@ -51,7 +51,7 @@ export interface MutateOptions extends CommandOptions {
  */
 export async function mutate(options: MutateOptions): Promise<MutateResult> {
   const startedAt = performance.now();
-  const project = await openProject(options);
+  const project = openProject(options);
   const { config } = project;
   const only =
     options.only === undefined

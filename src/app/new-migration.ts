@@ -12,7 +12,7 @@ import { type CommandOptions, openProject } from "./context.ts";
  * FILE_UNWRITABLE.
  */
 export async function newMigration(options: CommandOptions & { readonly name: string }): Promise<NewResult> {
-  const { config } = await openProject(options);
+  const { config } = openProject(options);
   const slug = migrationSlug(options.name);
   await ensureMigrationsFolder(config);
   checkMigrationSum(config, readMigrations(config));

@@ -43,7 +43,7 @@ export async function plan(options: PlanOptions): Promise<PlanResult> {
 
 async function findLocks(options: PlanOptions): Promise<LockReport> {
   const { signal } = options;
-  const project = await openProject(options);
+  const project = openProject(options);
   const files = readProjectFiles(project.config);
   const target = await openTarget(project, "must-run");
   const live = await readLive(target, signal);

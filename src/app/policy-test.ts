@@ -147,7 +147,7 @@ class TestDatabase {
   async #live(onOpen: (session: TestSession) => void): Promise<void> {
     const { projectDir = process.cwd(), configFile, databaseUrl } = this.#options;
     const options: CommandOptions = { projectDir, configFile, databaseUrl, env: process.env, onEvent: () => {} };
-    const project = await openProject(options);
+    const project = openProject(options);
     const files = readProjectFiles(project.config);
     const { fixtures } = await readTestFiles(project.config, { only: [], cwd: projectDir });
     const target = await openTarget(project, "start");

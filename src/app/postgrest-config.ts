@@ -34,7 +34,7 @@ export interface PostgrestConfigOptions extends CommandOptions {
  * may not set `pgrst.…`.
  */
 export async function postgrestConfigure(options: PostgrestConfigOptions): Promise<PostgrestConfigResult> {
-  const project = await openProject(options);
+  const project = openProject(options);
   const target = await openTarget(project, "must-run");
   return await withClient(target.connection, { signal: options.signal }, async (client) => {
     const given = { client, project, target, options };

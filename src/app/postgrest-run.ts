@@ -23,7 +23,7 @@ const READY_TIMEOUT_MS = 60_000;
  * @throws TmDbError INTERRUPTED at the end, which has no other; POSTGREST_MISSING; POSTGREST_FAILED.
  */
 export async function postgrestRun(options: PostgrestRunOptions): Promise<never> {
-  const project = withOwnOptions(await openProject(options), options);
+  const project = withOwnOptions(openProject(options), options);
   const named = options.bin ?? options.env["POSTGREST_BIN"];
   const program = findPostgrest(named === "" ? undefined : named, options.env["PATH"]);
   const target = await openTarget(project, "must-run");

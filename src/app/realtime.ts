@@ -27,7 +27,7 @@ export interface RealtimeOptions extends CommandOptions {
  * of a connection.
  */
 export async function realtime(options: RealtimeOptions): Promise<never> {
-  const project = await openProject(options);
+  const project = openProject(options);
   const { config } = project;
   if (config.realtime.channels.length === 0) {
     throw new TmDbError("CONFIG_INVALID", "tm-db.config.json names no channel to pass on", {

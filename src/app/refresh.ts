@@ -19,7 +19,7 @@ export interface RefreshOptions extends CommandOptions {
  * @throws TmDbError INTERRUPTED at the end of watching, which has no other.
  */
 export async function refresh(options: RefreshOptions): Promise<RefreshResult> {
-  const project = await openProject(options);
+  const project = openProject(options);
   const target = await openTarget(project, "must-run");
   const once = async (): Promise<RefreshResult> =>
     await withClient(target.connection, { signal: options.signal }, async (client) => {

@@ -1,5 +1,6 @@
 import type { DatabaseName } from "../core/command-result.ts";
 import { TmDbError } from "../core/errors.ts";
+import { plainName } from "../core/ignored.ts";
 import type { DatabaseClient } from "../db/client.ts";
 import { findForeignRelations } from "../deploy/ledger.ts";
 import type { LedgerState } from "../deploy/ledger-state.ts";
@@ -29,14 +30,16 @@ export function refuseOtherDeployer(ledger: LedgerState, database: DatabaseName)
   );
 }
 
-/** The first deployment into a database that somebody else already uses is asked for, not assumed. */
+/** The first deployment into a database that somebody else already uses is asked for, or its settings say whom else it serves. */
 export async function refuseForeignDatabase(
   client: DatabaseClient,
   database: DatabaseName,
-  options: { readonly allowNonEmpty?: boolean | undefined },
+  { allowNonEmpty, ignore }: { readonly allowNonEmpty: boolean; readonly ignore: readonly string[] },
 ): Promise<void> {
-  if (options.allowNonEmpty === true) return;
-  const relations = await findForeignRelations(client);
+  if (allowNonEmpty) return;
+  const relations = (await findForeignRelations(client))
+    .filter(({ wholes }) => !wholes.some((words) => ignore.includes(plainName(words))))
+    .map(({ name }) => name);
   if (relations.length === 0) return;
   const names = relations.length > 3 ? [...relations.slice(0, 3), "…"] : relations;
   throw new TmDbError(

@@ -18,7 +18,7 @@ export interface ResetOptions extends CommandOptions {
  * Whatever can be known to be wrong beforehand stops it before anything is dropped.
  */
 export async function reset(options: ResetOptions): Promise<ResetResult> {
-  const project = await openProject(options);
+  const project = openProject(options);
   const files = readProjectFiles(project.config);
   checkMigrationSum(project.config, files.migrations);
   chosenJwtSecret(project);

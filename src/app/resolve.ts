@@ -22,7 +22,7 @@ export interface ResolveOptions extends CommandOptions {
  * @throws TmDbError NOTHING_TO_RESOLVE; USAGE where another migration is the unfinished one.
  */
 export async function resolve(options: ResolveOptions): Promise<ResolveResult> {
-  const project = await openProject(options);
+  const project = openProject(options);
   const target = await openTarget(project, "must-run");
   return await withClient(target.connection, { signal: options.signal }, async (client) => {
     const { onEvent } = options;

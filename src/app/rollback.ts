@@ -36,7 +36,7 @@ export interface RollbackOptions extends CommandOptions, Partial<Timeouts> {
  * @throws TmDbError; then nothing was changed.
  */
 export async function rollback(options: RollbackOptions): Promise<RollbackResult> {
-  const project = await openProject(options);
+  const project = openProject(options);
   const target = await openTarget(project, "must-run");
   return await withClient(target.connection, { signal: options.signal }, async (client) => {
     if (options.to.kind === "all" && options.dryRun !== true) {

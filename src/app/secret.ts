@@ -105,7 +105,7 @@ async function step(
   options: CommandOptions,
   change: (given: Step) => Promise<Change>,
 ): Promise<SecretResult> {
-  const project = await openProject(options);
+  const project = openProject(options);
   const columns = columnsOf(project);
   const target = await openTarget(project, "must-run");
   return await withClient(target.connection, { signal: options.signal }, async (client) => {

@@ -34,7 +34,7 @@ export interface SeedOptions extends CommandOptions, GivenSettings, Partial<Time
  */
 export async function seed(options: SeedOptions): Promise<SeedResult> {
   const startedAt = Date.now();
-  const project = await openProject(options);
+  const project = openProject(options);
   refuseContradiction(options);
   const file = await requireSeed(project.config, options.name);
   if (file.kind === "sql") refuseForSql(file.path, options);

@@ -11,7 +11,7 @@ import { refuseIgnoredFiles, splitOrphans } from "./ignored.ts";
 
 /** Compares the files with what the database's ledger says, in a READ ONLY transaction. */
 export async function status(options: CommandOptions): Promise<StatusResult> {
-  const project = await openProject(options);
+  const project = openProject(options);
   const files = readProjectFiles(project.config);
   checkMigrationSum(project.config, files.migrations);
   await refuseIgnoredFiles(project.config, files);

@@ -5,7 +5,7 @@ import { type CommandOptions, openProject } from "./context.ts";
 
 /** Writes `migrations/tm-db.sum` anew, as the files are now. @throws TmDbError what reading migrations throws; FILE_UNWRITABLE. */
 export async function sum(options: CommandOptions): Promise<SumResult> {
-  const { config } = await openProject(options);
+  const { config } = openProject(options);
   const difference = await writeMigrationSum(config, readMigrations(config));
   return { command: "sum", path: sumPath(config), ...difference };
 }

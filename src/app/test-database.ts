@@ -21,7 +21,7 @@ import { nameOf, type Project, type Target } from "./context.ts";
  * Databases for tests: the project's files deployed as in production, pgTAP in the schema `pgtap`, the helpers in the
  * schema `tests`, and the fixtures, committed. `tm-db test` runs on them, and so does whatever else tests policies:
  *
- *     const project = await openProject(options);
+ *     const project = openProject(options);
  *     const target = await openTarget(project, "start");
  *     const files = readProjectFiles(project.config);
  *     const { fixtures } = await readTestFiles(project.config, { only: [], cwd: project.config.projectDir });

@@ -62,7 +62,7 @@ export interface PreparedRun {
 
 /** @throws TmDbError NO_TESTS; USAGE; what is wrong with the settings and the files. */
 export async function prepareRun(options: TestOptions): Promise<PreparedRun> {
-  const project = await openProject(options);
+  const project = openProject(options);
   const files = readProjectFiles(project.config);
   const { fixtures, tests } = await readTestFiles(project.config, {
     only: options.only ?? [],

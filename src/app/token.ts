@@ -31,7 +31,7 @@ const LONGEST_TOKEN = 8000;
  * cannot become, USAGE.
  */
 export async function token(options: TokenOptions): Promise<TokenResult> {
-  const project = await openProject(options);
+  const project = openProject(options);
   if (options.user === undefined && options.role === undefined && options.claims?.["role"] === undefined) {
     throw new TmDbError("USAGE", "whose token shall it be?", {
       hint: "npx tm-db token --user <name>   or, without an account: npx tm-db token --role <role>",
@@ -134,7 +134,7 @@ export interface TokenDecodeOptions extends CommandOptions {
  * @throws TmDbError TOKEN_UNREADABLE; for a secret file, FILE_UNREADABLE.
  */
 export async function tokenDecode(options: TokenDecodeOptions): Promise<TokenDecodeResult> {
-  const project = await openProject(options);
+  const project = openProject(options);
   const text = options.token.trim().replace(/^Bearer\s+/i, "");
   const { header, claims } = decodeToken(text);
   const now = new Date();

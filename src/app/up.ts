@@ -15,7 +15,7 @@ import { chosenJwtSecret } from "./secrets.ts";
  * @throws TmDbError; then the database is what it was.
  */
 export async function up(options: CommandOptions): Promise<UpResult> {
-  const project = await openProject(options);
+  const project = openProject(options);
   const files = readProjectFiles(project.config);
   checkMigrationSum(project.config, files.migrations);
   chosenJwtSecret(project);

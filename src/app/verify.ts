@@ -19,7 +19,7 @@ import { verifyRows } from "./verify-rows.ts";
  */
 export async function verify(options: CommandOptions): Promise<VerifyResult> {
   const startedAt = Date.now();
-  const project = await openProject(options);
+  const project = openProject(options);
   const files = readProjectFiles(project.config);
   checkMigrationSum(project.config, files.migrations);
   const target = await openTarget(project, "start");

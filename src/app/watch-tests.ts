@@ -23,7 +23,7 @@ const SETTLE_MS = 40;
  * @throws TmDbError INTERRUPTED at the signal; what reading the settings throws.
  */
 export async function watchTests(options: TestOptions, listener: WatchListener): Promise<never> {
-  const { config } = await openProject(options);
+  const { config } = openProject(options);
   const changes = new Changes(config, options.signal);
   try {
     for (let next = options; ;) {

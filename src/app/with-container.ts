@@ -10,7 +10,7 @@ export async function inContainer<Options extends CommandOptions, Result>(
   image: string,
   work: (options: Options) => Promise<Result>,
 ): Promise<Result> {
-  const { config } = await openProject(options);
+  const { config } = openProject(options);
   const { projectDir, onEvent, signal } = options;
   return await withContainer(
     { image, database: config.database, projectDir, onEvent, signal },

@@ -1,4 +1,4 @@
-import { readFile } from "node:fs/promises";
+import { readFileSync } from "node:fs";
 import { basename, isAbsolute, join, normalize } from "node:path";
 import { type Problem, TmDbError } from "../core/errors.ts";
 import { ignoredSchema, namesObject, plainName } from "../core/ignored.ts";
@@ -119,11 +119,11 @@ const DEFAULT_PATHS: ProjectPaths = {
  * `projectDir` is read where there is one, and every setting has a default.
  * @throws TmDbError CONFIG_INVALID with every problem, not the first; FILE_UNREADABLE.
  */
-export async function loadConfig(projectDir: string, configFile: string | undefined): Promise<Config> {
+export function loadConfig(projectDir: string, configFile: string | undefined): Config {
   const path = configFile ?? join(projectDir, FILE_NAME);
   let text: string;
   try {
-    text = await readFile(path, "utf8");
+    text = readFileSync(path, "utf8");
   } catch (error) {
     const missing = (error as NodeJS.ErrnoException).code === "ENOENT";
     if (missing && configFile === undefined) return parseConfig({}, projectDir, FILE_NAME);

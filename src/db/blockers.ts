@@ -20,9 +20,6 @@ export function watchBlockers(
 ): BlockerWatch {
   const stopping = new AbortController();
   let last: string | undefined;
-  const pause = async (): Promise<void> => {
-    await sleep(watched.intervalMs, undefined, { signal: stopping.signal, ref: false });
-  };
   const look = async (client: DatabaseClient): Promise<void> => {
     for (;;) {
       const holder = await findBlocker(client, watched.pid);
@@ -30,17 +27,20 @@ export function watchBlockers(
         last = holder.session;
         watched.onBlocked(`${holder.session}, ${holder.state}`);
       }
-      await pause();
+      await sleep(watched.intervalMs, undefined, { signal: stopping.signal, ref: false });
     }
   };
-  const watching = pause()
-    .then(async () => await withClient(spec, { applicationName: "tm-db look-out" }, look))
-    .catch(() => {});
+  let looking: Promise<void> | undefined;
+  const timer = setTimeout(() => {
+    looking = withClient(spec, { applicationName: "tm-db look-out" }, look).catch(() => {});
+  }, watched.intervalMs);
+  timer.unref();
   return {
     last: () => last,
     stop: async () => {
+      clearTimeout(timer);
       stopping.abort();
-      await watching;
+      await looking;
     },
   };
 }

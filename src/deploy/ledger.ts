@@ -315,22 +315,40 @@ export async function readMigrationEntries(client: DatabaseClient): Promise<Read
   return new Map(rows.map((row) => [row.name, row]));
 }
 
-/** Whether there are relations that neither PostgreSQL nor an extension nor tm-db brought. */
-export async function findForeignRelations(client: DatabaseClient): Promise<string[]> {
-  const { rows } = await client.query<{ name: string }>(
-    `select format('%I.%I', n.nspname, c.relname) as name
-     from pg_catalog.pg_class as c
-     join pg_catalog.pg_namespace as n on n.oid = c.relnamespace
-     where c.relkind in ('r', 'p', 'v', 'm', 'f')
-       and n.nspname not in ('pg_catalog', 'information_schema', 'tm_db')
-       and n.nspname not like 'pg\\_toast%'
-       and n.nspname not like 'pg\\_temp%'
-       and not exists (
-         select from pg_catalog.pg_depend as d
-         where d.classid = 'pg_catalog.pg_class'::regclass and d.objid = c.oid and d.deptype = 'e'
-       )
-     order by 1
-     limit 4`,
+/** A relation, in the words of drift: itself, and the schema that it is in. */
+export interface ForeignRelation {
+  readonly name: string;
+  readonly wholes: readonly [object: string, schema: string];
+}
+
+/** Relations that neither PostgreSQL nor an extension nor tm-db brought. */
+export async function findForeignRelations(client: DatabaseClient): Promise<ForeignRelation[]> {
+  const { rows } = await client.query<ForeignRelation>(
+    `select
+       r.name,
+       array[format('%s %s', r.kind, r.name), format('schema %I', r.schema)] as wholes
+     from (
+       select
+         format('%I.%I', n.nspname, c.relname) as name,
+         n.nspname as schema,
+         case c.relkind
+           when 'v' then 'view'
+           when 'm' then 'materialized view'
+           when 'f' then 'foreign table'
+           else 'table'
+         end as kind
+       from pg_catalog.pg_class as c
+       join pg_catalog.pg_namespace as n on n.oid = c.relnamespace
+       where c.relkind in ('r', 'p', 'v', 'm', 'f')
+         and n.nspname not in ('pg_catalog', 'information_schema', 'tm_db')
+         and n.nspname not like 'pg\\_toast%'
+         and n.nspname not like 'pg\\_temp%'
+         and not exists (
+           select from pg_catalog.pg_depend as d
+           where d.classid = 'pg_catalog.pg_class'::regclass and d.objid = c.oid and d.deptype = 'e'
+         )
+     ) as r
+     order by r.name`,
   );
-  return rows.map((row) => row.name);
+  return rows;
 }

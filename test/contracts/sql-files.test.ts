@@ -30,7 +30,7 @@ let files: ProjectFiles;
 let declared: readonly DeclaredFile[];
 
 beforeAll(async () => {
-  files = readProjectFiles(await loadConfig(ROOT, undefined));
+  files = readProjectFiles(loadConfig(ROOT, undefined));
   await loadSqlParser();
   declared = declareFiles(files.repeatables);
 });

@@ -105,6 +105,19 @@ async function drifted(project: EngineProject, more: Partial<DriftOptions> = {})
 const words = (differences: DriftResult["differences"]): string[] =>
   differences.map(({ kind, object }) => `${kind} ${object}`);
 
+test("beside tables that ignore names, the first deployment need not be asked for", async () => {
+  const project = await onPlatform();
+  const refused = await project.migrate().catch((error: unknown) => error);
+  expect(refused).toMatchObject({ code: "DATABASE_NOT_EMPTY" });
+  expect(String(refused)).toContain("auth.sessions");
+  // One that is left out is enough.
+  project.write(setting(IGNORE.filter((entry) => entry !== "table public.spatial_ref_sys")));
+  const stillRefused = await project.migrate().catch((error: unknown) => error);
+  expect(String(stillRefused)).toContain("did not make: public.spatial_ref_sys");
+  project.write(setting(IGNORE));
+  expect((await project.migrate()).deployment).not.toBeNull();
+});
+
 test("what a platform brings is drift; with its name in ignore it is none, and is listed all the same", async () => {
   const project = await onPlatform();
   await project.migrate({ allowNonEmpty: true });

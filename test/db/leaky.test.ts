@@ -27,7 +27,7 @@ let end: () => Promise<void>;
 beforeAll(async () => {
   await loadSqlTrees();
   const { owner } = inject("server");
-  const project = await openProject({
+  const project = openProject({
     projectDir: BASE,
     databaseUrl: connectionUrl(owner),
     env: {},

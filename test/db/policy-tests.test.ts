@@ -520,7 +520,7 @@ function findPsql(): string | undefined {
 }
 
 async function onClone<T>(project: EngineProject, callback: (spec: ConnectionSpec) => T): Promise<T> {
-  const opened = await openProject(optionsOf(project));
+  const opened = openProject(optionsOf(project));
   const target = await openTarget(opened, "start");
   const files = readProjectFiles(opened.config);
   const { fixtures } = await readTestFiles(opened.config, { only: [], cwd: project.dir });
