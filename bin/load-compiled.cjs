@@ -3,14 +3,13 @@ const { createHash } = require("node:crypto");
 const { readFileSync, renameSync, rmSync, statSync, writeFileSync } = require("node:fs");
 const { createRequire } = require("node:module");
 const { dirname } = require("node:path");
-const { getHeapCodeStatistics, setFlagsFromString } = require("node:v8");
 const vm = require("node:vm");
 
 /** The bundle begins with a comment of this length that says which build it is. */
 const BUILD_LENGTH = 64;
 const HEAD_LENGTH = 32 + 8;
-/** A cache is written anew when a run has compiled so much that is not in it. */
-const WORTHWHILE = 1.1;
+/** A cache is written anew when a run has compiled so much more than is in it. */
+const WORTHWHILE = 1.03;
 
 /**
  * Runs the bundle, a CommonJS file whose `import()` is a parameter, without compiling again what an earlier run has
@@ -21,11 +20,6 @@ const WORTHWHILE = 1.1;
  * write either, there is none; nor with NODE_DISABLE_COMPILE_CACHE, which Node has for its own.
  */
 exports.loadCompiled = function loadCompiled(file, command) {
-  // As src/deploy/parse-sql.ts sets it: V8 takes a cache only where its flags are those with which it was made.
-  setFlagsFromString("--liftoff-only");
-  setFlagsFromString("--wasm-lazy-validation");
-  // What was compiled is to be in the cache, whether it was used long ago or not.
-  setFlagsFromString("--no-flush-bytecode");
   const source = readFileSync(file, "latin1");
   const origin = `${source.slice(0, BUILD_LENGTH)}${describeNode()}`;
   const cacheFile = file.replace(/\.cjs$/, `.${/^[a-z]+$/.test(command ?? "") ? command : "help"}.cache`);
@@ -39,8 +33,14 @@ exports.loadCompiled = function loadCompiled(file, command) {
   process.once("exit", (exitCode) => {
     // Whatever was only half run, or a command that is none, says little about what will be needed.
     if (!isOn || (exitCode !== 0 && exitCode !== 1)) return;
+    const { getHeapCodeStatistics, setFlagsFromString } = require("node:v8");
     const size = getHeapCodeStatistics().bytecode_and_metadata_size;
-    if (size > known * WORTHWHILE) writeCache(cacheFile, script.createCachedData(), { origin, size });
+    if (size <= known * WORTHWHILE) return;
+    // V8 takes a cache only where its flags are those with which it was made, and src/deploy/parse-sql.ts sets some.
+    for (const flag of ["no-liftoff-only", "wasm-tier-up", "wasm-dynamic-tiering", "no-wasm-lazy-validation"]) {
+      setFlagsFromString(`--${flag}`);
+    }
+    writeCache(cacheFile, script.createCachedData(), { origin, size });
   });
   script.runInThisContext()({}, createRequire(file), (name) => import(name), file, dirname(file));
 };

