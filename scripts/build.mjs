@@ -37,7 +37,14 @@ const common = {
 const define = { __TM_DB_VERSION__: JSON.stringify(version), navigator: '{"userAgent":"Node.js"}' };
 
 /** What most commands do not need, and what takes a millisecond or more to load. */
-const LAZY = new Set(["child_process", "dns", "fs/promises", "readline/promises", "stream/consumers", "stream/promises"]);
+const LAZY = new Set([
+  "child_process",
+  "dns",
+  "fs/promises",
+  "readline/promises",
+  "stream/consumers",
+  "stream/promises",
+]);
 
 /** Loads these modules of Node's when something of them is used. */
 const lazyBuiltins = {
