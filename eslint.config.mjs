@@ -20,7 +20,10 @@ export default tseslint.config(
       },
     },
   },
-  { files: ["**/*.cjs"], languageOptions: { globals: { require: "readonly", exports: "readonly" } } },
+  {
+    files: ["**/*.cjs", "bin/*.js"],
+    languageOptions: { sourceType: "commonjs", globals: { require: "readonly", exports: "readonly" } },
+  },
   ...[js.configs.recommended, ...tseslint.configs.recommendedTypeChecked].map((config) => ({
     ...config,
     files: ["**/*.ts"],

@@ -24,7 +24,7 @@ const { values: flags } = parseArgs({
 });
 const tables = Number(flags.tables);
 const rounds = Number(flags.rounds);
-const CLI = join(ROOT, "bin", "tm-db.cjs");
+const CLI = join(ROOT, "bin", "tm-db.js");
 const BAR_MS = 1000;
 
 function tableSql(name) {

@@ -19,7 +19,7 @@ const { values: flags } = parseArgs({
   options: { pg: { type: "string", default: "18" }, rounds: { type: "string", default: "7" } },
 });
 const rounds = Number(flags.rounds);
-const CLI = join(ROOT, "bin", "tm-db.cjs");
+const CLI = join(ROOT, "bin", "tm-db.js");
 
 /** Milliseconds of a program that must succeed. */
 function timeProgram(file, args, options) {

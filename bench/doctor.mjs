@@ -43,7 +43,7 @@ try {
   const url = `http://127.0.0.1:${String(port).trim()}`;
   const { database } = await up(options);
   printHead("tm-db doctor", database.version);
-  const cli = join(ROOT, "bin", "tm-db.cjs");
+  const cli = join(ROOT, "bin", "tm-db.js");
   const works = [
     ["node -e 0", ["-e", "0"], ""],
     ["status", [cli, "status"], ""],

@@ -25,7 +25,7 @@ const rounds = Number(flags.rounds);
 /** Runs the command line; answers milliseconds, the most memory in MB, and what it printed. */
 async function run(dir, args) {
   const start = performance.now();
-  const child = spawn(process.execPath, [join(ROOT, "bin/tm-db.cjs"), ...args], {
+  const child = spawn(process.execPath, [join(ROOT, "bin/tm-db.js"), ...args], {
     cwd: dir,
     env: cleanEnvironment(dir),
   });

@@ -27,7 +27,7 @@ const { values: flags } = parseArgs({
 });
 const rounds = Number(flags.rounds);
 const numbers = (text) => text.split(",").map(Number);
-const CLI = join(ROOT, "bin", "tm-db.cjs");
+const CLI = join(ROOT, "bin", "tm-db.js");
 
 /** Twenty assertions of four kinds, as a file of pgTAP has them. */
 function testFile(number) {

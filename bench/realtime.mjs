@@ -31,7 +31,7 @@ const MEMBERS = 10;
 
 /** A command of this checkout, working on a temporary project until it is ended. */
 function start(dir, args) {
-  const child = spawn(process.execPath, [`${ROOT}/bin/tm-db.cjs`, ...args], { cwd: dir, env: cleanEnvironment(dir) });
+  const child = spawn(process.execPath, [`${ROOT}/bin/tm-db.js`, ...args], { cwd: dir, env: cleanEnvironment(dir) });
   child.stderr.setEncoding("utf8");
   const ready = (pattern) =>
     new Promise((resolve, reject) => {

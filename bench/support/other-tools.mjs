@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { ROOT } from "./project.mjs";
 
 const VERSIONS = { "node-pg-migrate": "9.0.0", pg: "8.23.1", dbmate: "2.36.0", "graphile-migrate": "1.4.1" };
-const TM_DB = join(ROOT, "bin", "tm-db.cjs");
+const TM_DB = join(ROOT, "bin", "tm-db.js");
 
 /** Where the tools lie, or why they do not. */
 export function installTools(dir) {

@@ -392,7 +392,7 @@ describe("a database of one's own", () => {
     for (let index = 1; index < 400; index += 1)
       writeFileSync(join(project.dir, `migrations/${String(index).padStart(4, "0")}_x.sql`), "select 1;\n");
     await project.run(["migrate"]);
-    const bin = join(import.meta.dirname, "../../bin/tm-db.cjs");
+    const bin = join(import.meta.dirname, "../../bin/tm-db.js");
     const output = execFileSync("sh", ["-c", `"${process.execPath}" "${bin}" status --json | head -1; echo "$?"`], {
       cwd: project.dir,
       env: { PATH: process.env["PATH"] },

@@ -36,7 +36,7 @@ function program(): Program {
   return {
     dist,
     run: (args, { env = {}, uid } = {}) => {
-      const { status, signal, stdout, stderr } = spawnSync(process.execPath, [join(home, "bin/tm-db.cjs"), ...args], {
+      const { status, signal, stdout, stderr } = spawnSync(process.execPath, [join(home, "bin/tm-db.js"), ...args], {
         cwd: home,
         encoding: "utf8",
         timeout: 20_000,

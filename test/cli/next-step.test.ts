@@ -95,7 +95,7 @@ describe("where nothing can be written to,", () => {
     "%j on a full disk says so once",
     (args) => {
       const stdout = openSync("/dev/full", "w");
-      const command = [join(REPOSITORY, "bin/tm-db.cjs"), ...args];
+      const command = [join(REPOSITORY, "bin/tm-db.js"), ...args];
       const { status, stderr } = spawnSync(process.execPath, command, {
         stdio: ["ignore", stdout, "pipe"],
         encoding: "utf8",
@@ -130,7 +130,7 @@ async function onTerminal(
   args: readonly string[],
   keys: string,
 ): Promise<{ readonly code: number | null; readonly text: string }> {
-  const command = [process.execPath, join(REPOSITORY, "bin/tm-db.cjs"), ...args].map(quoteForShell).join(" ");
+  const command = [process.execPath, join(REPOSITORY, "bin/tm-db.js"), ...args].map(quoteForShell).join(" ");
   const { PATH = "", HOME = "" } = process.env;
   const child = spawn("script", ["-qec", command, "/dev/null"], { cwd: dir, env: { PATH, HOME, TERM: "dumb" } });
   let text = "";
@@ -228,7 +228,7 @@ function withoutSpace(project: CliProject, ...args: readonly string[]): string {
   const { PATH = "", HOME = "" } = process.env;
   const { stderr } = spawnSync(
     "sh",
-    ["-c", script, "sh", process.execPath, join(REPOSITORY, "bin/tm-db.cjs"), ...args],
+    ["-c", script, "sh", process.execPath, join(REPOSITORY, "bin/tm-db.js"), ...args],
     {
       cwd: project.dir,
       env: { PATH, HOME },

@@ -7,7 +7,7 @@ import pg from "pg";
 import { onTestFinished } from "vitest";
 
 export const REPOSITORY = fileURLToPath(new URL("../..", import.meta.url));
-const BIN = join(REPOSITORY, "bin/tm-db.cjs");
+const BIN = join(REPOSITORY, "bin/tm-db.js");
 /** The folder of a project, and what of it is copied. */
 const SOURCES = {
   reference: { from: ".", names: ["migrations", "functions", "views", "policies", "seeds", "tm-db.config.json"] },

@@ -11,6 +11,7 @@ interface PackageJson {
 }
 
 interface LockedPackage extends PackageJson {
+  readonly bin?: unknown;
   readonly version?: string;
 }
 
@@ -25,6 +26,12 @@ test("versions are exact, so that everybody runs the same", () => {
   const loose = all.filter(([, version]) => !/^(npm:@?[\w/.-]+@)?\d+\.\d+\.\d+(-[\w.]+)?$/.test(version));
   expect(loose).toEqual([]);
   expect(all.length).toBeGreaterThan(10);
+});
+
+test("npx finds the program where it was: it remembers the path in a checkout", () => {
+  const bin = { "tm-db": "bin/tm-db.js" };
+  expect(JSON.parse(read("package.json"))).toMatchObject({ bin });
+  expect(LOCK.packages[""]).toMatchObject({ bin });
 });
 
 test("each runtime dependency has its reason in ADR 0009", () => {
