@@ -74,9 +74,11 @@ function readCache(cacheFile, origin) {
 function writeCache(cacheFile, code, { origin, size }) {
   const sizeBytes = Buffer.alloc(8);
   sizeBytes.writeDoubleLE(size);
+  const bytes = Buffer.concat([checksum(code), sizeBytes, Buffer.from(origin, "latin1"), code]);
   const own = `${cacheFile}.${process.pid}`;
   try {
-    writeFileSync(own, Buffer.concat([checksum(code), sizeBytes, Buffer.from(origin, "latin1"), code]), { flag: "wx" });
+    // It is code: whatever the umask allows, nobody else may write to it.
+    writeFileSync(own, bytes, { flag: "wx", mode: 0o644 });
     renameSync(own, cacheFile);
   } catch {
     rmSync(own, { force: true });

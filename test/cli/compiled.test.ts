@@ -8,6 +8,7 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
+  statSync,
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
@@ -100,6 +101,14 @@ describe("what a run has compiled", () => {
     expect(run(["--help"])).toContain("BUILD, TAKE BACK");
     // And another one stands in its place.
     expect(Math.abs(readFileSync(file).length - good.length)).toBeLessThan(good.length / 10);
+  });
+
+  test("is written to by nobody else, whatever the umask", () => {
+    const { dist } = program();
+    const main = join(dist, "../bin/tm-db.js");
+    const { status } = spawnSync("sh", ["-c", 'umask 0; exec "$0" "$@" --help', process.execPath, main]);
+    expect(status).toBe(0);
+    expect(statSync(join(dist, "cli.help.cache")).mode & 0o777).toBe(0o644);
   });
 
   test("is kept for no command that there is not, and none that failed", () => {
