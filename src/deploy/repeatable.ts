@@ -10,6 +10,8 @@ import { type Declaration, readStatement } from "./statement.ts";
 export interface DeclaredFile {
   readonly file: RepeatableFile;
   readonly declarations: readonly PlacedDeclaration[];
+  /** What its text could name: see `guessOrder`. */
+  readonly mentions: ReadonlySet<string>;
 }
 
 export interface PlacedDeclaration {
@@ -26,6 +28,8 @@ const declaredBefore = new WeakMap<RepeatableFile, DeclaredFile>();
  * them is left for `declareFiles` to say.
  */
 export async function declareAhead(files: readonly RepeatableFile[]): Promise<void> {
+  // Whatever is to be sent goes first.
+  await nextTurn();
   await loadSqlParser();
   for (const file of files) {
     await nextTurn();
@@ -68,7 +72,7 @@ function declareFile(file: RepeatableFile, problems: Problem[]): DeclaredFile {
     problems.push({ message: `${reading.what}: ${reading.hint}`, location: locate(file.path, file.text, start) });
     return [];
   });
-  return { file, declarations };
+  return { file, declarations, mentions: findMentions(file.text) };
 }
 
 /**
@@ -126,7 +130,7 @@ export function guessOrder(declared: readonly DeclaredFile[]): DeclaredFile[] {
   const visit = (entry: DeclaredFile): void => {
     if (ordered.has(entry) || underway.has(entry)) return;
     underway.add(entry);
-    for (const name of mentions(entry.file.text)) makers.get(name)?.forEach(visit);
+    for (const name of entry.mentions) makers.get(name)?.forEach(visit);
     underway.delete(entry);
     ordered.add(entry);
   };
@@ -134,10 +138,11 @@ export function guessOrder(declared: readonly DeclaredFile[]): DeclaredFile[] {
   return [...ordered];
 }
 
-const QUALIFIED_NAME = /"?[\w$\u0080-\uffff]+"?\."?[\w$\u0080-\uffff]+"?/g;
+// Each begins where a word begins: in a long one (base64), trying every letter would take minutes.
+const QUALIFIED_NAME = /(?<![\w$\u0080-\uffff])"?[\w$\u0080-\uffff]+"?\."?[\w$\u0080-\uffff]+"?/g;
 const CALLED_NAME = /(?<![\w$".\u0080-\uffff])("?[\w$\u0080-\uffff]+"?)\s*\(/g;
 
-function mentions(text: string): Set<string> {
+function findMentions(text: string): Set<string> {
   return new Set([
     ...Array.from(text.matchAll(QUALIFIED_NAME), ([name]) => bareName(name)),
     ...Array.from(text.matchAll(CALLED_NAME), ([, name = ""]) => `${bareName(name)}(`),

@@ -196,6 +196,19 @@ describe("size", () => {
     expect(await project.query("select to_regclass('public.big') as big")).toEqual([{ big: null }]);
   });
 
+  test("a function that holds a word of two megabytes is deployed, and found where it is used", async () => {
+    const project = await engineProject({
+      "functions/public/a_user.sql":
+        "create function public.a_user() returns int language sql return length(public.blob());\n",
+      "functions/public/blob.sql": `create function public.blob() returns text language sql as $$ select '${"Qk1".repeat(700_000)}' $$;\n`,
+    });
+    expect((await project.migrate()).steps.map(({ path }) => path)).toEqual([
+      "functions/public/blob.sql",
+      "functions/public/a_user.sql",
+    ]);
+    expect(await project.query("select public.a_user() as length")).toEqual([{ length: 2_100_000 }]);
+  });
+
   test("sixty views that each need the next, named against their order, are made and remade", async () => {
     const last = 60;
     const view = (number: number, column: string): string =>
