@@ -3,6 +3,7 @@ import { maskSql } from "../core/mask-sql.ts";
 import type { ProjectFiles } from "../core/project-files.ts";
 import type { DatabaseClient } from "../db/client.ts";
 import { withDeployment } from "../db/lock.ts";
+import { pipelined } from "../db/run-script.ts";
 import { undone } from "../db/transaction.ts";
 import { applyDeployment, notifyPostgrest, type PreparedMigration, prepareMigrations } from "../deploy/apply.ts";
 import { ensureLedger, readLedger } from "../deploy/ledger.ts";
@@ -131,19 +132,27 @@ async function runPart(
   const { project, target, ledger, isFirst, startedAt } = input;
   const { plan, migrations, files, alone } = firstPart(input);
   const seed = isFirst && alone === undefined ? input.onFirst : undefined;
-  if (!ledger.exists) await ensureLedger(client);
   if (isEmptyPlan(plan) && (ledger.exists || alone !== undefined)) {
+    if (!ledger.exists) await ensureLedger(client);
     const secrets = await settleSecrets(client, { project, target, isDeploying: false });
     await seed?.(client);
     return { steps: [], secrets, alone, isUntouched: isKept(secrets) && ledger.exists && seed === undefined };
   }
-  const run = await applyDeployment(client, {
-    plan,
-    migrations,
-    files,
-    ledger,
-    onMissing: alone === undefined ? "fail" : "leave-out",
-    onEvent: project.options.onEvent,
+  const run = await pipelined(client, async () => {
+    // Sent at once; what follows is sent behind it.
+    const made = ledger.exists ? undefined : ensureLedger(client);
+    const applied = applyDeployment(client, {
+      plan,
+      migrations,
+      files,
+      ledger,
+      onMissing: alone === undefined ? "fail" : "leave-out",
+      onEvent: project.options.onEvent,
+    });
+    await Promise.allSettled([made, applied]);
+    // Without a ledger, everything behind it has failed for that reason.
+    await made;
+    return await applied;
   });
   const deployment = await record(client, { kind: "migrate", project, startedAt, changes: run.changes() });
   const secrets = await settleSecrets(client, { project, target, isDeploying: true });

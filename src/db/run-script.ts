@@ -18,17 +18,24 @@ export type ScriptRow = Readonly<Record<string, unknown>>;
 
 type ScriptResult = QueryResult<ScriptRow>;
 
-/** pg's own handler, which its types leave out; it is called once a statement. */
+/** pg's own handlers, which its types leave out: called once a statement, and when the server waits for rows. */
 interface StatementHandler {
   handleCommandComplete(message: unknown, connection: unknown): void;
+  handleCopyInResponse(connection: CopyConnection): void;
+}
+
+interface CopyConnection {
+  sendCopyFromChunk(chunk: Buffer): void;
+  endCopyFrom(): void;
 }
 
 /**
  * Sends a script of any number of statements in one message (the simple query protocol) and waits for its end. Returns
- * the rows of the last statement, where it is one that answers with rows.
+ * the rows of the last statement, where it is one that answers with rows. `copied` is what a `copy … from stdin` of it
+ * reads.
  * @throws ScriptError when PostgreSQL refuses a statement; what pg throws when the connection is lost.
  */
-export async function runScript(client: Client, sql: string): Promise<readonly ScriptRow[]> {
+export async function runScript(client: Client, sql: string, copied?: Buffer): Promise<readonly ScriptRow[]> {
   let completed = 0;
   return await new Promise<readonly ScriptRow[]>((resolve, reject) => {
     const query = new pg.Query(sql, (error: Error | undefined, result: ScriptResult | readonly ScriptResult[]) => {
@@ -43,8 +50,29 @@ export async function runScript(client: Client, sql: string): Promise<readonly S
       completed += 1;
       onComplete(message, connection);
     };
+    if (copied !== undefined) {
+      handler.handleCopyInResponse = (connection) => {
+        connection.sendCopyFromChunk(copied);
+        connection.endCopyFrom();
+      };
+    }
     client.query(query);
   });
+}
+
+/**
+ * Within `work`, each query is sent without waiting for the answer to the one before it: pg's own pipeline mode. `work`
+ * ends when all of them are answered. Streams (COPY of rows) do not work in it.
+ */
+export async function pipelined<Result>(client: Client, work: () => Promise<Result>): Promise<Result> {
+  const mode = client as { pipeline: boolean };
+  const before = mode.pipeline;
+  mode.pipeline = true;
+  try {
+    return await work();
+  } finally {
+    mode.pipeline = before;
+  }
 }
 
 /** Is told as the scripts of `runScripts` begin and end. */
@@ -84,14 +112,7 @@ export async function runScripts(
     started = ended;
     if (index + 1 < scripts.length) listener.onStart(index + 1);
   };
-  // pg's own pipeline mode, for these scripts only: COPY does not work in it.
-  const pipelined = client as { pipeline: boolean };
-  pipelined.pipeline = true;
-  try {
-    await Promise.all(scripts.map(follow));
-  } finally {
-    pipelined.pipeline = false;
-  }
+  await pipelined(client, async () => await Promise.all(scripts.map(follow)));
   if (failure === undefined) return undefined;
   if (failure.error instanceof ScriptError) return { index: failure.index, error: failure.error };
   throw failure.error;

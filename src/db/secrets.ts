@@ -1,6 +1,7 @@
 import type { Client } from "pg";
 import { quoteIdent, quoteLiteral, quoteName } from "../core/quote-ident.ts";
-import { copyRows } from "./copy-rows.ts";
+import { copyLine } from "./copy-rows.ts";
+import { runScript, ScriptError } from "./run-script.ts";
 
 /** A column of a table that holds exactly one row. */
 export interface SecretColumn {
@@ -94,21 +95,25 @@ export async function promoteStandbySecret(
 ): Promise<void> {
   const [secret, standby] = [quoteIdent(at.column), quoteIdent(rotation.standby)];
   const isKept = graceSeconds > 0;
-  await runSilently(client, [
-    `update ${quoteName(at.schema, at.table)} set
+  await client.query(
+    silently([
+      `update ${quoteName(at.schema, at.table)} set
        ${quoteIdent(rotation.previous)} = ${isKept ? secret : "null"},
        ${quoteIdent(rotation.previousUntil)} = ${isKept ? `clock_timestamp() + interval '${graceSeconds} seconds'` : "null"},
        ${secret} = ${standby},
        ${standby} = null`,
-  ]);
+    ]),
+  );
 }
 
 export async function removePreviousSecret(client: Client, at: SecretColumn, rotation: RotationColumns): Promise<void> {
-  await runSilently(client, [
-    `update ${quoteName(at.schema, at.table)} set
+  await client.query(
+    silently([
+      `update ${quoteName(at.schema, at.table)} set
        ${quoteIdent(rotation.previous)} = null,
        ${quoteIdent(rotation.previousUntil)} = null`,
-  ]);
+    ]),
+  );
 }
 
 /** Statements may use a value that is in none of them: it travels by COPY, into a table without conditions. */
@@ -117,24 +122,31 @@ async function withHiddenValue(
   value: string,
   statements: (value: string) => readonly string[],
 ): Promise<void> {
-  await client.query("create temporary table tm_db_secret (value text) on commit drop");
-  await copyRows(client, "pg_temp.tm_db_secret (value)", [[value]]);
-  await runSilently(client, statements("(select s.value from pg_temp.tm_db_secret as s)"));
+  const script = [
+    "create temporary table tm_db_secret (value text) on commit drop",
+    "copy pg_temp.tm_db_secret (value) from stdin",
+    silently(statements("(select s.value from pg_temp.tm_db_secret as s)")),
+  ];
+  try {
+    await runScript(client, script.join(";\n"), Buffer.from(copyLine([value])));
+  } catch (error) {
+    throw error instanceof ScriptError ? error.cause : error;
+  }
 }
 
 /**
- * Runs statements in a block that swallows PostgreSQL's own words: a row that fails a condition would be written to the
- * log with the secrets in it.
+ * A block that swallows PostgreSQL's own words: a row that fails a condition would be written to the log with the secrets
+ * in it.
  */
-async function runSilently(client: Client, statements: readonly string[]): Promise<void> {
-  await client.query(`do $$
+function silently(statements: readonly string[]): string {
+  return `do $$
     begin
       ${statements.map((statement) => `${statement};`).join("\n      ")}
     exception
       when others then
         raise exception 'the secret does not fit its column' using errcode = sqlstate;
     end
-  $$`);
+  $$`;
 }
 
 export async function roleExists(client: Client, role: string): Promise<boolean> {

@@ -4,13 +4,13 @@ import type { EventListener } from "../core/event.ts";
 import { locate } from "../core/locate.ts";
 import type { MigrationFile, ProjectFiles } from "../core/project-files.ts";
 import { runScript } from "../db/run-script.ts";
-import { leaveOldDefaults, readDefaultPrivileges } from "./default-privileges.ts";
+import { areSameDefaults } from "./default-privileges.ts";
 import type { LedgerState, MigrationEntry } from "./ledger-state.ts";
 import { findTransactionControl, type SqlPart, splitMigration } from "./migration-sql.ts";
 import type { DeploymentPlan } from "./plan.ts";
 import { reconcile } from "./reconcile.ts";
 import { DeploymentRun, type OnMissing } from "./run.ts";
-import { findInTheWay, leaveTouched, readStanding } from "./standing.ts";
+import { findInTheWay, leaveOldDefaults, leaveTouched, readStanding } from "./standing.ts";
 import { buildScripts, type ScriptSql } from "./script-migration.ts";
 
 export interface ApplyInput {
@@ -96,16 +96,16 @@ export async function applyDeployment(client: DatabaseClient, input: ApplyInput)
     // A migration may drop what a deleted file's objects use; what the migrations themselves still hold goes after them.
     await run.takeBack({ paths, keepable: new Set(), onHeld: "leave" }, await run.readDependencies());
   }
-  let defaults = migrations.length > 0 ? await readDefaultPrivileges(client) : "";
   for (const group of untilNextDirective(migrations)) {
-    const before = defaults;
     await prepareFiles(run, group, input);
     const needed = neededSoFar(files.migrations, group.at(-1)?.file);
     const standing = await readStanding(run, needed);
+    // Of no interest before anything stands that has been made under them.
+    const defaults = run.applied.length > 0 ? await run.readDefaults() : undefined;
     await runMigrations(run, group);
     if (standing !== undefined) await leaveTouched(run, standing, needed);
-    defaults = await readDefaultPrivileges(client);
-    if (defaults !== before) await leaveOldDefaults(run, needed);
+    if (defaults !== undefined && !areSameDefaults(defaults, await run.readDefaults()))
+      await leaveOldDefaults(run, needed);
   }
   await reconcile(run, files.repeatables, { onMissing: input.onMissing, afterMigrations: migrations.length > 0 });
   return run;

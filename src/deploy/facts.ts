@@ -1,17 +1,22 @@
 import { quoteIdent } from "../core/quote-ident.ts";
 import type { DatabaseClient } from "../db/client.ts";
+import type { DefaultPrivilege } from "./default-privileges.ts";
 import type { TargetObject } from "./statement.ts";
-import type { AclEntry, ObjectFacts } from "./undo.ts";
+import type { ObjectFacts } from "./undo.ts";
 
-/**
- * Reads the state of the objects that files are about to touch. An object that is not there yet (`absent` holds the keys
- * of those that the files themselves make) is answered with the privileges that `alter default privileges` will give
- * it. Names are quoted, as in `TargetObject`.
- */
+/** Objects of which something is to be known. Names are quoted, as in `TargetObject`. */
+export interface FactsRequest {
+  readonly targets: readonly TargetObject[];
+  /** The keys of those that the files themselves make: they are not there yet. */
+  readonly absent: ReadonlySet<string>;
+  /** What an absent object gets. */
+  readonly readDefaults: () => Promise<readonly DefaultPrivilege[]>;
+}
+
+/** Reads the state of the objects that files are about to touch. An absent one has the privileges that it will get. */
 export async function readFacts(
   client: DatabaseClient,
-  targets: readonly TargetObject[],
-  absent: ReadonlySet<string>,
+  { targets, absent, readDefaults }: FactsRequest,
 ): Promise<ReadonlyMap<string, ObjectFacts>> {
   const unique = [...new Map(targets.map((target) => [factsKey(target), target])).values()];
   const present = unique.filter((target) => !absent.has(factsKey(target)));
@@ -20,56 +25,19 @@ export async function readFacts(
       ? []
       : (await client.query<{ facts: ObjectFacts }>(FACTS, [JSON.stringify(present)])).rows.map(({ facts }) => facts);
   const isNew = unique.filter((target) => absent.has(factsKey(target)));
-  const defaults = isNew.length === 0 ? [] : await readDefaults(client);
+  const defaults = isNew.length === 0 ? [] : await readDefaults();
   return new Map(
     [...found, ...isNew.map((target) => newFacts(target, defaults))].map((facts) => [factsKey(facts), facts]),
   );
 }
 
-/** What a new function or table gets: `schema` is null for what holds in every schema. */
-interface DefaultAcl extends AclEntry {
-  readonly kind: "function" | "table";
-  readonly schema: string | null;
-}
-
-async function readDefaults(client: DatabaseClient): Promise<DefaultAcl[]> {
-  const { rows } = await client.query<DefaultAcl>(DEFAULTS);
-  return rows;
-}
-
-function newFacts(target: TargetObject, defaults: readonly DefaultAcl[]): ObjectFacts {
+function newFacts(target: TargetObject, defaults: readonly DefaultPrivilege[]): ObjectFacts {
   const kind = ROUTINES.has(target.keyword) ? "function" : "table";
   const acl = defaults.filter(
     (entry) => entry.kind === kind && (entry.schema === null || target.name.startsWith(`${quoteIdent(entry.schema)}.`)),
   );
   return { ...target, oid: null, rowSecurity: false, forceRowSecurity: false, comment: null, parts: [], acl };
 }
-
-const DEFAULTS = `
-select
-  k.kind,
-  n.nspname as schema,
-  null as column,
-  a.privilege_type as privilege,
-  case a.grantee when 0 then 'PUBLIC' else pg_catalog.pg_get_userbyid(a.grantee) end as grantee,
-  a.is_grantable as grantable
-from (values ('function', 'f'::"char"), ('table', 'r'::"char")) as k (kind, letter)
-cross join lateral (
-  select 0 as namespace, coalesce(
-    (
-      select d.defaclacl
-      from pg_catalog.pg_default_acl as d
-      where d.defaclrole = current_user::regrole and d.defaclnamespace = 0 and d.defaclobjtype = k.letter
-    ),
-    pg_catalog.acldefault(k.letter, current_user::regrole)
-  ) as acl
-  union all
-  select d.defaclnamespace, d.defaclacl
-  from pg_catalog.pg_default_acl as d
-  where d.defaclrole = current_user::regrole and d.defaclnamespace <> 0 and d.defaclobjtype = k.letter
-) as l
-left join pg_catalog.pg_namespace as n on n.oid = l.namespace
-cross join lateral pg_catalog.aclexplode(l.acl) as a`;
 
 const ROUTINES: ReadonlySet<TargetObject["keyword"]> = new Set(["function", "procedure", "routine"]);
 
@@ -79,8 +47,9 @@ export function factsKey(target: Pick<TargetObject, "keyword" | "name">): string
   return `${keyword} ${target.name}`;
 }
 
+/** Row by row, each found by an index: joined, the catalogs would be read from end to end. */
 const FACTS = `
-with target as (
+with target as materialized (
   select
     t.keyword,
     t.name,
@@ -91,120 +60,125 @@ with target as (
     case
       when t.keyword in ('table', 'sequence', 'function', 'procedure', 'routine', 'type')
         then to_regnamespace(substring(t.name from '^(?:"(?:[^"]|"")*"|[^".([]+)'))::oid
-    end as home
+    end as home,
+    case t.keyword
+      when 'sequence' then 's'
+      when 'function' then 'f'
+      when 'procedure' then 'f'
+      when 'routine' then 'f'
+      when 'schema' then 'n'
+      when 'type' then 'T'
+      else 'r'
+    end::"char" as letter
   from jsonb_to_recordset($1::jsonb) as t (keyword text, name text)
-),
-acl as (
-  select t.keyword, t.name, null::text as column_name, a.privilege_type, a.grantee, a.is_grantable
-  from target as t
-  left join pg_catalog.pg_class as c on c.oid = t.class
-  left join pg_catalog.pg_proc as p on p.oid = t.routine
-  left join pg_catalog.pg_namespace as n on n.oid = t.namespace
-  left join pg_catalog.pg_type as y on y.oid = t.type
-  cross join lateral (
-    select
-      case t.keyword
-        when 'sequence' then 's'
-        when 'function' then 'f'
-        when 'procedure' then 'f'
-        when 'routine' then 'f'
-        when 'schema' then 'n'
-        when 'type' then 'T'
-        else case c.relkind when 'S' then 's' else 'r' end
-      end::"char" as letter
-  ) as l
-  cross join lateral pg_catalog.aclexplode(
-    case
-      when coalesce(c.oid, p.oid, n.oid, y.oid) is not null
-        then coalesce(
-          c.relacl, p.proacl, n.nspacl, y.typacl,
-          pg_catalog.acldefault(l.letter, coalesce(c.relowner, p.proowner, n.nspowner, y.typowner))
-        )
-      else coalesce(
-        (
-          select d.defaclacl
-          from pg_catalog.pg_default_acl as d
-          where d.defaclrole = current_user::regrole
-            and d.defaclnamespace = 0
-            and d.defaclobjtype = case l.letter when 's' then 'S' else l.letter end
-        ),
-        pg_catalog.acldefault(l.letter, current_user::regrole)
-      ) || coalesce(
-        (
-          select d.defaclacl
-          from pg_catalog.pg_default_acl as d
-          where d.defaclrole = current_user::regrole
-            and d.defaclnamespace = t.home
-            and d.defaclobjtype = case l.letter when 's' then 'S' else l.letter end
-        ),
-        '{}'
-      )
-    end
-  ) as a
-  union all
-  select t.keyword, t.name, at.attname::text, a.privilege_type, a.grantee, a.is_grantable
-  from target as t
-  join pg_catalog.pg_attribute as at on at.attrelid = t.class and not at.attisdropped and at.attacl is not null
-  cross join lateral pg_catalog.aclexplode(at.attacl) as a
-),
-part as (
-  select t.keyword, t.name, 'column' as kind, at.attname::text as part_name, d.description as comment
-  from target as t
-  join pg_catalog.pg_description as d on d.objoid = t.class and d.classoid = 'pg_catalog.pg_class'::regclass and d.objsubid > 0
-  join pg_catalog.pg_attribute as at on at.attrelid = d.objoid and at.attnum = d.objsubid
-  union all
-  select t.keyword, t.name, 'policy', p.polname::text, d.description
-  from target as t
-  join pg_catalog.pg_policy as p on p.polrelid = t.class
-  join pg_catalog.pg_description as d on d.objoid = p.oid and d.classoid = 'pg_catalog.pg_policy'::regclass
-  union all
-  select t.keyword, t.name, 'trigger', g.tgname::text, d.description
-  from target as t
-  join pg_catalog.pg_trigger as g on g.tgrelid = t.class
-  join pg_catalog.pg_description as d on d.objoid = g.oid and d.classoid = 'pg_catalog.pg_trigger'::regclass
-  union all
-  select t.keyword, t.name, 'constraint', o.conname::text, d.description
-  from target as t
-  join pg_catalog.pg_constraint as o on o.conrelid = t.class
-  join pg_catalog.pg_description as d on d.objoid = o.oid and d.classoid = 'pg_catalog.pg_constraint'::regclass
-),
-acls as (
-  select
-    a.keyword,
-    a.name,
-    json_agg(
-      json_build_object(
-        'column', a.column_name,
-        'privilege', a.privilege_type,
-        'grantee', case a.grantee when 0 then 'PUBLIC' else pg_catalog.pg_get_userbyid(a.grantee) end,
-        'grantable', a.is_grantable
-      )
-    ) as entries
-  from acl as a
-  group by a.keyword, a.name
-),
-parts as (
-  select p.keyword, p.name, json_agg(json_build_object('kind', p.kind, 'name', p.part_name, 'comment', p.comment)) as entries
-  from part as p
-  group by p.keyword, p.name
 )
 select
   json_build_object(
     'keyword', t.keyword,
     'name', t.name,
     'oid', coalesce(t.class, t.routine, t.namespace, t.type),
-    'rowSecurity', coalesce(c.relrowsecurity, false),
-    'forceRowSecurity', coalesce(c.relforcerowsecurity, false),
+    'rowSecurity', coalesce((select c.relrowsecurity from pg_catalog.pg_class as c where c.oid = t.class), false),
+    'forceRowSecurity', coalesce((select c.relforcerowsecurity from pg_catalog.pg_class as c where c.oid = t.class), false),
     'comment', coalesce(
       pg_catalog.obj_description(t.class, 'pg_class'),
       pg_catalog.obj_description(t.routine, 'pg_proc'),
       pg_catalog.obj_description(t.namespace, 'pg_namespace'),
       pg_catalog.obj_description(t.type, 'pg_type')
     ),
-    'parts', coalesce(p.entries, '[]'),
-    'acl', coalesce(a.entries, '[]')
+    'parts', coalesce(
+      (
+        select json_agg(json_build_object('kind', p.kind, 'name', p.name, 'comment', p.comment))
+        from (
+          select 'column' as kind, at.attname::text as name, d.description as comment
+          from pg_catalog.pg_description as d
+          join pg_catalog.pg_attribute as at on at.attrelid = d.objoid and at.attnum = d.objsubid
+          where d.objoid = t.class and d.classoid = 'pg_catalog.pg_class'::regclass and d.objsubid > 0
+          union all
+          select 'policy', o.polname::text, d.description
+          from pg_catalog.pg_policy as o
+          join pg_catalog.pg_description as d on d.objoid = o.oid and d.classoid = 'pg_catalog.pg_policy'::regclass
+          where o.polrelid = t.class
+          union all
+          select 'trigger', o.tgname::text, d.description
+          from pg_catalog.pg_trigger as o
+          join pg_catalog.pg_description as d on d.objoid = o.oid and d.classoid = 'pg_catalog.pg_trigger'::regclass
+          where o.tgrelid = t.class
+          union all
+          select 'constraint', o.conname::text, d.description
+          from pg_catalog.pg_constraint as o
+          join pg_catalog.pg_description as d on d.objoid = o.oid and d.classoid = 'pg_catalog.pg_constraint'::regclass
+          where o.conrelid = t.class
+        ) as p
+      ),
+      '[]'
+    ),
+    'acl', coalesce(
+      (
+        select
+          json_agg(
+            json_build_object(
+              'column', e.column_name,
+              'privilege', e.privilege_type,
+              'grantee', case e.grantee when 0 then 'PUBLIC' else pg_catalog.pg_get_userbyid(e.grantee) end,
+              'grantable', e.is_grantable
+            )
+          )
+        from (
+          select null::text as column_name, a.privilege_type, a.grantee, a.is_grantable
+          from pg_catalog.aclexplode(
+            coalesce(
+              (
+                select coalesce(
+                  c.relacl,
+                  pg_catalog.acldefault(case c.relkind when 'S' then 's' else t.letter end, c.relowner)
+                )
+                from pg_catalog.pg_class as c
+                where c.oid = t.class
+              ),
+              (
+                select coalesce(p.proacl, pg_catalog.acldefault(t.letter, p.proowner))
+                from pg_catalog.pg_proc as p
+                where p.oid = t.routine
+              ),
+              (
+                select coalesce(n.nspacl, pg_catalog.acldefault(t.letter, n.nspowner))
+                from pg_catalog.pg_namespace as n
+                where n.oid = t.namespace
+              ),
+              (
+                select coalesce(y.typacl, pg_catalog.acldefault(t.letter, y.typowner))
+                from pg_catalog.pg_type as y
+                where y.oid = t.type
+              ),
+              coalesce(
+                (
+                  select d.defaclacl
+                  from pg_catalog.pg_default_acl as d
+                  where d.defaclrole = current_user::regrole
+                    and d.defaclnamespace = 0
+                    and d.defaclobjtype = case t.letter when 's' then 'S' else t.letter end
+                ),
+                pg_catalog.acldefault(t.letter, current_user::regrole)
+              ) || coalesce(
+                (
+                  select d.defaclacl
+                  from pg_catalog.pg_default_acl as d
+                  where d.defaclrole = current_user::regrole
+                    and d.defaclnamespace = t.home
+                    and d.defaclobjtype = case t.letter when 's' then 'S' else t.letter end
+                ),
+                '{}'
+              )
+            )
+          ) as a
+          union all
+          select at.attname::text, a.privilege_type, a.grantee, a.is_grantable
+          from pg_catalog.pg_attribute as at
+          cross join lateral pg_catalog.aclexplode(at.attacl) as a
+          where at.attrelid = t.class and not at.attisdropped and at.attacl is not null
+        ) as e
+      ),
+      '[]'
+    )
   ) as facts
-from target as t
-left join pg_catalog.pg_class as c on c.oid = t.class
-left join parts as p on p.keyword = t.keyword and p.name = t.name
-left join acls as a on a.keyword = t.keyword and a.name = t.name`;
+from target as t`;

@@ -2,12 +2,12 @@ import { locate } from "../core/locate.ts";
 import type { DatabaseClient } from "../db/client.ts";
 import { type ApplyInput, findLeaving, neededSoFar, type PreparedMigration } from "./apply.ts";
 import { withoutConcurrently } from "./build.ts";
-import { leaveOldDefaults, readDefaultPrivileges } from "./default-privileges.ts";
+import { areSameDefaults } from "./default-privileges.ts";
 import { loadSqlParser, parseSql } from "./parse-sql.ts";
 import { reconcile } from "./reconcile.ts";
 import { runSql, sourceOf } from "./run-sql.ts";
 import { DeploymentRun } from "./run.ts";
-import { leaveTouched, readStanding } from "./standing.ts";
+import { leaveOldDefaults, leaveTouched, readStanding } from "./standing.ts";
 import { type Effects, Watch } from "./watch.ts";
 
 /** A statement of a migration, or a group of files, and what it did. */
@@ -66,16 +66,17 @@ class Observation {
     if (needed.length > 0) {
       await this.#group("needed files", async () => void (await this.#run.applyFiles(needed, "fail")));
     }
-    const before = await readDefaultPrivileges(this.#client);
+    const before = await this.#run.readDefaults();
     const soFar = neededSoFar(this.#input.files.migrations, migration.file);
     const standing = await readStanding(this.#run, soFar);
     await this.#statements(migration);
+    this.#run.forgetDefaults();
     if (standing !== undefined) {
       await this.#group("taken back for what a migration changed", async () => {
         await leaveTouched(this.#run, standing, soFar);
       });
     }
-    if ((await readDefaultPrivileges(this.#client)) === before) return;
+    if (areSameDefaults(await this.#run.readDefaults(), before)) return;
     await this.#group("taken back for new default privileges", async () => {
       await leaveOldDefaults(this.#run, soFar);
     });

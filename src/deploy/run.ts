@@ -2,7 +2,8 @@ import type { DatabaseClient } from "../db/client.ts";
 import { type Problem, TmDbError } from "../core/errors.ts";
 import type { EventListener, StepAction } from "../core/event.ts";
 import type { RepeatableFile } from "../core/project-files.ts";
-import { isDatabaseError, runScript, ScriptError } from "../db/run-script.ts";
+import { isDatabaseError, pipelined, runScript, ScriptError, type ScriptListener } from "../db/run-script.ts";
+import { type DefaultPrivilege, readDefaultPrivileges } from "./default-privileges.ts";
 import {
   type Dependencies,
   findTakeBack,
@@ -58,6 +59,7 @@ export class DeploymentRun {
   #current: Map<string, AppliedRepeatable>;
   readonly #migrationChanges: FileChange[] = [];
   #kept: ReadonlySet<string> = new Set();
+  #defaults: readonly DefaultPrivilege[] | undefined;
 
   constructor(client: DatabaseClient, applied: readonly AppliedRepeatable[], onEvent: EventListener) {
     this.client = client;
@@ -98,6 +100,15 @@ export class DeploymentRun {
     return await readDependencies(this.client, this.applied);
   }
 
+  /** As they are by now: only migrations change them, and whoever runs one without this has to say so. */
+  async readDefaults(): Promise<readonly DefaultPrivilege[]> {
+    return (this.#defaults ??= await readDefaultPrivileges(this.client));
+  }
+
+  forgetDefaults(): void {
+    this.#defaults = undefined;
+  }
+
   /**
    * Runs one direction of migrations, in this order. `up`: `entry` is what the ledger will hold of it.
    * @throws TmDbError SQL_ERROR and its like for the first that fails.
@@ -105,7 +116,7 @@ export class DeploymentRun {
   async runMigrations(direction: "up" | "down", migrations: readonly RunnableMigration[]): Promise<void> {
     const action = direction === "up" ? "migrate" : "roll-back";
     const sources = migrations.map(({ entry, part }) => sourceOf(entry, part));
-    const failure = await runSqls(this.client, sources, {
+    const listener: ScriptListener = {
       onStart: (index) => this.#tell(action, migrations[index]?.entry.path),
       onEnd: (index, ms) => {
         const entry = migrations[index]?.entry;
@@ -115,8 +126,16 @@ export class DeploymentRun {
         const [before, after] = direction === "up" ? [null, entry] : [entry, null];
         this.#migrationChanges.push({ kind: "migration", path, ms, before, after });
       },
+    };
+    this.forgetDefaults();
+    const [failure, defaults] = await pipelined(this.client, async () => {
+      const ran = runSqls(this.client, sources, listener);
+      // Asked for behind them: what they have changed decides about the files.
+      const asked = direction === "up" ? readDefaultPrivileges(this.client).catch(() => undefined) : undefined;
+      return [await ran, await asked];
     });
     if (failure !== undefined) throw failure.error;
+    this.#defaults = defaults;
   }
 
   /**
@@ -194,7 +213,8 @@ export class DeploymentRun {
         declarations.flatMap(({ declaration }) => newTarget(declaration, this.#kept)),
       ),
     );
-    const facts = await readFacts(this.client, targets, made);
+    const readDefaults = async () => await this.readDefaults();
+    const facts = await readFacts(this.client, { targets, absent: made, readDefaults });
     const describeMade = (file: DeclaredFile): Made[] =>
       file.declarations.map(({ declaration }) => {
         const [target] = targetOf(declaration);

@@ -95,7 +95,11 @@ export async function readStanding(run: DeploymentRun, needed: ReadonlySet<strin
   const made = run.applied.flatMap((file) => (needed.has(file.path) ? [] : file.made));
   if (made.length === 0) return undefined;
   const targets = made.flatMap(({ target }) => target ?? []);
-  const facts = await readFacts(run.client, targets, new Set());
+  const facts = await readFacts(run.client, {
+    targets,
+    absent: new Set(),
+    readDefaults: async () => await run.readDefaults(),
+  });
   return { facts, objects: await readPrints(run.client, made) };
 }
 
@@ -268,3 +272,16 @@ left join lateral (
         )
     )
 ) as r on f.classid in ('pg_catalog.pg_class'::regclass, 'pg_catalog.pg_proc'::regclass)`;
+
+/**
+ * Takes back all files whose objects a database that is built from nothing would make after the migration that has changed
+ * the defaults: they have the privileges of the old ones, and come again with those of the new. A file that a migration so
+ * far needs stands before it there too, and keeps what it has.
+ */
+export async function leaveOldDefaults(run: DeploymentRun, needed: ReadonlySet<string>): Promise<void> {
+  const paths = run.applied.flatMap(({ path, made }) =>
+    !needed.has(path) && made.some(({ object }) => object !== undefined && object.relation === undefined) ? [path] : [],
+  );
+  if (paths.length === 0) return;
+  await run.takeBack({ paths, keepable: new Set(), onHeld: "leave" }, await run.readDependencies());
+}
