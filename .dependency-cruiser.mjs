@@ -103,10 +103,13 @@ export default {
     },
     {
       name: "bin",
-      comment: "bin/ checks the version of Node and loads dist/cli.cjs; nothing else",
+      comment: "bin/ checks the version of Node and loads the command line from dist/; nothing else",
       severity: "error",
       from: { path: "^bin/" },
-      to: { pathNot: ["(^|/)dist/cli\\.cjs$", "^bin/load-compiled\\.cjs$"], dependencyTypesNot: ["core"] },
+      to: {
+        pathNot: ["(^|/)dist/(cli|frequent)\\.cjs$", "^bin/(load-compiled|frequent)\\.cjs$"],
+        dependencyTypesNot: ["core"],
+      },
     },
     ...libraryRules,
     {

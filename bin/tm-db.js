@@ -6,5 +6,8 @@ if (major < 20 || (major === 20 && minor < 11)) {
   process.stderr.write(`tm-db needs Node.js 20.11 or newer; this is ${process.version}\n`);
   process.exitCode = 2;
 } else {
-  require("./load-compiled.cjs").loadCompiled(require.resolve("../dist/cli.cjs"), process.argv[2]);
+  const { FREQUENT } = require("./frequent.cjs");
+  const { loadCompiled } = require("./load-compiled.cjs");
+  const command = process.argv[2];
+  loadCompiled(require.resolve(FREQUENT.includes(command) ? "../dist/frequent.cjs" : "../dist/cli.cjs"), command);
 }

@@ -1,9 +1,10 @@
 // Bundles the command line and the public API into dist/.
 import { createHash } from "node:crypto";
-import { copyFileSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
+import { FREQUENT } from "../bin/frequent.cjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const { version, dependencies, optionalDependencies, peerDependencies } = JSON.parse(
@@ -20,6 +21,18 @@ const external = [dependencies, optionalDependencies, peerDependencies]
 // Beside the old one until it is complete: a build that fails leaves what was there.
 const next = `${root}/.dist-next`;
 
+/** See src/db/pg-crypto.ts. */
+const ownCrypto = {
+  name: "own-crypto",
+  setup({ onResolve }) {
+    onResolve({ filter: /^\.\/(crypto\/)?utils$/ }, ({ importer }) =>
+      /[/\\]pg[/\\]lib[/\\](client|crypto[/\\]sasl)\.js$/.test(importer)
+        ? { path: `${root}/src/db/pg-crypto.ts` }
+        : undefined,
+    );
+  },
+};
+
 const common = {
   absWorkingDir: root,
   bundle: true,
@@ -29,12 +42,24 @@ const common = {
   alias: { "libpg-query": `${root}/node_modules/libpg-query/wasm/index.js` },
   // SQL that the tool itself runs lies in files of its own, and goes into the bundle as text.
   loader: { ".sql": "text", ".md": "text" },
+  plugins: [ownCrypto],
   legalComments: "none",
   sourcemap: false,
   logLevel: "warning",
 };
 // pg asks whether it runs on Cloudflare; on Node 20, which has no `navigator`, the answer costs 25 ms (it loads undici).
-const define = { __TM_DB_VERSION__: JSON.stringify(version), navigator: '{"userAgent":"Node.js"}' };
+// The parser's module is compiled as it is used; beside other threads that takes four times as long.
+const define = {
+  __TM_DB_VERSION__: JSON.stringify(version),
+  navigator: '{"userAgent":"Node.js"}',
+  "WebAssembly.instantiate": "__instantiate",
+};
+const instantiate = [
+  "const __instantiate = (bytes, imports) => {",
+  "  const module = new WebAssembly.Module(bytes);",
+  "  return { module, instance: new WebAssembly.Instance(module, imports) };",
+  "};",
+].join("\n");
 
 /** What most commands do not need, and what takes a millisecond or more to load. */
 const LAZY = new Set([
@@ -63,21 +88,52 @@ const lazyBuiltins = {
   },
 };
 
-/** The command line: one file, for bin/load-compiled.cjs. */
-async function buildCommandLine() {
+/**
+ * The parser's module asks for 128 MB at its start. It grows when it needs more, and 34 MB are its stack and its data; with
+ * the rest V8 finds its heap full, and tidies up. https://webassembly.github.io/spec/core/binary/modules.html#memory-section
+ */
+function withLessMemory(bytes) {
+  // Section 5, 7 bytes; one memory, with a maximum; 2048 and 16384 pages of 64 KB.
+  const section = Buffer.from([5, 7, 1, 1, 0x80, 0x10, 0x80, 0x80, 1]);
+  const less = Buffer.from([5, 7, 1, 1, 0xc0, 0x04, 0x80, 0x80, 1]);
+  const at = bytes.indexOf(section);
+  if (at < 0 || bytes.indexOf(section, at + 1) >= 0) throw new Error("libpg-query.wasm has another memory section");
+  less.copy(bytes, at);
+  // A module that does not fit any more is refused here.
+  new globalThis.WebAssembly.Module(bytes);
+  return bytes;
+}
+
+/** Leaves out the commands that are not among these. */
+function only(names) {
+  return {
+    name: "only",
+    setup({ onLoad }) {
+      onLoad({ filter: /[/\\]src[/\\]cli[/\\]commands[/\\][a-z-]+\.ts$/ }, async ({ path }) => {
+        const exported = /^export function ([a-z]+)Command\(/m.exec(readFileSync(path, "utf8"));
+        if (exported === null || names.includes(exported[1])) return undefined;
+        return { contents: `export const ${exported[1]}Command = undefined;` };
+      });
+    },
+  };
+}
+
+/** The command line, or some of its commands: one file, for bin/load-compiled.cjs. */
+async function buildCommandLine(file, plugins = []) {
   const { outputFiles } = await build({
     ...common,
     entryPoints: ["src/cli/main.ts"],
-    outfile: `${next}/cli.cjs`,
+    outfile: `${next}/${file}`,
     format: "cjs",
     define: { ...define, "import.meta.url": "__importMetaUrl" },
     banner: {
       js: [
         'const __importMetaUrl = require("node:url").pathToFileURL(__filename).href;',
         "const __builtin = (name) => require(`node:${name}`);",
+        instantiate,
       ].join("\n"),
     },
-    plugins: [lazyBuiltins],
+    plugins: [...common.plugins, lazyBuiltins, ...plugins],
     write: false,
   });
   const code = outputFiles[0].text
@@ -87,7 +143,7 @@ async function buildCommandLine() {
     .replaceAll(/[^\0-\x7f]/g, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`);
   // Says what a compiled form of it is of.
   const hash = createHash("sha256").update(code).digest("hex").slice(0, 56);
-  writeFileSync(`${next}/cli.cjs`, `/*build:${hash}*/${code}`);
+  writeFileSync(`${next}/${file}`, `/*build:${hash}*/${code}`);
 }
 
 /** What programs import: modules, with chunks that are loaded when they are needed. */
@@ -108,6 +164,7 @@ async function buildModules() {
         'import { createRequire as __createRequire } from "node:module";',
         "const require = __createRequire(import.meta.url);",
         "const __dirname = import.meta.dirname;",
+        instantiate,
       ].join("\n"),
     },
   });
@@ -115,7 +172,11 @@ async function buildModules() {
 
 rmSync(next, { recursive: true, force: true });
 await buildModules();
-await buildCommandLine();
-copyFileSync(`${root}/node_modules/libpg-query/wasm/libpg-query.wasm`, `${next}/libpg-query.wasm`);
+await buildCommandLine("cli.cjs");
+await buildCommandLine("frequent.cjs", [only(FREQUENT)]);
+writeFileSync(
+  `${next}/libpg-query.wasm`,
+  withLessMemory(readFileSync(`${root}/node_modules/libpg-query/wasm/libpg-query.wasm`)),
+);
 rmSync(`${root}/dist`, { recursive: true, force: true });
 renameSync(next, `${root}/dist`);

@@ -11,12 +11,15 @@ import {
   statSync,
   writeFileSync,
 } from "node:fs";
+import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { REPOSITORY, type RunOptions } from "./run-cli.ts";
 
 const NOBODY = 65_534;
+
+const BUNDLES = ["cli.cjs", "frequent.cjs"];
 
 interface Program {
   readonly dist: string;
@@ -33,7 +36,7 @@ function program(): Program {
   const dist = join(home, "dist");
   mkdirSync(dist);
   cpSync(join(REPOSITORY, "bin"), join(home, "bin"), { recursive: true });
-  cpSync(join(REPOSITORY, "dist/cli.cjs"), join(dist, "cli.cjs"));
+  for (const bundle of BUNDLES) cpSync(join(REPOSITORY, "dist", bundle), join(dist, bundle));
   return {
     dist,
     run: (args, { env = {}, uid } = {}) => {
@@ -46,7 +49,7 @@ function program(): Program {
       });
       return `${status ?? signal} ${stdout}${stderr}`;
     },
-    caches: () => readdirSync(dist).filter((name) => name !== "cli.cjs"),
+    caches: () => readdirSync(dist).filter((name) => !BUNDLES.includes(name)),
   };
 }
 
@@ -69,7 +72,7 @@ describe("what a run has compiled", () => {
     changeSource(dist);
     expect(run(["--help"])).toBe(first);
     expect(run(["migrate", "--help"])).toMatch(/^0 Usage/);
-    expect(caches()).toEqual(["cli.help.cache", "cli.migrate.cache"]);
+    expect(caches()).toEqual(["cli.help.cache", "frequent.migrate.cache"]);
   });
 
   test("is not used by another build", () => {
@@ -132,11 +135,44 @@ describe("what a run has compiled", () => {
   });
 });
 
-test("the bundle requires no package that is a module, which Node 20.11 cannot", () => {
-  const source = readFileSync(join(REPOSITORY, "dist/cli.cjs"), "utf8");
+test("commands that are typed often have a bundle of their own, which says the same of them", () => {
+  const { FREQUENT } = createRequire(import.meta.url)("../../bin/frequent.cjs") as { readonly FREQUENT: string[] };
+  const { dist, run } = program();
+  expect(FREQUENT).toContain("migrate");
+  const size = (bundle: string): number => statSync(join(dist, bundle)).size;
+  expect(size("frequent.cjs")).toBeLessThan(size("cli.cjs") / 2);
+  for (const command of FREQUENT) {
+    const help = run([command, "--help"]);
+    expect(help).toMatch(/^0 Usage: tm-db /);
+    // The whole one is asked where another word stands first.
+    expect(run(["help", command])).toBe(help);
+  }
+});
+
+test("the parser's memory grows with what it has to read", () => {
+  const dir = mkdtempSync(join(tmpdir(), "tm-db-large-"));
+  onTestFinished(() => rmSync(dir, { recursive: true, force: true }));
+  for (const folder of ["migrations", "functions/public"]) mkdirSync(join(dir, folder), { recursive: true });
+  const file = join(dir, "functions/public/large.sql");
+  // Beyond the 36 MB that it begins with: the text, and the tree that is made of it.
+  const literal = "x ".repeat(400_000);
+  const make = (index: number) => `create function public.f${index}() returns text language sql return '${literal}';\n`;
+  const functions = Array.from({ length: 20 }, (_, index) => make(index)).join("");
+  writeFileSync(file, functions);
+  const lint = () =>
+    spawnSync(process.execPath, [join(REPOSITORY, "bin/tm-db.js"), "lint", "--json"], { cwd: dir, encoding: "utf8" });
+  expect(lint()).toMatchObject({ status: 0, stderr: "" });
+  writeFileSync(file, `${functions}creat function public.last();\n`);
+  expect(JSON.parse(lint().stdout)).toMatchObject({
+    findings: [{ rule: "syntax-error", location: { line: 21, column: 1 } }],
+  });
+});
+
+test.each(BUNDLES)("%s requires no package that is a module, which Node 20.11 cannot", (bundle) => {
+  const source = readFileSync(join(REPOSITORY, "dist", bundle), "utf8");
   const names = new Set([...source.matchAll(/\brequire\("([^"]+)"\)/g)].map(([, name]) => name ?? ""));
   const packages = [...names].filter((name) => existsSync(join(REPOSITORY, "node_modules", name, "package.json")));
-  expect(packages).toContain("ws");
+  if (bundle === "cli.cjs") expect(packages).toContain("ws");
   for (const name of packages) {
     const { type } = JSON.parse(readFileSync(join(REPOSITORY, "node_modules", name, "package.json"), "utf8")) as {
       readonly type?: string;
