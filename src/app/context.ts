@@ -56,6 +56,11 @@ export async function openTarget(project: Project, start: "start" | "must-run"):
   return url === undefined ? await embeddedTarget(project, start) : urlTarget(project, url);
 }
 
+/** Whether a database is named, so that the embedded server is not needed. @throws TmDbError USAGE for a malformed URL. */
+export function namesServer({ options }: Project): boolean {
+  return urlConnection(options) !== undefined;
+}
+
 function urlConnection({ container, databaseUrl, env }: CommandOptions): ConnectionSpec | undefined {
   if (container !== undefined) return container;
   if (databaseUrl !== undefined) return connectionSpecFromUrl(databaseUrl, "--database-url", env);

@@ -28,7 +28,9 @@ export async function deployAlone(
     return await withDeployment(holder, { mode: "read write", timeouts: {}, onEvent }, async () => {
       await holder.query("set local idle_in_transaction_session_timeout = 0");
       const ledger = await readLedger(holder);
-      const plan = planDeployment(input.files, ledger, { allowOutOfOrder: input.options.allowOutOfOrder === true });
+      const plan = planDeployment(await input.files, ledger, {
+        allowOutOfOrder: input.options.allowOutOfOrder === true,
+      });
       // Somebody else may have been first.
       if (plan.migrations[0]?.name !== entry.name) return { steps: [], deployment: null, ms: 0 };
       await withTransaction(client, "read write", async () => {

@@ -15,7 +15,8 @@ export interface DeployOptions extends Partial<Timeouts> {
 export interface DeployInput {
   readonly project: Project;
   readonly target: Target;
-  readonly files: ProjectFiles;
+  /** What wrong with them is found while they are read keeps every statement from running. */
+  readonly files: ProjectFiles | Promise<ProjectFiles>;
   readonly options: DeployOptions;
   /** More to do in the last transaction of the first deployment to a database. */
   readonly onFirst?: ((client: DatabaseClient) => Promise<void>) | undefined;

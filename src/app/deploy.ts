@@ -103,13 +103,17 @@ interface PartOutcome extends Pick<MigrateResult, "steps" | "secrets"> {
 
 /** What the files ask of the database. */
 interface Pending {
+  readonly files: ProjectFiles;
   readonly ledger: LedgerState;
   readonly plan: DeploymentPlan;
   readonly migrations: readonly PreparedMigration[];
 }
 
 /** Everything that can be found out before the first statement runs. @throws TmDbError for whatever stands against it. */
-async function readPending(client: DatabaseClient, { project, target, files, options }: PartInput): Promise<Pending> {
+async function readPending(
+  client: DatabaseClient,
+  { project, target, options, ...input }: PartInput,
+): Promise<Pending> {
   const database = nameOf(target, client);
   const ledger = await readLedger(client);
   if (!ledger.exists) {
@@ -117,17 +121,18 @@ async function readPending(client: DatabaseClient, { project, target, files, opt
     await refuseForeignDatabase(client, database, { allowNonEmpty, ignore: project.config.ignore });
   }
   refuseOtherDeployer(ledger, database);
+  const files = await input.files;
   const plan = planDeployment(files, ledger, { allowOutOfOrder: options.allowOutOfOrder === true });
   const migrations = await prepareMigrations(project.config.projectDir, plan.migrations, files.migrations);
   // In a database that has nothing to lose, parsing the files can wait until PostgreSQL is at work on the migrations.
   if (ledger.exists || options.dryRun === true) await checkRepeatables(plan);
   else void declareAhead(plan.apply.map(({ file }) => file)).catch(() => {});
-  return { ledger, plan, migrations };
+  return { files, ledger, plan, migrations };
 }
 
 async function runPart(
   client: DatabaseClient,
-  input: PartInput & Pending & { readonly startedAt: Date },
+  input: Omit<PartInput, "files"> & Pending & { readonly startedAt: Date },
 ): Promise<PartOutcome> {
   const { project, target, ledger, isFirst, startedAt } = input;
   const { plan, migrations, files, alone } = firstPart(input);

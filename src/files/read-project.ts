@@ -1,6 +1,7 @@
 import { isUtf8 } from "node:buffer";
 import { type Dirent, existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Config } from "../config/config.ts";
 import { checksum } from "../core/checksum.ts";
 import { hasDbmateMarkers } from "../core/dbmate.ts";
@@ -30,10 +31,29 @@ const SCRIPT_ENDINGS = new Set([".ts", ".js", ".mts", ".mjs", ".cts", ".cjs"]);
  * MIGRATION_FORM, MIGRATION_DIRECTIVE; each with every problem found.
  */
 export function readProjectFiles(config: Config): ProjectFiles {
-  const files = {
-    migrations: readMigrations(config),
-    repeatables: FOLDERS.flatMap((folder) => readRepeatables(config, folder)),
-  };
+  return readWhole(readInPieces(config));
+}
+
+/** The same, begun at once and a few files at a time: what waits for a server has its turns in between. */
+export async function readProjectFilesAside(config: Config): Promise<ProjectFiles> {
+  const reading = readInPieces(config);
+  for (let piece = reading.next(); ; piece = reading.next()) {
+    if (piece.done === true) return piece.value;
+    await nextTurn();
+  }
+}
+
+/** Stops now and then. */
+type Pieces<Result> = Generator<void, Result, void>;
+
+const ITEMS_IN_A_PIECE = 20;
+
+function readWhole<Result>(reading: Pieces<Result>): Result {
+  for (let piece = reading.next(); ; piece = reading.next()) if (piece.done === true) return piece.value;
+}
+
+function* readInPieces(config: Config): Pieces<ProjectFiles> {
+  const files = { migrations: yield* migrationsInPieces(config), repeatables: yield* repeatablesInPieces(config) };
   checkDirectives(files);
   return files;
 }
@@ -51,6 +71,10 @@ function notFound({ projectDir, paths }: Config): TmDbError {
 
 /** Reads the migrations alone, in their order. @throws TmDbError as `readProjectFiles` does. */
 export function readMigrations(config: Config): MigrationFile[] {
+  return readWhole(migrationsInPieces(config));
+}
+
+function* migrationsInPieces(config: Config): Pieces<MigrationFile[]> {
   const folder = config.paths.migrations;
   const names = listFolder(config, folder)?.filter((name) => !name.includes("/") && !/^[._]/.test(name));
   if (names === undefined) throw notFound(config);
@@ -68,14 +92,23 @@ export function readMigrations(config: Config): MigrationFile[] {
     message: "migrations have the same number",
     hint: "give the later one the next free number",
   });
-  const sources = sorted.map((fileName) => readSource(config, `${folder}/${fileName}`));
+  const sources = yield* inPieces(sorted, (name) => readSource(config, `${folder}/${name}`));
   refuseDbmate(sources, folder);
-  return sources.map((source): MigrationFile => {
-    const ending = endingOf(source.path);
+  return yield* inPieces(sources, ({ path, text, checksum }): MigrationFile => {
+    const ending = endingOf(path);
     const language = ending === ".sql" ? "sql" : "script";
-    const name = source.path.slice(folder.length + 1, -ending.length);
-    return { ...source, name, language, directives: readDirectives(source, language) };
+    const name = path.slice(folder.length + 1, -ending.length);
+    return { path, text, checksum, name, language, directives: readDirectives({ path, text }, language) };
   });
+}
+
+function* inPieces<Item, Result>(items: readonly Item[], convert: (item: Item) => Result): Pieces<Result[]> {
+  const results: Result[] = [];
+  for (const item of items) {
+    results.push(convert(item));
+    if (results.length % ITEMS_IN_A_PIECE === 0) yield;
+  }
+  return results;
 }
 
 /** What `extname` answers for names like these, in a third of the time: there may be thousands. */
@@ -113,10 +146,18 @@ function duplicates(sorted: readonly string[]): string[][] {
   return [...byNumber.values()].filter((group) => group.length > 1);
 }
 
-function readRepeatables(config: Config, folder: RepeatableFolder): RepeatableFile[] {
-  const names = listFolder(config, config.paths[folder]) ?? [];
-  const wanted = names.filter((name) => name.endsWith(".sql") && !/(^|\/)[._]/.test(name)).toSorted();
-  return wanted.map((name) => ({ ...readSource(config, `${config.paths[folder]}/${name}`), folder }));
+function* repeatablesInPieces(config: Config): Pieces<RepeatableFile[]> {
+  const files: RepeatableFile[] = [];
+  for (const folder of FOLDERS) {
+    const names = listFolder(config, config.paths[folder]) ?? [];
+    const wanted = names.filter((name) => name.endsWith(".sql") && !/(^|\/)[._]/.test(name)).toSorted();
+    const read = (name: string): RepeatableFile => {
+      const { path, text, checksum } = readSource(config, `${config.paths[folder]}/${name}`);
+      return { path, text, checksum, folder };
+    };
+    files.push(...(yield* inPieces(wanted, read)));
+  }
+  return files;
 }
 
 const CONTROL_CHARACTER = /\p{Cc}/u;
