@@ -39,11 +39,15 @@ export function onlyPart(text: string, part: SqlPart): string {
   return blank(text.slice(0, part.offset)) + part.sql + blank(text.slice(end));
 }
 
+/** Where none of these stands anywhere, not even in a text, there is nothing to look for. */
+const TRANSACTION_WORD = /\b(begin|commit|rollback|abort|end|start|prepare)\b/i;
+
 /**
  * Finds a statement that would end or begin a transaction, and so tear the deployment apart. Returns where it begins,
  * in characters, or undefined.
  */
 export function findTransactionControl(sql: string): number | undefined {
+  if (!TRANSACTION_WORD.test(sql)) return undefined;
   const visible = maskSql(sql, { comments: true });
   let inAtomicBody = false;
   let at = 0;

@@ -14,6 +14,7 @@ import {
 } from "./dependencies.ts";
 import { factsKey, readFacts } from "./facts.ts";
 import { applyInFoundOrder } from "./found-order.ts";
+import { fileSql } from "./file-sql.ts";
 import type { FileChange } from "./ledger.ts";
 import type { AppliedRepeatable, Made, MigrationEntry } from "./ledger-state.ts";
 import type { DoneStep } from "./outcome.ts";
@@ -224,7 +225,9 @@ export class DeploymentRun {
         const { object, signature } = declaration;
         return signature === undefined ? { ...base, object } : { ...base, object, signature };
       });
-    const left = await applyInFoundOrder(guessOrder(declared), {
+    const guessed = guessOrder(declared);
+    if (await this.#applyTogether(guessed, describeMade)) return [];
+    const left = await applyInFoundOrder(guessed, {
       tryApply: async (files) => await this.#tryApply(files, describeMade),
       findBroken: async (made) => await this.#findBroken(made),
       setBodyChecks: async (on) =>
@@ -267,6 +270,29 @@ export class DeploymentRun {
   }
 
   /**
+   * Applies files in this order, all of them or none. Most often that works, and to have a savepoint before each costs
+   * PostgreSQL a twelfth of what the files cost it.
+   */
+  async #applyTogether(
+    files: readonly DeclaredFile[],
+    describeMade: (file: DeclaredFile) => readonly Made[],
+  ): Promise<boolean> {
+    return await this.#allOrNothing(async () => {
+      for (let from = 0; from < files.length; from += FILES_AT_ONCE) {
+        const slice = files.slice(from, from + FILES_AT_ONCE);
+        const failure = await this.#applySlice(
+          slice.map((declared) => ({ declared, made: describeMade(declared) })),
+          { savepoints: false },
+        );
+        if (failure !== undefined && !isMissingObject(failure.error))
+          throw objectExists(failure.error) ?? failure.error;
+        if (failure !== undefined) return false;
+      }
+      return true;
+    });
+  }
+
+  /**
    * Applies files in this order, passing over those that name something that is not there: they are returned, each with
    * the error, and nothing of them is left.
    */
@@ -278,7 +304,10 @@ export class DeploymentRun {
     let atOnce = FILES_AT_ONCE;
     for (let from = 0; from < files.length;) {
       const slice = files.slice(from, from + atOnce);
-      const failure = await this.#applySlice(slice.map((declared) => ({ declared, made: describeMade(declared) })));
+      const failure = await this.#applySlice(
+        slice.map((declared) => ({ declared, made: describeMade(declared) })),
+        { savepoints: true },
+      );
       from += failure === undefined ? slice.length : failure.index + 1;
       atOnce = failure === undefined ? Math.min(2 * atOnce, FILES_AT_ONCE) : failure.index + 1;
       const failed = failure === undefined ? undefined : slice[failure.index];
@@ -290,9 +319,12 @@ export class DeploymentRun {
     return missing;
   }
 
-  async #applySlice(files: readonly { readonly declared: DeclaredFile; readonly made: readonly Made[] }[]) {
+  async #applySlice(
+    files: readonly { readonly declared: DeclaredFile; readonly made: readonly Made[] }[],
+    { savepoints }: { readonly savepoints: boolean },
+  ) {
     const sources = files.map(({ declared: { file }, declared }) => {
-      const { sql, insertions } = forExecution(declared, this.#kept);
+      const { sql, insertions } = fileSql(declared, { kept: this.#kept, savepoints });
       return { path: file.path, text: file.text, part: { sql, offset: 0 }, insertions };
     });
     const actionOf = (made: readonly Made[]): StepAction =>
@@ -363,36 +395,6 @@ function targetOf(declaration: DeclaredFile["declarations"][number]["declaration
     default:
       return [declaration.target];
   }
-}
-
-const BEFORE_FILE = "savepoint tm_db_file;\n";
-const AFTER_FILE = "\n;\nrelease savepoint tm_db_file";
-
-/**
- * A file's SQL as it is sent, in one message with its savepoint: functions that stay are replaced in place, everything
- * else is created and must not be there yet, whether the file says `or replace` or not.
- */
-function forExecution(
-  { file, declarations }: DeclaredFile,
-  kept: ReadonlySet<string>,
-): { sql: string; insertions: readonly { readonly at: number; readonly length: number }[] } {
-  const insertions = [{ at: BEFORE_FILE.length, length: BEFORE_FILE.length }];
-  let sql = BEFORE_FILE;
-  let from = 0;
-  for (const { declaration, start } of declarations) {
-    if (declaration.kind !== "create") continue;
-    const words = /^create(\s+or\s+replace)?/i.exec(file.text.slice(start));
-    if (words === null) continue;
-    const [phrase, orReplace] = words;
-    const afterCreate = start + "create".length;
-    sql += file.text.slice(from, afterCreate);
-    from = start + phrase.length;
-    if (kept.has(declaration.identity)) {
-      sql += orReplace ?? " or replace";
-      if (orReplace === undefined) insertions.push({ at: sql.length, length: " or replace".length });
-    } else sql += " ".repeat(orReplace?.length ?? 0);
-  }
-  return { sql: sql + file.text.slice(from) + AFTER_FILE, insertions };
 }
 
 /** duplicate_function, duplicate_table and duplicate_object: something of that name is there, and no file made it. */
