@@ -1,10 +1,10 @@
 import { readFileSync } from "node:fs";
-import { basename, isAbsolute, join, normalize } from "node:path";
-import { type Problem, TmDbError } from "../core/errors.ts";
-import { ignoredSchema, namesObject, plainName } from "../core/ignored.ts";
+import { basename, join } from "node:path";
+import { TmDbError } from "../core/errors.ts";
 import { jsonProblem } from "../core/json-problem.ts";
 import { DERIVED_OPTIONS, POSTGREST_OPTIONS, type PostgrestValue } from "../core/postgrest-options.ts";
 import type { RealtimeChannel, RealtimeParent } from "../core/realtime-channel.ts";
+import { type ConfigFile, Reader } from "./reader.ts";
 
 /** The folder names of a project, relative to it. */
 export interface ProjectPaths {
@@ -126,7 +126,7 @@ export function loadConfig(projectDir: string, configFile: string | undefined): 
     text = readFileSync(path, "utf8");
   } catch (error) {
     const missing = (error as NodeJS.ErrnoException).code === "ENOENT";
-    if (missing && configFile === undefined) return parseConfig({}, projectDir, FILE_NAME);
+    if (missing && configFile === undefined) return parseConfig({}, projectDir, { name: FILE_NAME });
     throw new TmDbError(
       "FILE_UNREADABLE",
       `cannot read ${path}: ${missing ? "there is no such file" : (error as Error).message}`,
@@ -143,12 +143,12 @@ export function loadConfig(projectDir: string, configFile: string | undefined): 
       hint: `mend ${basename(path)}; docs/tm-db.config.schema.json of the package tm-db describes the keys`,
     });
   }
-  return parseConfig(JSON.parse(json), projectDir, basename(path));
+  return parseConfig(JSON.parse(json), projectDir, { name: basename(path), text: json });
 }
 
 /** Turns untrusted JSON into a complete `Config`, or throws with everything that is wrong with it. */
-export function parseConfig(raw: unknown, projectDir: string, fileName: string): Config {
-  const reader = new Reader();
+export function parseConfig(raw: unknown, projectDir: string, file: ConfigFile): Config {
+  const reader = new Reader(file);
   const root = reader.object(raw, "", [
     "$schema",
     "database",
@@ -256,10 +256,10 @@ export function parseConfig(raw: unknown, projectDir: string, fileName: string):
   if (reader.problems.length > 0) {
     throw new TmDbError(
       "CONFIG_INVALID",
-      `${fileName} has ${reader.problems.length === 1 ? "a problem" : `${reader.problems.length} problems`}`,
+      `${file.name} has ${reader.problems.length === 1 ? "a problem" : `${reader.problems.length} problems`}`,
       {
         problems: reader.problems,
-        hint: `mend ${fileName}; docs/tm-db.config.schema.json of the package tm-db describes the keys`,
+        hint: `mend ${file.name}; docs/tm-db.config.schema.json of the package tm-db describes the keys`,
       },
     );
   }
@@ -329,136 +329,4 @@ function defaultDatabaseName(projectDir: string): string {
     .replaceAll(/[^a-z0-9_]+/g, "_")
     .replace(/^_+|_+$/g, "");
   return name === "" || /^\d/.test(name) ? `db_${name}` : name;
-}
-
-function hasControlCharacter(text: string): boolean {
-  return [...text].some((character) => character < " " || character === "\u007f");
-}
-
-/** Reads untrusted values and collects what is wrong with them. */
-class Reader {
-  readonly problems: Problem[] = [];
-
-  /** Without `keys`, of any keys. `elsewhere`: keys that somebody may look for here, and what decides them. */
-  object(
-    value: unknown,
-    path: string,
-    keys?: readonly string[],
-    elsewhere: Readonly<Record<string, { readonly from: string }>> = {},
-  ): Readonly<Record<string, unknown>> {
-    if (typeof value !== "object" || value === null || Array.isArray(value)) {
-      this.#add(path, "must be an object");
-      return {};
-    }
-    if (keys === undefined) return value as Record<string, unknown>;
-    for (const key of Object.keys(value)) {
-      if (keys.includes(key)) continue;
-      const from = elsewhere[key]?.from;
-      const why =
-        from === undefined ? `is unknown; known are ${keys.join(", ")}` : `is not set here: it comes from ${from}`;
-      this.#add(path === "" ? key : `${path}.${key}`, why);
-    }
-    return value as Record<string, unknown>;
-  }
-
-  text(value: unknown, path: string, options: { required?: boolean } = {}): string | undefined {
-    if (value === undefined) {
-      if (options.required === true) this.#add(path, "is missing");
-      return undefined;
-    }
-    if (typeof value === "string" && value.trim() !== "") return value;
-    this.#add(path, "must be a text that is not blank");
-    return undefined;
-  }
-
-  scalar(value: unknown, path: string, type: "text" | "number" | "boolean"): PostgrestValue | undefined {
-    if (type === "text") return this.text(value, path);
-    if (type === "boolean" && typeof value === "boolean") return value;
-    if (type === "number" && typeof value === "number" && Number.isInteger(value) && value >= 0) return value;
-    this.#add(path, type === "boolean" ? "must be true or false" : "must be a whole number from 0");
-    return undefined;
-  }
-
-  /** A folder inside the project. */
-  folder(value: unknown, path: string): string | undefined {
-    const text = this.text(value, path);
-    if (text === undefined) return undefined;
-    const folder = normalize(text).replaceAll("\\", "/").replace(/\/$/, "");
-    if (!isAbsolute(folder) && folder !== "." && folder !== ".." && !folder.startsWith("../")) return folder;
-    this.#add(path, "must be a folder inside the project");
-    return undefined;
-  }
-
-  name(value: unknown, path: string, options: { required?: boolean } = {}): string | undefined {
-    const name = this.text(value, path, options);
-    if (name !== undefined && hasControlCharacter(name)) this.#add(path, "holds a control character");
-    if (name !== undefined && Buffer.byteLength(name) > 63)
-      this.#add(path, "is over 63 bytes; PostgreSQL would cut it");
-    return name;
-  }
-
-  names(value: unknown, path: string): string[] | undefined {
-    return this.list(value, path)?.flatMap((item, index) => this.name(item, `${path}[${index}]`) ?? []);
-  }
-
-  list(value: unknown, path: string): readonly unknown[] | undefined {
-    if (value === undefined) return undefined;
-    if (Array.isArray(value)) return value as readonly unknown[];
-    this.#add(path, "must be a list of names");
-    return undefined;
-  }
-
-  /** A table or view that PostgREST exposes: nothing else may be read for users. */
-  relation(
-    value: unknown,
-    path: string,
-    exposedSchemas: readonly string[],
-  ): { readonly schema: string; readonly name: string } | undefined {
-    const text = this.text(value, path, { required: true });
-    if (text === undefined) return undefined;
-    const [schema, name, ...more] = text.split(".");
-    if (schema === undefined || name === undefined || schema === "" || name === "" || more.length > 0) {
-      this.#add(path, "must be schema.table");
-      return undefined;
-    }
-    if (!exposedSchemas.includes(schema)) this.#add(path, `names a schema that is not in exposedSchemas: ${schema}`);
-    return { schema, name };
-  }
-
-  /** An object that something else looks after. What the API exposes is never left out of sight. */
-  ignored(value: unknown, path: string, exposedSchemas: readonly string[]): string[] {
-    const text = this.text(value, path);
-    if (text === undefined) return [];
-    const entry = plainName(text);
-    if (!namesObject(entry)) {
-      this.#add(path, 'must name an object as tm-db drift does, such as "schema storage" or "publication changes"');
-    }
-    const schema = ignoredSchema(entry);
-    if (schema !== undefined && exposedSchemas.includes(schema)) {
-      this.#add(path, `names a schema that is in exposedSchemas: ${schema}`);
-    }
-    return [entry];
-  }
-
-  /** As browsers send it: `https://app.example.com`, without a path. */
-  origin(value: unknown, path: string): string | undefined {
-    const text = this.text(value, path);
-    if (text === undefined || text === "*") return text;
-    if (URL.canParse(text) && new URL(text).origin === text) return text;
-    this.#add(path, "must be an origin such as https://app.example.com, or *");
-    return undefined;
-  }
-
-  dotted(value: unknown, path: string, parts: number): string[] | undefined {
-    const text = this.text(value, path);
-    if (text === undefined) return undefined;
-    const names = text.split(".");
-    if (names.length === parts && names.every((name) => name !== "")) return names;
-    this.#add(path, `must be ${parts === 2 ? "schema.function" : "schema.table.column"}`);
-    return undefined;
-  }
-
-  #add(path: string, what: string): void {
-    this.problems.push({ message: path === "" ? `the file ${what}` : `${path} ${what}` });
-  }
 }

@@ -226,7 +226,7 @@ export class DeploymentRun {
         return signature === undefined ? { ...base, object } : { ...base, object, signature };
       });
     const guessed = guessOrder(declared);
-    if (await this.#applyTogether(guessed, describeMade)) return [];
+    if (guessed.length > 1 && (await this.#applyTogether(guessed, describeMade))) return [];
     const left = await applyInFoundOrder(guessed, {
       tryApply: async (files) => await this.#tryApply(files, describeMade),
       findBroken: async (made) => await this.#findBroken(made),
@@ -257,8 +257,10 @@ export class DeploymentRun {
 
   async #allOrNothing(work: () => Promise<boolean>): Promise<boolean> {
     const [current, done] = [new Map(this.#current), this.#done.length];
-    await this.client.query("savepoint tm_db_attempt");
-    const isKept = await work();
+    const [, isKept] = await pipelined(
+      this.client,
+      async () => await Promise.all([this.client.query("savepoint tm_db_attempt"), work()]),
+    );
     // Released either way: attempts are nested, and the next "rollback to" must find the outer one.
     const undo = isKept ? "" : "rollback to savepoint tm_db_attempt; ";
     await this.client.query(`${undo}release savepoint tm_db_attempt`);

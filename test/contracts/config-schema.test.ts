@@ -16,7 +16,7 @@ const OBJECTS = Object.entries(SCHEMA.properties).filter(
 
 function problemsOf(raw: unknown): string[] {
   try {
-    parseConfig(raw, "/project", "tm-db.config.json");
+    parseConfig(raw, "/project", { name: "tm-db.config.json" });
     return [];
   } catch (error) {
     if (!(error instanceof TmDbError)) throw error;
@@ -48,7 +48,7 @@ test("schema and parser know the same keys", () => {
 });
 
 test("the schema's defaults are the parser's", () => {
-  const config = parseConfig({}, "/project", "tm-db.config.json") as unknown as Record<string, unknown>;
+  const config = parseConfig({}, "/project", { name: "tm-db.config.json" }) as unknown as Record<string, unknown>;
   const defaults = (properties: ObjectSchema["properties"]): [string, unknown][] =>
     Object.entries(properties).flatMap(([key, entry]) => {
       if (entry.default !== undefined) return [[key, entry.default]];

@@ -84,7 +84,7 @@ test("a command that does not run would be noticed", async () => {
 });
 
 test.each(blocks("json"))("%s are settings that a project may have", (json) => {
-  expect(() => parseConfig(JSON.parse(json), "/project", "tm-db.config.json")).not.toThrow();
+  expect(() => parseConfig(JSON.parse(json), "/project", { name: "tm-db.config.json" })).not.toThrow();
 });
 
 test("the columns for two secrets are those that the settings name, and the reference database has them as well", () => {

@@ -4,7 +4,7 @@ import { TmDbError } from "../../../src/core/errors.ts";
 
 function problemsOf(raw: unknown): string[] {
   try {
-    parseConfig(raw, "/x/My Project", "tm-db.config.json");
+    parseConfig(raw, "/x/My Project", { name: "tm-db.config.json" });
   } catch (error) {
     if (error instanceof TmDbError) return error.problems.map(({ message }) => message);
   }
@@ -12,7 +12,7 @@ function problemsOf(raw: unknown): string[] {
 }
 
 test("nothing said means defaults, the database's name from the folder", () => {
-  expect(parseConfig({}, "/x/My Project", "f")).toMatchObject({
+  expect(parseConfig({}, "/x/My Project", { name: "f" })).toMatchObject({
     database: "my_project",
     exposedSchemas: ["api"],
     paths: { migrations: "migrations" },
@@ -40,7 +40,7 @@ test("every problem is told, not the first", () => {
 
 test("what is ignored is named as drift names it, in one spelling, and is not what the API exposes", () => {
   const ignore = ['schema "storage"', 'schema "My Files"', " table public.t ", "event trigger watch"];
-  expect(parseConfig({ ignore }, "/x", "f").ignore).toEqual([
+  expect(parseConfig({ ignore }, "/x", { name: "f" }).ignore).toEqual([
     "schema storage",
     'schema "My Files"',
     "table public.t",
@@ -63,7 +63,9 @@ test("what is ignored is named as drift names it, in one spelling, and is not wh
 
 test("channels are of exposed tables, and origins have no path", () => {
   const channel = { table: "api.tasks" };
-  const parsed = parseConfig({ realtime: { channels: { "Odd Name": channel }, allowedOrigins: ["*"] } }, "/x", "f");
+  const parsed = parseConfig({ realtime: { channels: { "Odd Name": channel }, allowedOrigins: ["*"] } }, "/x", {
+    name: "f",
+  });
   expect(parsed.realtime).toEqual({
     channels: [
       {
@@ -94,5 +96,33 @@ test("channels are of exposed tables, and origins have no path", () => {
     expect.stringContaining("must be an origin such as https://app.example.com"),
     expect.stringContaining("must be an origin such as https://app.example.com"),
     "realtime.allowedOrigins[2] must be a text that is not blank",
+  ]);
+});
+
+test("each problem has its place, and what is missing that of where it would stand", () => {
+  const text = `{
+  "databse": "x", "roles": { "anonymous": 3 },
+  "recount": ["auth.recount", "wrong"],
+  "token": { "query": "\\u0022", "query": "" },
+  "jwtRotation": { "standby": "a", "previous": "b" },
+  "realtime": { "channels": { "a.b": { "table": "api.tasks", "key": [{}, "x"] } } }
+}`;
+  const file = { name: "tm-db.config.json", text };
+  const places = (): string[] => {
+    try {
+      parseConfig(JSON.parse(text), "/x", file);
+    } catch (error) {
+      if (!(error instanceof TmDbError)) throw error;
+      return error.problems.map(({ message, location }) => `${location?.line}:${location?.column} ${message}`);
+    }
+    return [];
+  };
+  expect(places()).toEqual([
+    expect.stringMatching(/^2:3 databse is unknown/),
+    expect.stringMatching(/^2:30 roles.anonymous must be/),
+    expect.stringMatching(/^3:31 recount\[1\] must be/),
+    expect.stringMatching(/^5:3 jwtRotation.previousUntil is missing/),
+    expect.stringMatching(/^4:33 token.query must be/),
+    expect.stringMatching(/^6:62 realtime.channels.a.b.key must be/),
   ]);
 });
