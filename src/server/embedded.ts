@@ -189,7 +189,7 @@ interface Launch {
   readonly created: boolean;
 }
 
-function keepRunning(state: EmbeddedState, { port }: Postmaster): Launch {
+function keepRunning(state: EmbeddedState, { port }: Pick<Postmaster, "port">): Launch {
   const next = { ...state, ports: { ...state.ports, [state.major]: port } };
   writeState(next);
   return { state: next, port, created: false };
@@ -252,8 +252,10 @@ async function startOnFreePort(
     options.onEvent?.({ kind: "starting", major: state.major, port });
     const outcome = await startPostmaster({ postgres, ...paths, user, signal: options.signal });
     if (outcome.kind === "ready") {
-      if (former !== undefined && former !== port) options.onEvent?.({ kind: "port-changed", from: former, to: port });
-      return { state: next, port };
+      const launch = keepRunning(next, outcome);
+      if (former !== undefined && former !== launch.port)
+        options.onEvent?.({ kind: "port-changed", from: former, to: launch.port });
+      return launch;
     }
     taken.add(port);
   }

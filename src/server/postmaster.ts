@@ -48,7 +48,13 @@ export interface PostmasterStart {
   readonly signal?: AbortSignal | undefined;
 }
 
-export type StartOutcome = { readonly kind: "ready"; readonly pid: number } | { readonly kind: "port-taken" };
+export type StartOutcome = Ready | { readonly kind: "port-taken" };
+
+/** The server accepts connections on `port`, which is another one where somebody else has started it. */
+interface Ready {
+  readonly kind: "ready";
+  readonly port: number;
+}
 
 /**
  * Starts the server, as `pg_ctl start` does (a session of its own, no terminal, output to the log), and waits until it
@@ -62,14 +68,19 @@ export async function startPostmaster(start: PostmasterStart): Promise<StartOutc
     const attempt = await startOnce(start);
     if (attempt.kind === "ready") return attempt;
     if (PORT_TAKEN.test(attempt.log)) return { kind: "port-taken" };
+    // A command that was killed had just started one, which takes hold of the folder only now.
+    const other = FOLDER_TAKEN.test(attempt.log) ? await waitUntilReady(start.dataDir, start.signal) : undefined;
+    if (other !== undefined) return { kind: "ready", port: other.port };
     // The processes of a killed server need a moment to notice that it is gone.
-    if (!LEFTOVERS.test(attempt.log) || Date.now() > deadline) throw startError(start, attempt.log);
+    if (!(LEFTOVERS.test(attempt.log) || FOLDER_TAKEN.test(attempt.log)) || Date.now() > deadline)
+      throw startError(start, attempt.log);
     await pause(POLL_MS * 10);
   }
 }
 
 /** The server runs with `LC_ALL=C`, so these are the only words it has for them. */
 const PORT_TAKEN = /could not bind IPv4 address .*(Address already in use|Permission denied)/;
+const FOLDER_TAKEN = /lock file "postmaster\.pid" (already exists|is empty)/;
 const LEFTOVERS = /pre-existing shared memory block .* is still in use/;
 
 /** Waits until a server that somebody else started accepts connections. */
@@ -154,7 +165,7 @@ function removeStalePidFile(dataDir: string): void {
     rmSync(join(dataDir, "postmaster.pid"), { force: true });
 }
 
-type Attempt = { readonly kind: "ready"; readonly pid: number } | { readonly kind: "failed"; readonly log: string };
+type Attempt = Ready | { readonly kind: "failed"; readonly log: string };
 
 async function startOnce(start: PostmasterStart): Promise<Attempt> {
   const log = openLog(start.logFile);
@@ -184,7 +195,7 @@ async function startOnce(start: PostmasterStart): Promise<Attempt> {
   for (;;) {
     if (failure !== undefined) throw spawnError(start.postgres, failure);
     const postmaster = readPidFile(start.dataDir);
-    if (postmaster?.isReady === true && postmaster.pid === child.pid) return { kind: "ready", pid: postmaster.pid };
+    if (postmaster?.isReady === true && postmaster.pid === child.pid) return { kind: "ready", port: postmaster.port };
     if (child.exitCode !== null || child.signalCode !== null) return { kind: "failed", log: readLog() };
     if (start.signal?.aborted === true || Date.now() > deadline) {
       if (child.pid !== undefined) await stopPostmaster(child.pid);
