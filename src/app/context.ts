@@ -22,6 +22,8 @@ export interface CommandOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly onEvent: EventListener;
   readonly signal?: AbortSignal | undefined;
+  /** Whether the process ends with the command. */
+  readonly endsProcess?: boolean | undefined;
 }
 
 /** A project whose settings were read. */

@@ -23,9 +23,13 @@ export async function migrate(options: MigrateOptions): Promise<MigrateResult> {
   // No server is started for files that cannot be deployed.
   if (!namesServer(project)) await files;
   const target = await openTarget(project, "start");
-  return await withClient(target.connection, { signal: options.signal }, async (client) => {
-    return await deploy(client, { project, target, files, options });
-  });
+  return await withClient(
+    target.connection,
+    { signal: options.signal, leaves: options.endsProcess },
+    async (client) => {
+      return await deploy(client, { project, target, files, options });
+    },
+  );
 }
 
 /** While the server answers, it costs no time of its own. */

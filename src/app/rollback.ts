@@ -38,16 +38,20 @@ export interface RollbackOptions extends CommandOptions, Partial<Timeouts> {
 export async function rollback(options: RollbackOptions): Promise<RollbackResult> {
   const project = openProject(options);
   const target = await openTarget(project, "must-run");
-  return await withClient(target.connection, { signal: options.signal }, async (client) => {
-    if (options.to.kind === "all" && options.dryRun !== true) {
-      const { address, source } = nameOf(target, client);
-      const question = `This takes back every migration of ${address} (${source}), with the data in its tables.`;
-      if (!(await options.confirm(question))) throw new TmDbError("NOT_CONFIRMED", "nothing was rolled back");
-    }
-    return await takeBack(client, { project, target, options }).catch((error: unknown) => {
-      throw withWayOn(error);
-    });
-  });
+  return await withClient(
+    target.connection,
+    { signal: options.signal, leaves: options.endsProcess },
+    async (client) => {
+      if (options.to.kind === "all" && options.dryRun !== true) {
+        const { address, source } = nameOf(target, client);
+        const question = `This takes back every migration of ${address} (${source}), with the data in its tables.`;
+        if (!(await options.confirm(question))) throw new TmDbError("NOT_CONFIRMED", "nothing was rolled back");
+      }
+      return await takeBack(client, { project, target, options }).catch((error: unknown) => {
+        throw withWayOn(error);
+      });
+    },
+  );
 }
 
 /** What runs is the way back that the ledger keeps: to mend the file, as is said elsewhere, would change nothing. */

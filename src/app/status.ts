@@ -16,22 +16,26 @@ export async function status(options: CommandOptions): Promise<StatusResult> {
   checkMigrationSum(project.config, files.migrations);
   await refuseIgnoredFiles(project.config, files);
   const target = await openTarget(project, "must-run");
-  return await withClient(target.connection, { signal: options.signal }, async (client) => {
-    return await withTransaction(client, "read only", async () => {
-      const ledger = await readLedger(client);
-      const statuses = compareFiles(files, ledger);
-      const found = ledger.exists ? await findOrphans(client, ledger.repeatables) : [];
-      const { orphans, ignored } = splitOrphans(project.config, found);
-      const deployments = ledger.exists ? await readDeployments(client) : [];
-      return {
-        command: "status",
-        database: nameOf(target, client),
-        files: statuses,
-        deployments: deployments.map(({ startedAt, ...rest }) => ({ ...rest, startedAt: startedAt.toISOString() })),
-        orphans,
-        ignoredOrphans: ignored,
-        upToDate: statuses.every(({ state }) => state === "applied"),
-      };
-    });
-  });
+  return await withClient(
+    target.connection,
+    { signal: options.signal, leaves: options.endsProcess },
+    async (client) => {
+      return await withTransaction(client, "read only", async () => {
+        const ledger = await readLedger(client);
+        const statuses = compareFiles(files, ledger);
+        const found = ledger.exists ? await findOrphans(client, ledger.repeatables) : [];
+        const { orphans, ignored } = splitOrphans(project.config, found);
+        const deployments = ledger.exists ? await readDeployments(client) : [];
+        return {
+          command: "status",
+          database: nameOf(target, client),
+          files: statuses,
+          deployments: deployments.map(({ startedAt, ...rest }) => ({ ...rest, startedAt: startedAt.toISOString() })),
+          orphans,
+          ignoredOrphans: ignored,
+          upToDate: statuses.every(({ state }) => state === "applied"),
+        };
+      });
+    },
+  );
 }

@@ -60,6 +60,7 @@ const execute: Execute = async (shared, work, presenting = { check: false }) => 
     databaseUrl: shared.databaseUrl,
     pg: shared.pg,
     env: process.env,
+    endsProcess: true,
     // Whoever prints for ever ends with its reader.
     signal: presenting.isLines === true ? AbortSignal.any([interrupt.signal, readerIsGone.signal]) : interrupt.signal,
     onEvent: listener(shared),

@@ -30,6 +30,8 @@ export interface ClientOptions {
   /** Sends each statement without waiting for the answer to the one before it. */
   readonly pipeline?: boolean | undefined;
   readonly onNotice?: ((notice: ServerNotice) => void) | undefined;
+  /** When all went well: says goodbye to the server, but does not wait until it has hung up, as a process that ends need not. */
+  readonly leaves?: boolean | undefined;
 }
 
 export interface ServerVersion {
@@ -63,8 +65,11 @@ export async function withClient<Result>(
     loss ??= error;
   });
   const stopCancelling = cancelOnAbort(client, spec, options.signal);
+  let isDone = false;
   try {
-    return await callback(client);
+    const result = await callback(client);
+    isDone = true;
+    return result;
   } catch (error) {
     if (isAborted(options.signal)) throw interrupted(error);
     if (isConnectionLoss(error) || (loss !== undefined && !(error instanceof TmDbError))) {
@@ -73,7 +78,8 @@ export async function withClient<Result>(
     throw error;
   } finally {
     stopCancelling();
-    await close(client);
+    const closed = close(client);
+    if (!isDone || options.leaves !== true) await closed;
   }
 }
 

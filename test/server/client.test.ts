@@ -231,6 +231,28 @@ describe("an open connection", () => {
     await until("no connection is left", () => hasNoConnection(superuser));
   });
 
+  test("ends when the server has hung up, or at goodbye where the process ends, too", async () => {
+    const said: string[] = [];
+    const held: Socket[] = [];
+    const spec = await fakeServer((socket) => {
+      held.push(socket);
+      // Does not hang up by itself when the client does.
+      socket.allowHalfOpen = true;
+      socket.on("data", (data) => said.push(data.toString("latin1", 0, 1)));
+      const parameter = (name: string, value: string): Buffer => message("S", Buffer.from(`${name}\0${value}\0`));
+      const parameters = [parameter("server_version", "18.0"), parameter("client_encoding", "UTF8")];
+      socket.write(Buffer.concat([message("R", Buffer.alloc(4)), ...parameters, message("Z", Buffer.from("I"))]));
+    });
+    await withClient(spec, { leaves: true }, nothing);
+    await until("goodbye is said", () => said.join("") === "X");
+    let hasEnded = false;
+    const waiting = withClient(spec, {}, nothing).then(() => (hasEnded = true));
+    await until("goodbye is said again", () => said.join("") === "XX");
+    expect(hasEnded).toBe(false);
+    for (const socket of held) socket.destroy();
+    await waiting;
+  });
+
   test("that the server ends is CONNECTION_LOST, during a statement", async () => {
     const { connection, superuser } = await projects.create().start();
     const sleeping = withClient(connection, {}, async (client) => {
