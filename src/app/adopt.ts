@@ -13,7 +13,8 @@ import {
   readForeignHistory,
 } from "../deploy/adopt.ts";
 import { prepareMigrations } from "../deploy/apply.ts";
-import { ensureLedger, type FileChange, readLedger } from "../deploy/ledger.ts";
+import { ensureLedger, type FileChange } from "../deploy/ledger-writing.ts";
+import { readLedger } from "../deploy/ledger.ts";
 import { readProjectFiles } from "../files/read-project.ts";
 import { type Catalog, readCatalogWithin, withoutDatabaseItself } from "../schema/catalog.ts";
 import { compareIgnoring } from "../schema/ignored.ts";

@@ -1,6 +1,6 @@
 import { TOOL_VERSION } from "../core/tool-version.ts";
 import type { DatabaseClient } from "../db/client.ts";
-import { type DeploymentRecord, recordDeployment } from "../deploy/ledger.ts";
+import { type DeploymentRecord, recordDeployment } from "../deploy/ledger-writing.ts";
 import { readCommit } from "../files/read-commit.ts";
 import type { Project } from "./context.ts";
 

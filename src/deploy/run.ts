@@ -15,7 +15,7 @@ import {
 import { factsKey, readFacts } from "./facts.ts";
 import { applyInFoundOrder } from "./found-order.ts";
 import { fileSql } from "./file-sql.ts";
-import type { FileChange } from "./ledger.ts";
+import type { FileChange } from "./ledger-writing.ts";
 import type { AppliedRepeatable, Made, MigrationEntry } from "./ledger-state.ts";
 import type { DoneStep } from "./outcome.ts";
 import type { SqlPart } from "./migration-sql.ts";

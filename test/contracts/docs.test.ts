@@ -135,7 +135,7 @@ test("docs/formats.md lists what src/index.ts exports", () => {
 test("docs/formats.md names each table of the ledger, each field of the state file and each variable that is read", () => {
   const formats = read("docs/formats.md");
   const tables = [
-    ...read("src/deploy/ledger.ts").matchAll(/create table if not exists (tm_db\.\w+) \(\n([\s\S]*?)\n\);?/g),
+    ...read("src/deploy/ledger-writing.ts").matchAll(/create table if not exists (tm_db\.\w+) \(\n([\s\S]*?)\n\);?/g),
   ];
   const columns = tables.flatMap(([, table = "", body = ""]) => [
     `\`${table}\``,
