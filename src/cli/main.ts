@@ -16,7 +16,10 @@ import { exitCodeOfError, exitCodeOfResult } from "./exit-code.ts";
 import { buildProgram, withSubcommands } from "./program.ts";
 import { findProjectDir, folderInRepository, type SharedOptions } from "./shared-options.ts";
 
-const wantsJson = process.argv.includes("--json") || /(^| )--format[ =]json( |$)/.test(process.argv.join(" "));
+const typed = ` ${process.argv.slice(2).join(" ")} `;
+/** Whether stdout is read by a program, whose errors are JSON, too. */
+const wantsJson =
+  / (--json|--format[ =]json) /.test(typed) || (/ --reporter[ =]json /.test(typed) && !/ --output[ =]/.test(typed));
 const progress = new ProgressWriter(process.stderr);
 const interrupt = new AbortController();
 let jsonIndent = 2;

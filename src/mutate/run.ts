@@ -175,15 +175,15 @@ class Runner {
     clone: ConnectionSpec,
     mutant: Mutant,
   ): Promise<{ readonly verdict: MutantVerdict; readonly isUsable: boolean }> {
-    const subject = subjectWords(mutant.subject);
-    for (const { path, ms } of this.#history.order(this.#files, { subject, table: mutant.table })) {
+    const damage = { subject: subjectWords(mutant.subject), operator: mutant.operator, table: mutant.table };
+    for (const { path, ms } of this.#history.order(this.#files, damage)) {
       const timeoutMs = this.#given.timeoutMs ?? 5000 + 10 * ms;
       const outcome = await this.#given.suite.runFile(client, clone, { path, damage: mutant.sql, timeoutMs });
       this.#stopIfAborted();
       this.#fileRuns += 1;
       const verdict = verdictOf(outcome, path);
+      if (verdict?.kind !== "invalid") this.#history.add(damage, path, { noticed: verdict !== undefined });
       if (verdict === undefined) continue;
-      if (verdict.kind !== "invalid") this.#history.add(subject, path);
       return { verdict, isUsable: outcome.isUsable };
     }
     const observed = this.#observed === undefined ? undefined : await this.#observe(client, mutant.sql);

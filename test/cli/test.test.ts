@@ -59,6 +59,9 @@ test("0 when all pass, 1 when one fails, 2 when there is nothing to run; reports
     files: [{ path: "test/policies/books.sql", tests: [{ ok: false, location: { line: 2 } }] }],
   });
   expect(await made.run(["test", "-t", "nobody"])).toMatchObject({ code: 2, stdout: "" });
+  const unread = await made.run(["test", "-t", "nobody", "--reporter", "json"]);
+  expect(unread).toMatchObject({ code: 2, stderr: "" });
+  expect(JSON.parse(unread.stdout)).toMatchObject({ ok: false, error: { code: expect.any(String) as string } });
   expect(await made.run(["test", "--output", "none/report.xml", "--reporter", "junit"])).toMatchObject({ code: 2 });
   expect(await made.run(["test", "--seed", "x"])).toMatchObject({ code: 2 });
 });
