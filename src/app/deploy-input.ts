@@ -15,7 +15,7 @@ export interface DeployOptions extends Partial<Timeouts> {
 export interface DeployInput {
   readonly project: Project;
   readonly target: Target;
-  /** What wrong with them is found while they are read keeps every statement from running. */
+  /** Whatever is found to be wrong with them while they are read keeps every statement from running. */
   readonly files: ProjectFiles | Promise<ProjectFiles>;
   readonly options: DeployOptions;
   /** More to do in the last transaction of the first deployment to a database. */
