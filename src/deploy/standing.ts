@@ -214,6 +214,7 @@ async function readPrints(client: DatabaseClient, made: readonly Made[]): Promis
   return new Map(rows.map(({ identity, self, columns }) => [identity, { self, columns }]));
 }
 
+/** Row by row, each found by an index: joined, `pg_attribute` would be read from end to end for each object. */
 const PRINTS = `
 with made as (
   select
@@ -226,24 +227,38 @@ with made as (
   from jsonb_to_recordset($1::jsonb) as m (identity text, type text, name text, relation text)
 ),
 found as (
-  select m.identity, 'pg_catalog.pg_proc'::regclass as classid, p.oid, p::text as entry
+  select m.identity, 'pg_catalog.pg_proc'::regclass as classid, p.oid, p.entry
   from made as m
-  join pg_catalog.pg_proc as p on p.oid = m.routine
+  cross join lateral (
+    select p.oid, p::text as entry from pg_catalog.pg_proc as p where p.oid = m.routine offset 0
+  ) as p
   union all
   select m.identity, 'pg_catalog.pg_class'::regclass, c.oid, concat(
-    c,
+    c.entry,
     (select string_agg(concat(a.attname, a.attacl), ',' order by a.attnum) from pg_catalog.pg_attribute as a where a.attrelid = c.oid)
   )
   from made as m
-  join pg_catalog.pg_class as c on c.oid = m.view
+  cross join lateral (
+    select c.oid, c::text as entry from pg_catalog.pg_class as c where c.oid = m.view offset 0
+  ) as c
   union all
-  select m.identity, 'pg_catalog.pg_trigger'::regclass, t.oid, t::text
+  select m.identity, 'pg_catalog.pg_trigger'::regclass, t.oid, t.entry
   from made as m
-  join pg_catalog.pg_trigger as t on t.tgrelid = m.trigger_of and t.tgname = m.name
+  cross join lateral (
+    select t.oid, t::text as entry
+    from pg_catalog.pg_trigger as t
+    where t.tgrelid = m.trigger_of and t.tgname = m.name
+    offset 0
+  ) as t
   union all
-  select m.identity, 'pg_catalog.pg_policy'::regclass, p.oid, p::text
+  select m.identity, 'pg_catalog.pg_policy'::regclass, p.oid, p.entry
   from made as m
-  join pg_catalog.pg_policy as p on p.polrelid = m.policy_of and p.polname = m.name
+  cross join lateral (
+    select p.oid, p::text as entry
+    from pg_catalog.pg_policy as p
+    where p.polrelid = m.policy_of and p.polname = m.name
+    offset 0
+  ) as p
 )
 select
   f.identity,
@@ -257,20 +272,25 @@ left join lateral (
 ) as d on true
 left join lateral (
   select string_agg(concat_ws(' ', a.attrelid, a.attname, a.atttypid), ',' order by a.attrelid, a.attnum) as columns
-  from pg_catalog.pg_attribute as a
-  where a.attnum > 0
-    and not a.attisdropped
-    and a.attrelid in (
-      select u.refobjid
-      from pg_catalog.pg_depend as u
-      where u.refclassid = 'pg_catalog.pg_class'::regclass
-        and u.refobjid <> f.oid
-        and (
-          u.classid = f.classid and u.objid = f.oid
-          or u.classid = 'pg_catalog.pg_rewrite'::regclass
-            and u.objid in (select w.oid from pg_catalog.pg_rewrite as w where w.ev_class = f.oid)
-        )
-    )
+  from (
+    select u.refobjid
+    from pg_catalog.pg_depend as u
+    where u.classid = f.classid and u.objid = f.oid and u.refclassid = 'pg_catalog.pg_class'::regclass
+    union
+    select u.refobjid
+    from pg_catalog.pg_rewrite as w
+    join pg_catalog.pg_depend as u on u.classid = 'pg_catalog.pg_rewrite'::regclass and u.objid = w.oid
+    where f.classid = 'pg_catalog.pg_class'::regclass
+      and w.ev_class = f.oid
+      and u.refclassid = 'pg_catalog.pg_class'::regclass
+  ) as u
+  cross join lateral (
+    select a.attrelid, a.attname, a.atttypid, a.attnum
+    from pg_catalog.pg_attribute as a
+    where a.attrelid = u.refobjid and a.attnum > 0 and not a.attisdropped
+    offset 0
+  ) as a
+  where u.refobjid <> f.oid
 ) as r on f.classid in ('pg_catalog.pg_class'::regclass, 'pg_catalog.pg_proc'::regclass)`;
 
 /**
