@@ -56,6 +56,22 @@ present as (
   join relations as r on r.oid = t.tgrelid
   where not t.tgisinternal
     and t.tgparentid = 0
+),
+-- Before anything is asked of each: PostgreSQL's own functions are three thousand.
+suspects as materialized (
+  select p.classid, p.objid, p.relation, p.namespace
+  from present as p
+  join managed as n on n.oid = p.namespace
+  cross join migrated as m
+  where not exists (select from made where made.classid = p.classid and made.objid = p.objid)
+    and not exists (
+      select
+      from pg_catalog.pg_depend as d
+      where d.classid = p.classid and d.objid = p.objid and d.deptype = 'e'
+    )
+    and strpos(m.text, lower(p.name)) = 0
+    and strpos(m.text, lower(replace(p.name, '"', '""'))) = 0
+    and strpos(m.text, lower(replace(p.name, '''', ''''''))) = 0
 )
 select
   format('%s %s', i.type, i.identity) as object,
@@ -70,18 +86,7 @@ select
       else ''
     end
   ] as wholes
-from present as p
+from suspects as p
 join pg_catalog.pg_namespace as ns on ns.oid = p.namespace
 cross join lateral pg_catalog.pg_identify_object(p.classid, p.objid, 0) as i
-join managed as n on n.oid = p.namespace
-cross join migrated as m
-where not exists (select from made where made.classid = p.classid and made.objid = p.objid)
-  and not exists (
-    select
-    from pg_catalog.pg_depend as d
-    where d.classid = p.classid and d.objid = p.objid and d.deptype = 'e'
-  )
-  and strpos(m.text, lower(p.name)) = 0
-  and strpos(m.text, lower(replace(p.name, '"', '""'))) = 0
-  and strpos(m.text, lower(replace(p.name, '''', ''''''))) = 0
 order by 1
