@@ -109,7 +109,7 @@ function only(names) {
   return {
     name: "only",
     setup({ onLoad }) {
-      onLoad({ filter: /[/\\]src[/\\]cli[/\\]commands[/\\][a-z-]+\.ts$/ }, async ({ path }) => {
+      onLoad({ filter: /[/\\]src[/\\]cli[/\\]commands[/\\][a-z-]+\.ts$/ }, ({ path }) => {
         const exported = /^export function ([a-z]+)Command\(/m.exec(readFileSync(path, "utf8"));
         if (exported === null || names.includes(exported[1])) return undefined;
         return { contents: `export const ${exported[1]}Command = undefined;` };

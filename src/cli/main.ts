@@ -16,10 +16,12 @@ import { exitCodeOfError, exitCodeOfResult } from "./exit-code.ts";
 import { buildProgram, withSubcommands } from "./program.ts";
 import { findProjectDir, folderInRepository, type SharedOptions } from "./shared-options.ts";
 
-const typed = ` ${process.argv.slice(2).join(" ")} `;
+const typed = process.argv.join(" ");
 /** Whether stdout is read by a program, whose errors are JSON, too. */
 const wantsJson =
-  / (--json|--format[ =]json) /.test(typed) || (/ --reporter[ =]json /.test(typed) && !/ --output[ =]/.test(typed));
+  process.argv.includes("--json") ||
+  /(^| )--format[ =]json( |$)/.test(typed) ||
+  (/(^| )--reporter[ =]json( |$)/.test(typed) && !/(^| )--output[ =]/.test(typed));
 const progress = new ProgressWriter(process.stderr);
 const interrupt = new AbortController();
 let jsonIndent = 2;

@@ -19,6 +19,7 @@ function hasControlCharacter(text: string): boolean {
 export class Reader {
   readonly problems: Problem[] = [];
   readonly #file: ConfigFile;
+  #places: ReadonlyMap<string, number> | undefined;
 
   constructor(file: ConfigFile) {
     this.#file = file;
@@ -152,7 +153,7 @@ export class Reader {
   #locate(path: string): SourceLocation | undefined {
     const { name, text } = this.#file;
     if (text === undefined) return undefined;
-    const places = jsonPlaces(text);
+    const places = (this.#places ??= jsonPlaces(text));
     let known = path;
     while (known !== "" && !places.has(known)) known = known.replace(/(\.|\[|^)[^.[]*$/, "");
     return locate(name, text, places.get(known) ?? 0);

@@ -23,8 +23,8 @@ import { loadSqlParser } from "./parse-sql.ts";
 import { checkDuplicates, type DeclaredFile, declareFiles, guessOrder } from "./repeatable.ts";
 import { sqlError } from "../db/sql-error.ts";
 import { isMissingObject, runSqls, sourceOf } from "./run-sql.ts";
-import type { Declaration } from "./statement.ts";
-import { undoStatement } from "./undo.ts";
+import type { Declaration, TargetObject } from "./statement.ts";
+import { type ObjectFacts, undoStatement } from "./undo.ts";
 
 /** What to do with files that name something that is not there. */
 export type OnMissing = "fail" | "leave-out";
@@ -99,6 +99,14 @@ export class DeploymentRun {
 
   async readDependencies(): Promise<Dependencies> {
     return await readDependencies(this.client, this.applied);
+  }
+
+  /** The state of objects; `absent` are the keys of those that files will make. */
+  async readFacts(
+    targets: readonly TargetObject[],
+    absent: ReadonlySet<string>,
+  ): Promise<ReadonlyMap<string, ObjectFacts>> {
+    return await readFacts(this.client, { targets, absent, readDefaults: async () => await this.readDefaults() });
   }
 
   /** As they are by now: only migrations change them, and whoever runs one without this has to say so. */
@@ -214,8 +222,7 @@ export class DeploymentRun {
         declarations.flatMap(({ declaration }) => newTarget(declaration, this.#kept)),
       ),
     );
-    const readDefaults = async () => await this.readDefaults();
-    const facts = await readFacts(this.client, { targets, absent: made, readDefaults });
+    const facts = await this.readFacts(targets, made);
     const describeMade = (file: DeclaredFile): Made[] =>
       file.declarations.map(({ declaration }) => {
         const [target] = targetOf(declaration);

@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from "node:util";
 import type { MigrationFile, RepeatableFile } from "../core/project-files.ts";
 import { quoteIdent } from "../core/quote-ident.ts";
 import type { DatabaseClient } from "../db/client.ts";
-import { factsKey, readFacts } from "./facts.ts";
+import { factsKey } from "./facts.ts";
 import type { AppliedRepeatable, Made } from "./ledger-state.ts";
 import type { SqlPart } from "./migration-sql.ts";
 import { loadSqlParser, type ParsedStatement, parseSql } from "./parse-sql.ts";
@@ -95,12 +95,7 @@ export async function readStanding(run: DeploymentRun, needed: ReadonlySet<strin
   const made = run.applied.flatMap((file) => (needed.has(file.path) ? [] : file.made));
   if (made.length === 0) return undefined;
   const targets = made.flatMap(({ target }) => target ?? []);
-  const facts = await readFacts(run.client, {
-    targets,
-    absent: new Set(),
-    readDefaults: async () => await run.readDefaults(),
-  });
-  return { facts, objects: await readPrints(run.client, made) };
+  return { facts: await run.readFacts(targets, new Set()), objects: await readPrints(run.client, made) };
 }
 
 /**

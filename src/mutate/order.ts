@@ -60,5 +60,5 @@ export class History {
 }
 
 function keysOf(path: string, subject: string, operator: string): readonly string[] {
-  return [[path], [path, operator], [path, subject]].map((words) => words.join("\n"));
+  return [path, `${path}\n${operator}`, `${path}\n${subject}`];
 }

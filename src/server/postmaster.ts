@@ -69,11 +69,12 @@ export async function startPostmaster(start: PostmasterStart): Promise<StartOutc
     if (attempt.kind === "ready") return attempt;
     if (PORT_TAKEN.test(attempt.log)) return { kind: "port-taken" };
     // A command that was killed had just started one, which takes hold of the folder only now.
-    const other = FOLDER_TAKEN.test(attempt.log) ? await waitUntilReady(start.dataDir, start.signal) : undefined;
+    const isTaken = FOLDER_TAKEN.test(attempt.log);
+    const other = isTaken ? await waitUntilReady(start.dataDir, start.signal) : undefined;
     if (other !== undefined) return { kind: "ready", port: other.port };
     // The processes of a killed server need a moment to notice that it is gone.
-    if (!(LEFTOVERS.test(attempt.log) || FOLDER_TAKEN.test(attempt.log)) || Date.now() > deadline)
-      throw startError(start, attempt.log);
+    const isMomentary = isTaken || LEFTOVERS.test(attempt.log);
+    if (!isMomentary || Date.now() > deadline) throw startError(start, attempt.log);
     await pause(POLL_MS * 10);
   }
 }
