@@ -31,6 +31,8 @@ const engineProjects = [
   "adversarial",
   "forms",
   "drift",
+  // Memberships have options since 16, and who may rename a role is another.
+  "drift-15",
   "ignored",
   "status",
   "plan",
@@ -39,7 +41,6 @@ const engineProjects = [
   "seed-engine",
   "policy-tests",
   "doctor",
-  // Memberships have options since 16.
   "doctor-15",
   "matrix",
   "supabase",

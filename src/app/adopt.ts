@@ -16,7 +16,7 @@ import { prepareMigrations } from "../deploy/apply.ts";
 import { ensureLedger, type FileChange } from "../deploy/ledger-writing.ts";
 import { readLedger } from "../deploy/ledger.ts";
 import { readProjectFiles } from "../files/read-project.ts";
-import { type Catalog, readCatalogWithin, withoutDatabaseItself } from "../schema/catalog.ts";
+import type { Catalog } from "../schema/catalog.ts";
 import { compareIgnoring } from "../schema/ignored.ts";
 import { differenceSentence } from "../schema/words.ts";
 import { withoutTable } from "../schema/without-table.ts";
@@ -25,7 +25,7 @@ import { withPostgrestSettings } from "./expected-settings.ts";
 import { refuseIgnoredFiles } from "./ignored.ts";
 import { record } from "./record.ts";
 import { refuseOtherDeployer } from "./refuse.ts";
-import { withScratchBuild } from "./scratch-build.ts";
+import { readComparable, readExpectedCatalog } from "./scratch-build.ts";
 
 export interface AdoptOptions extends CommandOptions {
   readonly dryRun?: boolean | undefined;
@@ -57,13 +57,10 @@ export async function adopt(options: AdoptOptions): Promise<AdoptResult> {
   const choice = chooseFiles(files, live, options.to);
   const migrations = await prepareMigrations(project.config.projectDir, choice.migrations);
   const given = { files: { migrations, repeatables: choice.repeatables }, signal };
-  const built = await withScratchBuild(target.maintenance, given, async (client, run) => {
-    return { expected: await readCatalogWithin(client), changes: run.changes() };
-  });
-  const expected = withPostgrestSettings(built.expected, { live: live.catalog, project, target });
-  const actual = withoutDatabaseItself(await withoutTable(live.catalog, table));
-  const ignore = project.config.ignore;
-  const { differences, ignored } = await compareIgnoring(withoutDatabaseItself(expected), actual, ignore);
+  const built = await readExpectedCatalog(target.maintenance, given);
+  const expected = withPostgrestSettings(built.catalog, { live: live.catalog, project, target });
+  const actual = await withoutTable(live.catalog, table);
+  const { differences, ignored } = await compareIgnoring(expected, actual, project.config.ignore);
   if (differences.length > 0 && options.acceptDifferences !== true) throw refused(live.database, differences);
   const deployment =
     options.dryRun === true
@@ -81,6 +78,7 @@ export async function adopt(options: AdoptOptions): Promise<AdoptResult> {
     pending: choice.pending,
     differences,
     ignored,
+    rolesAsTheyAre: built.rolesAsTheyAre,
     warnings: choice.warnings,
     ms: Date.now() - startedAt.getTime(),
   };
@@ -104,7 +102,7 @@ async function readLive(
       database,
       history: await readForeignHistory(client, table),
       present: await findPresentFiles(client, files.repeatables),
-      catalog: await readCatalogWithin(client),
+      catalog: await readComparable(client),
     };
   });
 }

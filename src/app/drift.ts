@@ -7,7 +7,7 @@ import { type BuildFiles, preparedFromLedger } from "../deploy/build.ts";
 import { readLedger } from "../deploy/ledger.ts";
 import type { LedgerState } from "../deploy/ledger-state.ts";
 import { readProjectFiles } from "../files/read-project.ts";
-import { type Catalog, readCatalogWithin, withoutDatabaseItself } from "../schema/catalog.ts";
+import type { Catalog } from "../schema/catalog.ts";
 import { compareIgnoring } from "../schema/ignored.ts";
 import { planSql } from "../schema/plan-sql.ts";
 import { type CommandOptions, nameOf, openProject, openTarget, type Project, type Target } from "./context.ts";
@@ -15,7 +15,7 @@ import { withPostgrestSettings } from "./expected-settings.ts";
 import { refuseIgnoredFiles } from "./ignored.ts";
 import { refuseOtherDeployer } from "./refuse.ts";
 import { knownEntries } from "./rollback.ts";
-import { withScratchBuild } from "./scratch-build.ts";
+import { readComparable, readExpectedCatalog } from "./scratch-build.ts";
 
 export interface DriftOptions extends CommandOptions {
   /** Compare with the files as they are now, pending ones included, and not as they were deployed. */
@@ -40,13 +40,21 @@ export async function drift(options: DriftOptions): Promise<DriftResult> {
   const { repeatables } = files;
   await refuseIgnoredFiles(project.config, { migrations: files.migrations.map(({ file }) => file), repeatables });
   const given = { files, signal: options.signal };
-  const built = await withScratchBuild(target.maintenance, given, async (client) => await readCatalogWithin(client));
-  const all = withoutDatabaseItself(withPostgrestSettings(built, { live, project, target }));
-  const ignore = project.config.ignore;
-  const { expected, differences, ignored } = await compareIgnoring(all, withoutDatabaseItself(live), ignore);
+  const { catalog, rolesAsTheyAre } = await readExpectedCatalog(target.maintenance, given);
+  const all = withPostgrestSettings(catalog, { live, project, target });
+  const { expected, differences, ignored } = await compareIgnoring(all, live, project.config.ignore);
   const sql = options.sql === true ? await planSql(live, expected, differences) : null;
-  const equal = differences.length === 0;
-  return { command: "drift", database, against, differences, ignored, sql, equal, ms: Date.now() - startedAt };
+  return {
+    command: "drift",
+    database,
+    against,
+    differences,
+    ignored,
+    rolesAsTheyAre,
+    sql,
+    equal: differences.length === 0,
+    ms: Date.now() - startedAt,
+  };
 }
 
 async function readLive(
@@ -60,7 +68,7 @@ async function readLive(
     if (!ledger.exists) throw notDeployed(database);
     refuseOtherDeployer(ledger, database);
     const files = against === "files" ? await currentFiles(project) : await deployedFiles(client, project, ledger);
-    return { database, live: await readCatalogWithin(client), files };
+    return { database, live: await readComparable(client), files };
   });
 }
 

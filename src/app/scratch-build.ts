@@ -3,23 +3,63 @@ import { type DatabaseClient, withClient } from "../db/client.ts";
 import { withScratchDatabase } from "../db/scratch-database.ts";
 import { undone, withTransaction } from "../db/transaction.ts";
 import { type BuildFiles, buildFromNothing } from "../deploy/build.ts";
-import type { DeploymentRun } from "../deploy/run.ts";
+import type { FileChange } from "../deploy/ledger-writing.ts";
+import { ASIDE, buildWithOwnRoles } from "../deploy/roles-aside.ts";
+import { type Catalog, readCatalogWithin, withoutDatabaseItself } from "../schema/catalog.ts";
+import { withoutRoles } from "../schema/without-roles.ts";
+
+interface ScratchBuild {
+  readonly files: BuildFiles;
+  readonly signal: AbortSignal | undefined;
+}
 
 /**
- * Builds files on a scratch database and hands the connection and what was done to `callback`. All in a transaction
- * that is never committed: roles belong to the whole server, and stay as they are.
+ * Builds files on a scratch database and hands the connection to `callback`. All in a transaction that is never
+ * committed: roles belong to the whole server, and stay as they are.
  */
 export async function withScratchBuild<T>(
   maintenance: ConnectionSpec,
-  given: { readonly files: BuildFiles; readonly signal: AbortSignal | undefined },
-  callback: (client: DatabaseClient, run: DeploymentRun) => Promise<T>,
+  { files, signal }: ScratchBuild,
+  callback: (client: DatabaseClient) => Promise<T>,
 ): Promise<T> {
-  const { files, signal } = given;
+  return await inScratch(maintenance, signal, async (client) => {
+    await buildFromNothing(client, files);
+    return await callback(client);
+  });
+}
+
+/** What files make, roles included. */
+export interface ExpectedCatalog {
+  readonly catalog: Catalog;
+  /** What a ledger would hold of it. */
+  readonly changes: readonly FileChange[];
+  /** Roles of which the build could not make its own: what was given to them by hand is in `catalog` too. */
+  readonly rolesAsTheyAre: readonly string[];
+}
+
+/** Builds files on a scratch database as above, with roles of their own, and reads what `comparable` is about. */
+export async function readExpectedCatalog(maintenance: ConnectionSpec, build: ScratchBuild): Promise<ExpectedCatalog> {
+  return await inScratch(maintenance, build.signal, async (client) => {
+    const { run, rolesAsTheyAre } = await buildWithOwnRoles(client, build.files);
+    return { catalog: await readComparable(client), changes: run.changes(), rolesAsTheyAre };
+  });
+}
+
+/** What is comparable between a live database and a scratch build of its files, in the transaction that is open. */
+export async function readComparable(client: DatabaseClient): Promise<Catalog> {
+  const { rows } = await client.query<{ self: string }>("select current_user as self");
+  const catalog = withoutDatabaseItself(await readCatalogWithin(client));
+  return await withoutRoles(catalog, { aside: ASIDE, self: rows[0]?.self ?? "" });
+}
+
+async function inScratch<T>(
+  maintenance: ConnectionSpec,
+  signal: AbortSignal | undefined,
+  callback: (client: DatabaseClient) => Promise<T>,
+): Promise<T> {
   return await withScratchDatabase(maintenance, { signal }, async (scratch) => {
     return await withClient(scratch, { signal }, async (client) => {
-      return await withTransaction<T>(client, "read write", async () => {
-        return undone(await callback(client, await buildFromNothing(client, files)));
-      });
+      return await withTransaction<T>(client, "read write", async () => undone(await callback(client)));
     });
   });
 }

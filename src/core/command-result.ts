@@ -237,6 +237,8 @@ export interface DriftResult {
   /** `extra` is what no file makes. */
   readonly differences: readonly Difference[];
   readonly ignored: IgnoredDifferences;
+  /** Roles that the deploying role may not make anew on a scratch database: what was given to them by hand is not seen. */
+  readonly rolesAsTheyAre: readonly string[];
   /** SQL that would make the database what the files say; null if it was not asked for. */
   readonly sql: {
     readonly statements: readonly string[];
@@ -437,6 +439,8 @@ export interface AdoptResult {
   /** What was accepted: how the database differs from what the files make. */
   readonly differences: readonly Difference[];
   readonly ignored: IgnoredDifferences;
+  /** Roles that the deploying role may not make anew on a scratch database: what was given to them by hand is not seen. */
+  readonly rolesAsTheyAre: readonly string[];
   readonly warnings: readonly string[];
   readonly ms: number;
 }

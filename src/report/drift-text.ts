@@ -1,4 +1,4 @@
-import type { Difference, DriftResult, IgnoredDifferences } from "../core/command-result.ts";
+import type { Difference, DriftResult } from "../core/command-result.ts";
 import { plural } from "./format.ts";
 import { makeStyle, type Style } from "./style.ts";
 
@@ -17,20 +17,28 @@ export function differenceLines(differences: readonly Difference[]): string[] {
 }
 
 /** What was not told, so that nobody takes it for what was looked at. */
-export function ignoredLines({ differences, unmatched }: IgnoredDifferences, style: Style): string[] {
+export function leftOutLines(
+  { ignored, rolesAsTheyAre }: Pick<DriftResult, "ignored" | "rolesAsTheyAre">,
+  style: Style,
+): string[] {
+  const { differences, unmatched } = ignored;
   const parts = plural(differences.length, "difference");
+  const roles = rolesAsTheyAre.join(", ");
   return [
+    ...(roles === ""
+      ? []
+      : [`not seen: what was given by hand to ${roles}, since the role that deploys may not make them anew`]),
     ...(differences.length === 0 ? [] : [`${parts} left out by ignore of the settings: --json lists them`]),
     ...unmatched.map((entry) => `${style.yellow("warning")} ignore of the settings names what is not there: ${entry}`),
   ];
 }
 
 export function driftLines(result: DriftResult, style: Style): string[] {
-  const { database, against, differences, ignored, equal, sql } = result;
+  const { database, against, differences, equal, sql } = result;
   const where = `${database.address} ${style.dim(`(PostgreSQL ${database.version}, ${database.source})`)}`;
   const files = against === "deployed" ? "the files as they were deployed" : "the files as they are now";
   if (sql !== null) return sqlLines(result, files);
-  if (equal) return [`${style.green("no drift")}: ${where} is what ${files} make`, ...ignoredLines(ignored, style)];
+  if (equal) return [`${style.green("no drift")}: ${where} is what ${files} make`, ...leftOutLines(result, style)];
   const parts = plural(differences.length, "difference");
   return [
     ...differenceLines(differences).map((line) => `  ${line}`),
@@ -39,14 +47,15 @@ export function driftLines(result: DriftResult, style: Style): string[] {
     against === "deployed"
       ? "SQL that takes it back: npx tm-db drift --sql   or write down what shall stay: npx tm-db new <name>   what others look after: ignore of tm-db.config.json"
       : "SQL that takes it back: npx tm-db drift --files --sql   what is only pending: npx tm-db migrate --dry-run",
-    ...ignoredLines(ignored, style),
+    ...leftOutLines(result, style),
   ];
 }
 
 /** A script for psql: what it is, the statements, and what they do not bring back. */
-function sqlLines({ database, sql, equal, ignored }: DriftResult, files: string): string[] {
+function sqlLines(result: DriftResult, files: string): string[] {
+  const { database, sql, equal } = result;
   const address = oneLine(database.address);
-  const notes = ignoredLines(ignored, makeStyle(false)).map((line) => `-- ${oneLine(line)}`);
+  const notes = leftOutLines(result, makeStyle(false)).map((line) => `-- ${oneLine(line)}`);
   if (equal) return [`-- ${address} is what ${files} make`, ...notes];
   const { statements, leftOut } = sql ?? { statements: [], leftOut: [] };
   return [

@@ -130,8 +130,14 @@ function rolesOf(id: StableId): string[] {
   }
 }
 
+const NAME = String.raw`("(?:[^"]|"")+"|[^\s"]+)`;
+const MEMBERSHIP = new RegExp(`^options of the membership of ${NAME} in ${NAME}$`);
+const ROLE = new RegExp(`^limits and comment of role ${NAME}$`);
+
 /** The same of what is known by its words alone: src/schema/others.sql writes them. */
 function wholesOfOther(object: string): string[] {
+  const roles = (MEMBERSHIP.exec(object) ?? ROLE.exec(object))?.slice(1);
+  if (roles !== undefined) return [object, ...roles.map((name) => `role ${name}`)];
   const setting = /^setting \S+ of role (.+?)(?: in this database)?$/s.exec(object);
   if (setting !== null) return [object, objectWords({ kind: "role", name: setting[1] ?? "" })];
   if (object.startsWith("setting ")) return [object];

@@ -157,6 +157,67 @@ test("roles of the server are left as they are, whatever the files say of them",
   }
 });
 
+/** One role made outright and one in a `do` block, which also names a role that it does not make. */
+const ROLES = {
+  "migrations/0001_roles.sql":
+    "create role drift_app nologin;\n" +
+    "do $$ begin execute format('create role %I nologin', 'drift_guest'); exception when duplicate_object then null; end $$;\n" +
+    "grant drift_app to drift_operator;\n",
+};
+
+async function withRoles(work: (superuser: (sql: string) => Promise<unknown>) => Promise<void>): Promise<void> {
+  const { superuser: spec } = inject("server");
+  const superuser = async (sql: string): Promise<unknown> => await queryRows(spec, sql);
+  const drop = "drop role if exists drift_app, drift_guest, drift_operator, drift_stranger";
+  await superuser(drop);
+  try {
+    await work(superuser);
+  } finally {
+    await superuser(drop);
+  }
+}
+
+test("what somebody gave to a role of the files by hand is told, and nobody's role is another afterwards", async () => {
+  await withRoles(async (superuser) => {
+    const project = await engineProject(ROLES);
+    await project.query("create role drift_operator");
+    await project.migrate();
+    const self = quoteIdent(project.spec.user);
+    // The role that deploys may help itself to what it has made: no drift.
+    await superuser(`grant drift_app to ${self}`);
+    expect(await drifted(project)).toMatchObject({ equal: true, rolesAsTheyAre: [] });
+    await superuser(`
+      alter role drift_app bypassrls connection limit 3; alter role drift_app set statement_timeout = 0;
+      alter role drift_guest login; create role drift_stranger; alter role drift_stranger createdb;
+      grant drift_app to drift_guest; grant pg_read_all_data to drift_guest`);
+    await project.query("revoke drift_app from drift_operator");
+    const roles =
+      "select oid, rolname, rolcanlogin, rolbypassrls, rolconfig from pg_roles where rolname !~ '^pg_' order by 1";
+    const before = await project.query(roles);
+    const found = await drifted(project, { sql: true });
+    expect(found.differences).toEqual([
+      { kind: "extra", object: "limits and comment of role drift_app", detail: "" },
+      { kind: "extra", object: "membership of drift_guest in drift_app", detail: "" },
+      { kind: "missing", object: "membership of drift_operator in drift_app", detail: "" },
+      { kind: "extra", object: "options of the membership of drift_guest in pg_read_all_data", detail: "" },
+      { kind: "different", object: "role drift_app", detail: "bypass rls: no → yes" },
+      { kind: "different", object: "role drift_guest", detail: "login: no → yes" },
+      { kind: "extra", object: "setting statement_timeout of role drift_app", detail: "" },
+    ]);
+    expect(found.sql?.statements.join("\n")).not.toContain("aside");
+    expect(await project.query(roles)).toEqual(before);
+  });
+});
+
+test("a role that may not be made anew is compared as it is, and the answer says so", async () => {
+  await withRoles(async (superuser) => {
+    await superuser("create role drift_guest superuser; create role drift_operator superuser");
+    const project = await engineProject(ROLES);
+    await project.migrate();
+    expect(await drifted(project)).toMatchObject({ equal: true, rolesAsTheyAre: ["drift_guest", "drift_operator"] });
+  });
+});
+
 test("values of an application's own settings stand in no output: they may be secrets", async () => {
   const project = await library();
   const { database } = project.spec;

@@ -9,6 +9,7 @@ const RESULT: DriftResult = {
   against: "deployed",
   differences: [{ kind: "different", object: "function a.f()", detail: "definition:\n- one\n+ two" }],
   ignored: { differences: [], unmatched: [] },
+  rolesAsTheyAre: [],
   sql: { statements: ["select 1;"], leftOut: ['statistics a."s\ndrop table y;"'] },
   equal: false,
   ms: 1,
@@ -44,4 +45,8 @@ test("what was left out is counted, and what ignore misspells is told: in words,
     "-- warning ignore of the settings names what is not there: schema storag select 1;",
   ]);
   expect(driftLines({ ...RESULT, equal: true, sql: null }, makeStyle(false))).toHaveLength(1);
+  const unseen = driftLines({ ...RESULT, equal: true, sql: null, rolesAsTheyAre: ["app", "ops"] }, makeStyle(false));
+  expect(unseen.at(-1)).toBe(
+    "not seen: what was given by hand to app, ops, since the role that deploys may not make them anew",
+  );
 });

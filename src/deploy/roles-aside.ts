@@ -1,0 +1,85 @@
+import { quoteIdent } from "../core/quote-ident.ts";
+import type { DatabaseClient } from "../db/client.ts";
+import { isDatabaseError } from "../db/run-script.ts";
+import { type BuildFiles, buildFromNothing } from "./build.ts";
+import type { DeploymentRun } from "./run.ts";
+
+/** What the names of roles that were put aside begin with. */
+export const ASIDE = "tm_db_aside_";
+
+/** What a build has made, with roles of its own. */
+export interface BuiltWithRoles {
+  readonly run: DeploymentRun;
+  /** Roles that the files seem to make and that this role may not rename: the build met them as they are. */
+  readonly rolesAsTheyAre: readonly string[];
+}
+
+/**
+ * Builds files as `buildFromNothing` does, but with roles as the files make them: those that the server has already are
+ * out of the way, under another name, until the transaction ends. It is never committed, so nobody else sees that.
+ *
+ * Which roles files make is not known before they run: `create role` may stand in a `do` block, with a name put together. All
+ * that are named in such a migration are put aside; where the build misses one of them, it is tried again without.
+ * @throws TmDbError SQL_ERROR and its like.
+ */
+export async function buildWithOwnRoles(client: DatabaseClient, files: BuildFiles): Promise<BuiltWithRoles> {
+  let names = await rolesNamed(client, files);
+  for (;;) {
+    await client.query("savepoint tm_db_roles");
+    const { aside, kept } = await putAside(client, names);
+    try {
+      const run = await buildFromNothing(client, files);
+      await bringBack(client, aside);
+      return { run, rolesAsTheyAre: kept };
+    } catch (error) {
+      const isMissed = (name: string): boolean => error instanceof Error && error.message.includes(name);
+      const missed = new Set([...aside.keys()].filter(isMissed));
+      if (missed.size === 0) throw error;
+      await client.query("rollback to savepoint tm_db_roles");
+      names = names.filter((name) => !missed.has(name));
+    }
+  }
+}
+
+/** Roles of the server that are named where a migration makes roles; in one order, as others may do the same meanwhile. */
+async function rolesNamed(client: DatabaseClient, { migrations }: BuildFiles): Promise<string[]> {
+  const texts = migrations.map(({ part }) => part.sql).filter((sql) => /\bcreate\s+(role|user|group)\b/i.test(sql));
+  if (texts.length === 0) return [];
+  const { rows } = await client.query<{ name: string }>(
+    `select rolname as name
+     from pg_catalog.pg_roles
+     where oid >= 16384 and rolname not in (current_user, session_user)
+     order by rolname`,
+  );
+  return rows.map(({ name }) => name).filter((name) => texts.some((text) => text.includes(name)));
+}
+
+/** `aside`: names by the original ones. `kept`: what this role may not rename. */
+async function putAside(client: DatabaseClient, names: readonly string[]) {
+  const aside = new Map<string, string>();
+  const kept: string[] = [];
+  for (const [index, name] of names.entries()) {
+    const other = `${ASIDE}${index}`;
+    try {
+      await client.query(
+        `savepoint tm_db_role; alter role ${quoteIdent(name)} rename to ${other}; release savepoint tm_db_role`,
+      );
+      aside.set(name, other);
+    } catch (error) {
+      // insufficient_privilege; since 16 that wants the role's admin option.
+      if (!isDatabaseError(error) || error.code !== "42501") throw error;
+      await client.query("rollback to savepoint tm_db_role; release savepoint tm_db_role");
+      kept.push(name);
+    }
+  }
+  return { aside, kept };
+}
+
+/** What the files did not make is what it was. */
+async function bringBack(client: DatabaseClient, aside: ReadonlyMap<string, string>): Promise<void> {
+  const { rows } = await client.query<{ name: string }>(
+    "select name from pg_catalog.unnest($1::text[]) as name where pg_catalog.to_regrole(pg_catalog.quote_ident(name)) is null",
+    [[...aside.keys()]],
+  );
+  for (const { name } of rows) await client.query(`alter role ${aside.get(name) ?? ""} rename to ${quoteIdent(name)}`);
+}
