@@ -65,6 +65,8 @@ import rlsWithoutPolicyText from "./rules/rls-without-policy/rule.md";
 import rlsWithoutPolicySql from "./rules/rls-without-policy/rule.sql";
 import rolePrivilegedText from "./rules/role-privileged/rule.md";
 import rolePrivilegedSql from "./rules/role-privileged/rule.sql";
+import roleSettingCaseText from "./rules/role-setting-case/rule.md";
+import roleSettingCaseSql from "./rules/role-setting-case/rule.sql";
 import sensitiveColumnText from "./rules/sensitive-column/rule.md";
 import sensitiveColumnSql from "./rules/sensitive-column/rule.sql";
 import sequenceGrantedText from "./rules/sequence-granted/rule.md";
@@ -115,6 +117,7 @@ export const AUDIT_RULES: readonly AuditRule[] = [
   rule("rls-disabled", rlsDisabledText, rlsDisabledSql),
   rule("rls-without-policy", rlsWithoutPolicyText, rlsWithoutPolicySql),
   rule("role-privileged", rolePrivilegedText, rolePrivilegedSql),
+  rule("role-setting-case", roleSettingCaseText, roleSettingCaseSql),
   rule("sensitive-column", sensitiveColumnText, sensitiveColumnSql),
   rule("sequence-granted", sequenceGrantedText, sequenceGrantedSql),
   rule("user-metadata", userMetadataText, userMetadataSql),
