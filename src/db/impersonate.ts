@@ -123,8 +123,9 @@ export interface RoleFacts {
 
 /**
  * The settings are read as PostgREST does (`queryRoleSettings` in `src/PostgREST/Config/Database.hs`): of the roles that
- * the authenticator is itself a member of, for all databases (not those of `alter role … in database`), in lower case,
- * and only what the authenticator may set. `default_transaction_isolation` becomes the transaction's isolation level.
+ * the authenticator is itself a member of, for all databases (not those of `alter role … in database`), and only what the
+ * authenticator may set. `default_transaction_isolation` becomes the transaction's isolation level. Before June 2026
+ * PostgREST made them lower case (https://github.com/PostgREST/postgrest/issues/4955): the audit tells where that matters.
  */
 export async function readRoles(
   client: Client,
@@ -159,11 +160,11 @@ export async function readRoles(
        select
          json_agg(json_build_array(kv.name, kv.value) order by kv.name)
            filter (where kv.name <> 'default_transaction_isolation') as settings,
-         max(kv.value) filter (where kv.name = 'default_transaction_isolation') as isolation
+         max(lower(kv.value)) filter (where kv.name = 'default_transaction_isolation') as isolation
        from unnest(r.rolconfig) as setting
        cross join lateral (select
          split_part(setting, '=', 1) as name,
-         lower(substr(setting, strpos(setting, '=') + 1)) as value
+         substr(setting, strpos(setting, '=') + 1) as value
        ) as kv
        where exists (
          select

@@ -48,6 +48,22 @@ describe("during a request", () => {
     expect(await during({ ...READ, role: "api_anonymous" }, cost)).toEqual([{ cost: "4" }]);
   });
 
+  test("they are passed on as they were written, and the isolation level is known in capitals too", async () => {
+    const owner = await db.connect("owner");
+    await owner.query("create role impersonated; grant impersonated to authenticator");
+    try {
+      await owner.query(
+        "alter role impersonated set work_mem = '5MB'; alter role impersonated set default_transaction_isolation = 'SERIALIZABLE'",
+      );
+      const settings = "select current_setting('work_mem') as mem, current_setting('transaction_isolation') as level";
+      expect(await during({ ...READ, role: "impersonated" }, settings)).toEqual([
+        { mem: "5MB", level: "serializable" },
+      ]);
+    } finally {
+      await owner.query("drop role impersonated");
+    }
+  });
+
   test.each([
     ["GET", undefined, "on"],
     ["HEAD", undefined, "on"],

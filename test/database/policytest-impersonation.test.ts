@@ -159,6 +159,13 @@ describe("plain statements", () => {
     expect(lines.map((line) => line.slice(0, 4))).toEqual(["ok 1", "ok 2", "ok 3"]);
   });
 
+  test("has the settings of its role as they were written", async () => {
+    const [memory] = await tap(
+      `alter role api_user set work_mem = '5MB'; select tests.as_user('Vera'); select current_setting('work_mem')`,
+    );
+    expect(memory).toBe("5MB");
+  });
+
   test("after back_to_owner are the owner's, with the settings of before and empty ones of the request", async () => {
     const [before, after] = await tap(
       `set local statement_timeout = '5s';

@@ -82,8 +82,8 @@ begin
 end
 $$;
 
--- What `alter role … set` gave it, as PostgREST reads it: of the roles that the authenticator is itself a member of, in
--- lower case, and only what the authenticator may set. In PL/pgSQL, which plans it once for a session.
+-- What `alter role … set` gave it, as PostgREST reads it: of the roles that the authenticator is itself a member of, and
+-- only what the authenticator may set. In PL/pgSQL, which plans it once for a session.
 create function tests._role_settings(role text)
   returns table (name text, value text)
   language plpgsql
@@ -101,7 +101,7 @@ begin
   cross join lateral (
     select
       split_part(setting, '=', 1),
-      lower(substr(setting, strpos(setting, '=') + 1))
+      substr(setting, strpos(setting, '=') + 1)
   ) as kv (name, value)
   where r.rolname = _role_settings.role
     and kv.name <> 'default_transaction_isolation'

@@ -2,7 +2,7 @@ select
   e.object,
   e.subject,
   string_agg(
-    format('has the setting %s = %s, which PostgREST passes on as %s', kv.name, kv.value, lower(kv.value)),
+    format('has the setting %s = %s, which PostgREST from before June 2026 passes on as %s', kv.name, kv.value, lower(kv.value)),
     '; ' order by kv.name
   ) as message,
   string_agg(
