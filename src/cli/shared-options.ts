@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
-import { type Command, InvalidArgumentError, Option } from "commander";
+import { type Command, Option } from "commander";
+import { wholeNumber } from "./parse-number.ts";
 
 /** The options that every command has. */
 export interface SharedOptions {
@@ -45,12 +46,16 @@ export function addContainerOptions(command: Command): Command {
 
 export function addTimeoutOptions(command: Command): Command {
   return command
-    .option("--lock-timeout <ms>", "how long a statement may wait for a lock; 0 is for ever (default: 10000)", parseMs)
-    .option("--statement-timeout <ms>", "how long a statement may run; 0 is for ever (default: 0)", parseMs)
+    .option(
+      "--lock-timeout <ms>",
+      "how long a statement may wait for a lock; 0 is for ever (default: 10000)",
+      wholeNumber(0),
+    )
+    .option("--statement-timeout <ms>", "how long a statement may run; 0 is for ever (default: 0)", wholeNumber(0))
     .option(
       "--lock-retries <n>",
       "how often to begin again when a lock was not free in time (default: 3)",
-      parseRetries,
+      wholeNumber(0),
     );
 }
 
@@ -63,24 +68,6 @@ export interface TimeoutFlags {
 /** The flags of `addTimeoutOptions`, as the functions of `app/` take them. */
 export function timeoutsOf({ lockTimeout, statementTimeout, lockRetries }: TimeoutFlags) {
   return { lockTimeoutMs: lockTimeout, statementTimeoutMs: statementTimeout, lockRetries };
-}
-
-function parseRetries(text: string): number {
-  const retries = Number(text);
-  if (!Number.isInteger(retries) || retries < 0) throw new InvalidArgumentError("must be a whole number from 0");
-  return retries;
-}
-
-function parseMs(text: string): number {
-  const ms = Number(text);
-  if (!Number.isInteger(ms) || ms < 0) throw new InvalidArgumentError("must be a whole number of milliseconds");
-  return ms;
-}
-
-export function parseCount(text: string): number {
-  const count = Number(text);
-  if (!Number.isInteger(count) || count < 1) throw new InvalidArgumentError("must be a whole number from 1");
-  return count;
 }
 
 /** The project: the folder of `--config`, or the nearest folder upwards that holds `tm-db.config.json`, or this one. */

@@ -275,7 +275,14 @@ describe("a database of one's own", () => {
   test.each([
     [["migrat"], "unknown command"],
     [["migrate", "--dry-rum"], "--dry-run"],
-    [["rollback", "--steps", "0"], "whole number"],
+    [["rollback", "--steps", "0"], "must be a whole number from 1"],
+    // A variable that is not set must not mean "for ever".
+    [["migrate", "--lock-timeout", ""], "must be a whole number from 0"],
+    [["migrate", "--statement-timeout", "0x10"], "must be a whole number from 0"],
+    [["migrate", "--lock-retries", " "], "must be a whole number from 0"],
+    [["mutate", "--min-score", ""], "must be a number from 0 to 100"],
+    [["realtime", "--port", "65536"], "must be a whole number from 0 to 65535"],
+    [["seed", "dev", "--scale", "0"], "must be a number above 0"],
     [["rollback", "--steps", "1", "--all"], "cannot be used with"],
     [["up", "--pg", "14"], "none of 15, 16, 17, 18"],
     [["new"], "missing required argument"],

@@ -1,7 +1,8 @@
 import { Command } from "commander";
 import { messageJson, messageText } from "../../report/listen-text.ts";
 import type { Execute } from "../execute.ts";
-import { addDatabaseOptions, parseCount, type SharedOptions } from "../shared-options.ts";
+import { wholeNumber } from "../parse-number.ts";
+import { addDatabaseOptions, type SharedOptions } from "../shared-options.ts";
 
 interface ListenFlags extends SharedOptions {
   readonly count?: number;
@@ -11,7 +12,7 @@ export function listenCommand(execute: Execute): Command {
   return addDatabaseOptions(new Command("listen"))
     .description("print what is sent on channels of NOTIFY, until Ctrl-C; with --json, a line for each message")
     .argument("[channels...]", "channels; those of realtime.channels in the settings if left out")
-    .option("--count <number>", "end after so many messages", parseCount)
+    .option("--count <number>", "end after so many messages", wholeNumber(1))
     .addHelpText("after", "\nExamples:\n  npx tm-db listen\n  npx tm-db listen task_changes --json --count 1\n")
     .action(async (channels: readonly string[], flags: ListenFlags) => {
       await execute(

@@ -1,7 +1,8 @@
-import { Command, InvalidArgumentError } from "commander";
+import { Command } from "commander";
 import type { Execute } from "../execute.ts";
-import { addContainerOptions, addDatabaseOptions, parseCount, type SharedOptions } from "../shared-options.ts";
+import { addContainerOptions, addDatabaseOptions, type SharedOptions } from "../shared-options.ts";
 import { writeReport } from "../write-report.ts";
+import { decimalNumber, wholeNumber } from "../parse-number.ts";
 
 interface MutateFlags extends SharedOptions {
   readonly since?: string;
@@ -17,13 +18,21 @@ export function mutateCommand(execute: Execute): Command {
     .description("damage each policy, grant, function and constraint, and see whether a policy test notices")
     .option("--since <ref>", "only what files declare that changed since this commit, branch or tag")
     .option("--only <pattern>", "only damages whose name this regular expression finds, such as api.tasks")
-    .option("--min-score <percent>", "how many of the damages must be noticed (default: 100)", parsePercent)
+    .option(
+      "--min-score <percent>",
+      "how many of the damages must be noticed (default: 100)",
+      decimalNumber(0, 100, "must be a number from 0 to 100"),
+    )
     .option("--html <file>", "write the result as a page, too")
-    .option("--jobs <count>", "how many databases to run on side by side (default: as many as processors)", parseCount)
+    .option(
+      "--jobs <count>",
+      "how many databases to run on side by side (default: as many as processors)",
+      wholeNumber(1),
+    )
     .option(
       "--timeout <ms>",
       "how long a file of tests may run (default: 5000, and ten times what it takes undamaged)",
-      parseCount,
+      wholeNumber(1),
     )
     .addHelpText("after", "\nExample:\n  npx tm-db mutate --since main\n")
     .action(async (flags: MutateFlags) => {
@@ -38,11 +47,4 @@ export function mutateCommand(execute: Execute): Command {
         return result;
       });
     });
-}
-
-function parsePercent(text: string): number {
-  const percent = Number(text);
-  if (text.trim() === "" || !(percent >= 0 && percent <= 100))
-    throw new InvalidArgumentError("must be a number from 0 to 100");
-  return percent;
 }

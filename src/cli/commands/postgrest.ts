@@ -1,9 +1,10 @@
 import { resolve } from "node:path";
-import { Command, InvalidArgumentError, Option } from "commander";
+import { Command, Option } from "commander";
 import { TmDbError } from "../../core/errors.ts";
 import type { Execute } from "../execute.ts";
 import { parseDuration } from "../parse-duration.ts";
 import { addDatabaseOptions, type SharedOptions } from "../shared-options.ts";
+import { wholeNumber } from "../parse-number.ts";
 
 interface ConfigFlags extends SharedOptions {
   readonly output?: string;
@@ -64,7 +65,7 @@ function runCommand(execute: Execute): Command {
     .option("--bin <file>", "the program; else POSTGREST_BIN, or postgrest on the PATH")
     .addOption(
       new Option("--port <port>", "the API's port; the one after it is the admin server's (default: 3000)").argParser(
-        parsePort,
+        wholeNumber(1, 65_534),
       ),
     )
     .addOption(
@@ -78,10 +79,4 @@ function runCommand(execute: Execute): Command {
         return await postgrestRun({ ...context, bin, port, readyTimeoutMs });
       });
     });
-}
-
-function parsePort(text: string): number {
-  const port = Number(text);
-  if (!Number.isInteger(port) || port < 1 || port > 65_534) throw new InvalidArgumentError("must be from 1 to 65534");
-  return port;
 }

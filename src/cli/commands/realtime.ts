@@ -1,6 +1,7 @@
-import { Command, InvalidArgumentError } from "commander";
+import { Command } from "commander";
 import type { Execute } from "../execute.ts";
 import { addDatabaseOptions, type SharedOptions } from "../shared-options.ts";
+import { wholeNumber } from "../parse-number.ts";
 
 interface RealtimeFlags extends SharedOptions {
   readonly host?: string;
@@ -15,7 +16,7 @@ export function realtimeCommand(execute: Execute): Command {
     .option(
       "--port <number>",
       "where to listen; 0 is any free port (default: 3002, since PostgREST has 3000 and 3001)",
-      parsePort,
+      wholeNumber(0, 65_535),
     )
     .option("--secret-file <file>", "read the JWT secret from this file, and not from the database")
     .addHelpText("after", "\nExample:\n  npx tm-db realtime --port 3002\n")
@@ -25,12 +26,4 @@ export function realtimeCommand(execute: Execute): Command {
         return await realtime({ ...context, host: flags.host, port: flags.port, secretFile: flags.secretFile });
       });
     });
-}
-
-function parsePort(text: string): number {
-  const port = Number(text);
-  if (text === "" || !Number.isInteger(port) || port < 0 || port > 65_535) {
-    throw new InvalidArgumentError("must be a whole number from 0 to 65535");
-  }
-  return port;
 }

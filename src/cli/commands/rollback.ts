@@ -1,10 +1,10 @@
 import { Command, Option } from "commander";
 import { TmDbError } from "../../core/errors.ts";
 import type { Execute } from "../execute.ts";
+import { wholeNumber } from "../parse-number.ts";
 import {
   addDatabaseOptions,
   addTimeoutOptions,
-  parseCount,
   type SharedOptions,
   type TimeoutFlags,
   timeoutsOf,
@@ -22,7 +22,7 @@ export function rollbackCommand(execute: Execute): Command {
   return addTimeoutOptions(addDatabaseOptions(new Command("rollback")))
     .description("take the last deployment back exactly, or migrations by number or name")
     .addOption(
-      new Option("--steps <n>", "take back the last n migrations").argParser(parseCount).conflicts(["to", "all"]),
+      new Option("--steps <n>", "take back the last n migrations").argParser(wholeNumber(1)).conflicts(["to", "all"]),
     )
     .addOption(new Option("--to <migration>", "take back every migration after this one").conflicts(["steps", "all"]))
     .addOption(new Option("--all", "take back everything").conflicts(["steps", "to"]))

@@ -1,6 +1,7 @@
 import { Command, InvalidArgumentError } from "commander";
 import type { Execute } from "../execute.ts";
 import { addDatabaseOptions, addTimeoutOptions, type SharedOptions } from "../shared-options.ts";
+import { decimalNumber, MAX_SEED, wholeNumber } from "../parse-number.ts";
 
 interface SeedFlags extends SharedOptions {
   readonly scale?: number;
@@ -19,11 +20,15 @@ export function seedCommand(execute: Execute): Command {
   return addTimeoutOptions(addDatabaseOptions(new Command("seed")))
     .description("load seeds/<name>.sql or seeds/<name>.ts: data to develop, test and measure with")
     .argument("<name>", "the seed, for example dev or staging")
-    .option("--scale <number>", "how much, for a seed that is a script (default: 1)", parseScale)
+    .option(
+      "--scale <number>",
+      "how much, for a seed that is a script (default: 1)",
+      decimalNumber(Number.MIN_VALUE, Number.MAX_VALUE, "must be a number above 0"),
+    )
     .option(
       "--seed-value <number>",
       "where chance begins: the same number makes the same rows (default: 1)",
-      parseSeedValue,
+      wholeNumber(0, MAX_SEED),
     )
     .option("--date <date>", "the day that counts as today for these rows (default: 2026-01-01)", parseDate)
     .option("--add", "load beside the rows that are there")
@@ -51,19 +56,6 @@ export function seedCommand(execute: Execute): Command {
         });
       });
     });
-}
-
-function parseScale(text: string): number {
-  const scale = Number(text);
-  if (!(scale > 0) || !Number.isFinite(scale)) throw new InvalidArgumentError("must be a number above 0");
-  return scale;
-}
-
-function parseSeedValue(text: string): number {
-  const value = Number(text);
-  if (!Number.isInteger(value) || value < 0 || value > 0xff_ff_ff_ff)
-    throw new InvalidArgumentError("must be a whole number from 0 to 4294967295");
-  return value;
 }
 
 function parseDate(text: string): Date {

@@ -1,18 +1,13 @@
-import { Command, InvalidArgumentError, Option } from "commander";
+import { Command, Option } from "commander";
 import type { TestOptions } from "../../app/test.ts";
 import type { CommandResult, TestResult } from "../../core/command-result.ts";
 import { makeStyle, type Style } from "../../report/style.ts";
 import { type Reporter, REPORTERS, testReport } from "../../report/tests/reporters.ts";
 import { resultText } from "../../report/text.ts";
 import type { Execute } from "../execute.ts";
-import {
-  addContainerOptions,
-  addDatabaseOptions,
-  folderInRepository,
-  parseCount,
-  type SharedOptions,
-} from "../shared-options.ts";
+import { addContainerOptions, addDatabaseOptions, folderInRepository, type SharedOptions } from "../shared-options.ts";
 import { writeReport } from "../write-report.ts";
+import { MAX_SEED, wholeNumber } from "../parse-number.ts";
 
 interface TestFlags extends SharedOptions {
   readonly test?: string;
@@ -31,11 +26,15 @@ export function testCommand(execute: Execute): Command {
     .description("run the policy tests (pgTAP) on databases of their own, made from the project's files")
     .argument("[paths...]", "files and folders of tests; all if left out")
     .option("-t, --test <pattern>", "only files whose path or text this regular expression finds")
-    .option("--jobs <count>", "how many databases to run on side by side (default: as many as processors)", parseCount)
+    .option(
+      "--jobs <count>",
+      "how many databases to run on side by side (default: as many as processors)",
+      wholeNumber(1),
+    )
     .option("--bail", "end after the first file that fails")
     .option("--shuffle", "run the files in a random order, and print its seed")
-    .option("--seed <number>", "run the files in the order of this seed", parseSeed)
-    .option("--timeout <ms>", "how long one file may run (default: 60000)", parseCount)
+    .option("--seed <number>", "run the files in the order of this seed", wholeNumber(0, MAX_SEED))
+    .option("--timeout <ms>", "how long one file may run (default: 60000)", wholeNumber(1))
     .option("--watch", "stay, and run what a saved file touches")
     .addOption(new Option("--reporter <name>", "how to print the result").choices(REPORTERS).default("spec"))
     .option("--output <file>", "write that report to a file, and the one for people to stdout")
@@ -83,12 +82,4 @@ function presentation(result: CommandResult, flags: TestFlags, style: Style): st
 
 function report(result: TestResult, flags: TestFlags, style: Style): string {
   return testReport(result, { reporter: flags.reporter, folder: folderInRepository(flags), style });
-}
-
-function parseSeed(text: string): number {
-  const seed = Number(text);
-  if (!Number.isInteger(seed) || seed < 0 || seed >= 2 ** 32) {
-    throw new InvalidArgumentError("must be a whole number from 0 to 4294967295");
-  }
-  return seed;
 }
