@@ -1,7 +1,6 @@
 import { createHash } from "node:crypto";
 import type { DatabaseName, MutateResult } from "../core/command-result.ts";
 import { TmDbError } from "../core/errors.ts";
-import { matrixJson } from "../core/matrix-document.ts";
 import type { MutantResult, MutantVerdict } from "../core/mutation-result.ts";
 import type { SourceFile } from "../core/project-files.ts";
 import { quoteForShell } from "../core/quote-for-shell.ts";
@@ -46,8 +45,7 @@ export interface MutateOptions extends CommandOptions {
  * Damages every object of a project in all the ways that make sense, one at a time, in databases of its own, and runs the
  * policy tests: a damage that no test notices is a hole in them.
  * @throws TmDbError NO_TESTS; TESTS_FAIL where they fail without any damage; USAGE for a commit that is not there, or a
- * pattern that finds no damage at all; what
- * building the databases throws. Survivors are a result.
+ * pattern that finds no damage at all; what building the databases throws. Survivors are a result.
  */
 export async function mutate(options: MutateOptions): Promise<MutateResult> {
   const startedAt = performance.now();
@@ -63,7 +61,7 @@ export async function mutate(options: MutateOptions): Promise<MutateResult> {
   const { fixtures, tests } = await readTestFiles(config, { only: [], cwd: config.projectDir });
   if (tests.length === 0) {
     throw new TmDbError("NO_TESTS", `${config.paths.tests}/ holds no test, so nothing would be noticed`, {
-      hint: `write one, such as ${config.paths.tests}/tasks.sql; docs/testing.md of the package tm-db says how`,
+      hint: `write one, such as ${config.paths.tests}/<table>.sql; docs/testing.md of the package tm-db says how`,
     });
   }
   const suite = composeSuite(project, tests);
@@ -167,7 +165,8 @@ async function tryAll(
       mutants: mutants.filter(({ id }) => !verdicts.has(id)),
       openClone: async () => await databases.open(),
       fingerprint: readFingerprint,
-      observe: async (client) => matrixJson(await observeProject(client, quiet(project))),
+      // What the attempts came to, and not what the policies say of themselves.
+      observe: async (client) => JSON.stringify((await observeProject(client, quiet(project))).cells),
       jobs,
       timeoutMs,
       signal,

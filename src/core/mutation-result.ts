@@ -25,7 +25,7 @@ export type MutantVerdict =
   | { readonly kind: "killed"; readonly by: KillingTest }
   /** A file of tests did not end in time. */
   | { readonly kind: "timed-out"; readonly path: string }
-  /** Every test passed. `toldApart`: whether somebody sees or may do something else; null where that is not known. */
+  /** Every test passed. `toldApart`: whether the access matrix, which counts rows, is another; null where that is not known. */
   | { readonly kind: "survived"; readonly toldApart: boolean | null }
   /** Every test passed, and the list says why no test could fail. */
   | { readonly kind: "equivalent"; readonly reason: string }

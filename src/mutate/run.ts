@@ -47,8 +47,8 @@ export interface MutationRun {
    */
   readonly fingerprint: (client: DatabaseClient) => Promise<string>;
   /**
-   * What everybody sees and may do, as a text, in the transaction that is open on `client`. A damage that no test notices
-   * and that changes this is a hole in the tests for certain.
+   * How many rows everybody sees and what they may do, as a text, in the transaction that is open on `client`. A damage that
+   * no test notices and that changes this is a hole in the tests for certain.
    */
   readonly observe: (client: DatabaseClient) => Promise<string>;
   readonly jobs?: number | undefined;

@@ -27,7 +27,7 @@ function testLines(
         ({ schema, relation, name }) =>
           schema === subject.schema && relation === subject.relation && name === subject.name,
       );
-      return policy === undefined ? [] : policyLines(policy);
+      return policy === undefined ? [] : policyLines(policy, operator);
     }
     case "row-security":
       return [
@@ -100,7 +100,16 @@ const plain = (name: string): string => plainWords(quoteIdent(name));
 
 const qualified = (schema: string, name: string): string => `${plain(schema)}.${plain(name)}`;
 
-function policyLines({ schema, relation, command, name }: PolicyFact): string[] {
+/** What a policy is for, and for whom, shows in nobody's attempts as long as nobody else has the privilege. */
+function policyLines(policy: PolicyFact, operator: string): string[] {
+  const { schema, relation, command, name, roles } = policy;
+  const named = [schema, relation, name].map(quoteLiteral).join(", ");
+  if (operator === "widen-policy-command")
+    return [`select policy_cmd_is(${named}, ${quoteLiteral(command)}, ${quoteLiteral(`${name} is for ${command}`)});`];
+  if (operator === "widen-policy-roles") {
+    const list = `array[${roles.map(quoteLiteral).join(", ")}]::name[]`;
+    return [`select policy_roles_are(${named}, ${list}, ${quoteLiteral(`${name} is for ${roles.join(", ")}`)});`];
+  }
   const table = qualified(schema, relation);
   const of = {
     select: ["can_see", "sees_nothing", `select * from ${table} where <the row>`],

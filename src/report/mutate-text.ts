@@ -52,7 +52,7 @@ function apartLines({ verdict }: MutantResult, style: Style): string[] {
   return [
     verdict.toldApart
       ? `  ${style.yellow("somebody sees or may do something else with it: a test is missing")}`
-      : `  ${style.dim("nobody of the fixtures sees or may do anything else: a test is missing, or nobody ever could")}`,
+      : `  ${style.dim("the access matrix, which counts rows, comes out the same: a test is missing, or nobody could ever tell")}`,
   ];
 }
 
@@ -105,7 +105,7 @@ function summaryLines(result: MutateResult, style: Style): string[] {
   const percent = score === null ? "nothing to damage" : `score ${score} % of ${minScore} % wanted`;
   return [
     ...(mutants.length === 0 ? [] : [countWords(counts)]),
-    `${verdict}: ${percent}, ${formatCount(mutants.length)} damages${scope}, ${formatCount(fileRuns)} runs of test files in ${formatMs(ms)} on ${where(server, style)}`,
+    `${verdict}: ${percent}, ${formatCount(mutants.length)} ${mutants.length === 1 ? "damage" : "damages"}${scope}, ${formatCount(fileRuns)} ${fileRuns === 1 ? "run" : "runs"} of test files in ${formatMs(ms)} on ${where(server, style)}`,
   ];
 }
 

@@ -122,6 +122,22 @@ rollback;
   expect(await leftBehind(made)).toEqual([]);
 });
 
+test("what a policy says of itself is told apart by nobody, can be explained, and is noticed by the very test that is proposed", async () => {
+  const made = project();
+  const only = ["--only", "^widen-policy"];
+  const found = await mutate(made, ...only);
+  expect(found.mutants.map(({ operator, verdict }) => [operator, verdict])).toEqual([
+    ["widen-policy-command", { kind: "survived", toldApart: false }],
+    ["widen-policy-roles", { kind: "survived", toldApart: false }],
+  ]);
+  const reasons = found.mutants.map(({ id }) => ({ mutant: id, reason: "nobody else has the privilege" }));
+  made.write({ "test/policies/equivalent-mutants.json": JSON.stringify(reasons) });
+  expect(await mutate(made, ...only)).toMatchObject({ code: 0, counts: { equivalent: 2 }, stale: [] });
+  const proposed = found.mutants.map(({ skeleton }, index) => [`test/policies/new_${index}.sql`, skeleton ?? ""]);
+  made.write({ "test/policies/equivalent-mutants.json": "[]", ...Object.fromEntries(proposed) });
+  expect(await mutate(made, ...only)).toMatchObject({ code: 0, counts: { killed: 2 } });
+});
+
 test("--min-score, --since, and what cannot run", async () => {
   const made = project();
   expect(await mutate(made, "--only", "select_own|delete", "--min-score", "50")).toMatchObject({
