@@ -2,8 +2,9 @@
 "use strict";
 // An old Node must be able to read this file: it says which one is needed, instead of failing at a syntax error.
 const [major, minor] = process.versions.node.split(".").map(Number);
-if (major < 20 || (major === 20 && minor < 11)) {
-  process.stderr.write(`tm-db needs Node.js 20.11 or newer; this is ${process.version}\n`);
+const isSupported = (major === 20 && minor >= 19) || (major === 22 && minor >= 12) || major >= 24;
+if (!isSupported) {
+  process.stderr.write(`tm-db needs Node.js 20.19, 22.12, or 24 and newer; this is ${process.version}\n`);
   process.exitCode = 2;
 } else {
   const { FREQUENT } = require("./frequent.cjs");

@@ -1,5 +1,5 @@
 import { isUtf8 } from "node:buffer";
-import { type Dirent, existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Config } from "../config/config.ts";
@@ -187,17 +187,12 @@ export function listFolder(config: Config, folder: string): string[] | undefined
     // By hand: normalising a thousand paths takes longer than reading the folder.
     return entries
       .filter((entry) => !entry.isDirectory())
-      .map((entry) => `${folderOf(entry)}/${entry.name}`.slice(root.length + 1).replaceAll("\\", "/"));
+      .map((entry) => `${entry.parentPath}/${entry.name}`.slice(root.length + 1).replaceAll("\\", "/"));
   } catch (error) {
     if (error instanceof TmDbError) throw error;
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
     throw unreadable(folder, error);
   }
-}
-
-/** Node 20.11 knows `path` only, which later versions replaced by `parentPath`. */
-function folderOf(entry: Dirent): string {
-  return entry.parentPath ?? (entry as { readonly path?: string }).path ?? "";
 }
 
 const REPLACEMENT_CHARACTER = "\uFFFD";

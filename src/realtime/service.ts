@@ -86,14 +86,12 @@ export async function runService(options: ServiceOptions): Promise<number> {
     server?.recheck();
     hub.recheck();
   }, limits.recheckEveryMs);
-  let told = 0;
-  try {
-    await Promise.race([Promise.all([hearing, ...reading]), ended]);
-  } finally {
-    end.abort();
-    clearInterval(recheck);
-    await Promise.allSettled([hearing, serving, ...reading]);
-    told = (await server?.close()) ?? 0;
-  }
+  const outcome = Promise.race([Promise.all([hearing, ...reading]), ended]);
+  await outcome.catch(() => undefined);
+  end.abort();
+  clearInterval(recheck);
+  await Promise.allSettled([hearing, serving, ...reading]);
+  const told = (await server?.close()) ?? 0;
+  await outcome;
   return told;
 }

@@ -133,7 +133,10 @@ test("what a policy says of itself is told apart by nobody, can be explained, an
   const reasons = found.mutants.map(({ id }) => ({ mutant: id, reason: "nobody else has the privilege" }));
   made.write({ "test/policies/equivalent-mutants.json": JSON.stringify(reasons) });
   expect(await mutate(made, ...only)).toMatchObject({ code: 0, counts: { equivalent: 2 }, stale: [] });
-  const proposed = found.mutants.map(({ skeleton }, index) => [`test/policies/new_${index}.sql`, skeleton ?? ""]);
+  const proposed = found.mutants.map(({ skeleton }, index): [string, string] => [
+    `test/policies/new_${index}.sql`,
+    skeleton ?? "",
+  ]);
   made.write({ "test/policies/equivalent-mutants.json": "[]", ...Object.fromEntries(proposed) });
   expect(await mutate(made, ...only)).toMatchObject({ code: 0, counts: { killed: 2 } });
 });

@@ -1,9 +1,13 @@
+import { spawnSync } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { satisfies, subset } from "semver";
 import { expect, test } from "vitest";
 
 const read = (path: string): string => readFileSync(new URL(`../../${path}`, import.meta.url), "utf8");
 
 interface PackageJson {
+  readonly engines?: { readonly node?: string };
   readonly files?: readonly string[];
   readonly dependencies?: Readonly<Record<string, string>>;
   readonly optionalDependencies?: Readonly<Record<string, string>>;
@@ -12,6 +16,7 @@ interface PackageJson {
 
 interface LockedPackage extends PackageJson {
   readonly bin?: unknown;
+  readonly dev?: boolean;
   readonly version?: string;
 }
 
@@ -27,6 +32,27 @@ test("versions are exact, so that everybody runs the same", () => {
   expect(loose).toEqual([]);
   expect(all.length).toBeGreaterThan(10);
 });
+
+/** Every Node version on which this package says it runs is one on which what it installs says so, too. */
+test("what is installed with it runs on each Node that it is for", () => {
+  const { node: ours = "" } = MANIFEST.engines ?? {};
+  const installed = Object.entries(LOCK.packages).filter(([path, { dev }]) => path !== "" && dev !== true);
+  const refusing = installed.filter(([, { engines }]) => engines?.node !== undefined && !subset(ours, engines.node));
+  expect(refusing.map(([path, { engines }]) => [path, engines?.node])).toEqual([]);
+  expect(installed.length).toBeGreaterThan(20);
+});
+
+test.each(["18.20.8", "20.18.3", "20.19.0", "21.7.3", "22.11.0", "22.12.0", "23.11.1", "24.0.0", "26.1.0"])(
+  "the program says which Node it needs: %s",
+  (version) => {
+    const pretend = `Object.defineProperty(process.versions, "node", { value: ${JSON.stringify(version)} })`;
+    const file = fileURLToPath(new URL("../../bin/tm-db.js", import.meta.url));
+    const code = `${pretend}; process.argv.push("--version"); require(${JSON.stringify(file)});`;
+    const { status, stderr } = spawnSync(process.execPath, ["-e", code], { encoding: "utf8" });
+    const isSupported = satisfies(version, MANIFEST.engines?.node ?? "");
+    expect([status, stderr.includes("needs Node.js")]).toEqual(isSupported ? [0, false] : [2, true]);
+  },
+);
 
 test("npx finds the program where it was: it remembers the path in a checkout", () => {
   const bin = { "tm-db": "bin/tm-db.js" };
