@@ -1,6 +1,6 @@
 // Bundles the command line and the public API into dist/.
 import { createHash } from "node:crypto";
-import { readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
@@ -11,12 +11,15 @@ const { version, dependencies, optionalDependencies, peerDependencies } = JSON.p
   readFileSync(`${root}/package.json`, "utf8"),
 );
 
-// Small, and loaded on every run or by a `require`, which Node 20 cannot do with a module: they go into the bundle.
-// Everything else stays in node_modules until it is needed; of node-pg-migrate that is all but the order of files.
-const bundled = new Set(["commander", "jose", "libpg-query", "node-pg-migrate", "pg", "pg-copy-streams", "tap-parser"]);
+// What is loaded by most runs goes into the bundle: packages that are there for the build alone, and these two, which others
+// need as well. Everything else stays in node_modules until it is needed; of node-pg-migrate that is all but the order of files.
+const bundled = new Set(["node-pg-migrate", "pg"]);
 const external = [dependencies, optionalDependencies, peerDependencies]
   .flatMap(Object.keys)
   .filter((name) => !bundled.has(name));
+
+/** Carries pgTAP's SQL: src/policytest/pgtap.ts. */
+const PGTAP = "@electric-sql/pglite-pgtap";
 
 // Beside the old one until it is complete: a build that fails leaves what was there.
 const next = `${root}/.dist-next`;
@@ -45,6 +48,7 @@ const common = {
   plugins: [ownCrypto],
   legalComments: "none",
   sourcemap: false,
+  metafile: true,
   logLevel: "warning",
 };
 // pg asks whether it runs on Cloudflare; on Node 20, which has no `navigator`, the answer costs 25 ms (it loads undici).
@@ -120,7 +124,7 @@ function only(names) {
 
 /** The command line, or some of its commands: one file, for bin/load-compiled.cjs. */
 async function buildCommandLine(file, plugins = []) {
-  const { outputFiles } = await build({
+  const { outputFiles, metafile } = await build({
     ...common,
     entryPoints: ["src/cli/main.ts"],
     outfile: `${next}/${file}`,
@@ -144,13 +148,14 @@ async function buildCommandLine(file, plugins = []) {
   // Says what a compiled form of it is of.
   const hash = createHash("sha256").update(code).digest("hex").slice(0, 56);
   writeFileSync(`${next}/${file}`, `/*build:${hash}*/${code}`);
+  return metafile;
 }
 
 /** What programs import: modules, with chunks that are loaded when they are needed. */
 async function buildModules() {
-  await build({
+  const { metafile } = await build({
     ...common,
-    entryPoints: ["src/index.ts", "src/testing.ts"],
+    entryPoints: ["src/index.ts", "src/seeding.ts", "src/testing.ts"],
     outdir: next,
     outbase: "src",
     splitting: true,
@@ -168,12 +173,34 @@ async function buildModules() {
       ].join("\n"),
     },
   });
+  return metafile;
+}
+
+/** Who made what is in the bundles and beside them, under which licence, as those ask for. */
+function notices(metafiles) {
+  const inputs = metafiles.flatMap(({ inputs }) => Object.keys(inputs));
+  const names = inputs.flatMap((path) => /^node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(path)?.[1] ?? []);
+  const parts = [...new Set([...names, PGTAP])].toSorted().map((name) => {
+    const dir = `${root}/node_modules/${name}`;
+    const { version, license, author } = JSON.parse(readFileSync(`${dir}/package.json`, "utf8"));
+    const by = typeof author === "string" ? author : author?.name;
+    const file = readdirSync(dir).find((entry) => /^licen[cs]e(\.\w+)?$/i.test(entry));
+    const text = file === undefined ? "" : `\n\n${readFileSync(`${dir}/${file}`, "utf8").trim()}`;
+    const carries =
+      name === PGTAP ? "\npgTAP itself is David E. Wheeler's, under the PostgreSQL License: https://pgtap.org" : "";
+    return `${name} ${version}\n${license}${by === undefined ? "" : `, by ${by}`}${carries}${text}\n`;
+  });
+  return `What tm-db's programs contain of others.\n\n${parts.join(`\n${"-".repeat(72)}\n\n`)}`;
 }
 
 rmSync(next, { recursive: true, force: true });
-await buildModules();
-await buildCommandLine("cli.cjs");
-await buildCommandLine("frequent.cjs", [only(FREQUENT)]);
+const metafiles = [
+  await buildModules(),
+  await buildCommandLine("cli.cjs"),
+  await buildCommandLine("frequent.cjs", [only(FREQUENT)]),
+];
+writeFileSync(`${next}/THIRD_PARTY_NOTICES.txt`, notices(metafiles));
+copyFileSync(`${root}/node_modules/${PGTAP}/dist/pgtap.tar.gz`, `${next}/pgtap.tar.gz`);
 writeFileSync(
   `${next}/libpg-query.wasm`,
   withLessMemory(readFileSync(`${root}/node_modules/libpg-query/wasm/libpg-query.wasm`)),

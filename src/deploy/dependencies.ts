@@ -1,6 +1,6 @@
 import type { DatabaseClient } from "../db/client.ts";
 import type { AppliedRepeatable, Made } from "./ledger-state.ts";
-import type { CreatedObject } from "./statement.ts";
+import type { CreatedObject } from "./declaration.ts";
 
 /** Who depends on whom among the objects that repeatables made, as the catalog of the moment says. */
 export interface Dependencies {

@@ -1,7 +1,7 @@
 import { quoteIdent } from "../core/quote-ident.ts";
 import type { DatabaseClient } from "../db/client.ts";
 import type { DefaultPrivilege } from "./default-privileges.ts";
-import type { TargetObject } from "./statement.ts";
+import type { TargetObject } from "./declaration.ts";
 import type { ObjectFacts } from "./undo.ts";
 
 /** Objects of which something is to be known. Names are quoted, as in `TargetObject`. */

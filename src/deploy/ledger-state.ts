@@ -1,5 +1,5 @@
 import type { RepeatableFolder } from "../core/project-files.ts";
-import type { CreatedObject, TargetObject } from "./statement.ts";
+import type { CreatedObject, TargetObject } from "./declaration.ts";
 
 /** What the ledger says stands in the database now. */
 export interface LedgerState {

@@ -7,7 +7,7 @@ import { quoteIdent } from "../core/quote-ident.ts";
 import { onlyPart, splitMigration } from "./migration-sql.ts";
 import { loadSqlParser, parseSql } from "./parse-sql.ts";
 import { declareFiles } from "./repeatable.ts";
-import type { Declaration } from "./statement.ts";
+import type { Declaration } from "./declaration.ts";
 
 /** Something that a statement of a file makes or changes. */
 export interface MadeByFile {

@@ -4,7 +4,8 @@ import { locate } from "../core/locate.ts";
 import type { RepeatableFile } from "../core/project-files.ts";
 import { loadSqlParser, parseSql } from "./parse-sql.ts";
 import { PrivilegeIndex } from "./privilege-index.ts";
-import { type Declaration, readStatement } from "./statement.ts";
+import type { Declaration } from "./declaration.ts";
+import { readStatement } from "./statement.ts";
 
 /** A repeatable file and what its statements declare, in the order of the file. */
 export interface DeclaredFile {

@@ -23,7 +23,7 @@ import { loadSqlParser } from "./parse-sql.ts";
 import { checkDuplicates, type DeclaredFile, declareFiles, guessOrder } from "./repeatable.ts";
 import { sqlError } from "../db/sql-error.ts";
 import { isMissingObject, runSqls, sourceOf } from "./run-sql.ts";
-import type { Declaration, TargetObject } from "./statement.ts";
+import type { Declaration, TargetObject } from "./declaration.ts";
 import { type ObjectFacts, undoStatement } from "./undo.ts";
 
 /** What to do with files that name something that is not there. */

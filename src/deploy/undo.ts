@@ -5,7 +5,7 @@ import type {
   Declaration,
   PrivilegeDeclaration,
   TargetObject,
-} from "./statement.ts";
+} from "./declaration.ts";
 
 /** What the catalog says of an object before a file touches it. */
 export interface ObjectFacts {

