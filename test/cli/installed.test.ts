@@ -91,7 +91,9 @@ test("it works with the packages that it asks for, and no other", async () => {
     [["audit", "--fail-on", "never"], "none counts"],
     [["token", "--role", "installed_anonymous"], "eyJ"],
   ] as const) {
-    const { code, stdout, stderr } = await project.run(args);
+    const { code, stdout, stderr } = await project.run(args, {
+      env: { TM_DB_JWT_SECRET: "0123456789abcdef0123456789abcdef" },
+    });
     const said = `${stdout}${stderr}`;
     expect([args, code, said]).toEqual([args, 0, expect.stringContaining(words)]);
   }
