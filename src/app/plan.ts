@@ -6,6 +6,7 @@ import type { ProjectFiles } from "../core/project-files.ts";
 import { type DatabaseClient, withClient } from "../db/client.ts";
 import { runScript, ScriptError } from "../db/run-script.ts";
 import { withScratchDatabase } from "../db/scratch-database.ts";
+import { refuseStrangers } from "../db/strangers.ts";
 import { readTableSizes } from "../db/table-sizes.ts";
 import { undone, withTransaction } from "../db/transaction.ts";
 import { prepareMigrations } from "../deploy/apply.ts";
@@ -31,7 +32,7 @@ export interface PlanOptions extends CommandOptions, Pick<DeployOptions, "allowO
 /**
  * Says what `migrate` would do, as its dry run does. With `locks` it also carries the deployment out on a scratch
  * database with the schema of the real one and none of its rows, in a transaction that is rolled back.
- * @throws TmDbError what `migrate` throws; PERMISSION_DENIED without CREATEDB.
+ * @throws TmDbError what `migrate` throws; PERMISSION_DENIED without CREATEDB, and where others made something that would be copied.
  */
 export async function plan(options: PlanOptions): Promise<PlanResult> {
   const startedAt = Date.now();
@@ -66,6 +67,7 @@ async function readLive(target: Target, signal: AbortSignal | undefined): Promis
   return await withClient(target.connection, { signal }, async (client) => {
     return await withTransaction<Live>(client, "snapshot", async () => {
       const ledger = await readLedger(client);
+      await refuseStrangers(client);
       return { ledger, catalog: await readCatalogWithin(client), sizes: await readTableSizes(client) };
     });
   });

@@ -1,8 +1,8 @@
-import { expect, test } from "vitest";
+import { expect, inject, onTestFinished, test } from "vitest";
 import { plan, type PlanOptions } from "../../src/app/plan.ts";
 import type { LockReport, PlanResult } from "../../src/core/command-result.ts";
 import { connectionUrl } from "../../src/core/connection-spec.ts";
-import { type EngineProject, engineProject } from "./project.ts";
+import { type EngineProject, engineProject, queryRows } from "./project.ts";
 
 /** Measurements of weather stations. */
 const WEATHER = {
@@ -154,4 +154,36 @@ test("the first deployment of all locks nothing that was there", async () => {
   const { locks, statements } = await lockReport(project);
   expect(locks).toEqual([]);
   expect(statements.length).toBeGreaterThan(3);
+});
+
+test("what somebody else made is not copied: it would run with the rights of who plans", async () => {
+  const project = await engineProject(WEATHER);
+  const superuser = { ...inject("server").superuser, database: project.spec.database };
+  const databaseUrl = connectionUrl(superuser);
+  await project.migrate({ databaseUrl });
+  const become = "select rolsuper from pg_roles where rolname = 'plan_intruder'";
+  await queryRows(superuser, "create role plan_intruder login; create schema theirs authorization plan_intruder");
+  onTestFinished(async () => {
+    await queryRows(superuser, "drop owned by plan_intruder cascade; drop role plan_intruder");
+  });
+  project.write({ "migrations/0002_more.sql": "create table weather.more (id int);" });
+  await queryRows(
+    superuser,
+    `set role plan_intruder;
+     create function theirs.rise() returns text language plpgsql as $$
+     begin
+       if (select rolsuper from pg_roles where rolname = current_user) then alter role plan_intruder superuser; end if;
+       return current_user;
+     end $$;
+     create materialized view theirs.report as select theirs.rise() as x`,
+  );
+  await expect(planned(project, { databaseUrl })).rejects.toMatchObject({
+    code: "PERMISSION_DENIED",
+    message: expect.stringMatching(/^the schema is not copied: .* belongs to plan_intruder$/),
+  });
+  expect(await queryRows(superuser, become)).toEqual([{ rolsuper: false }]);
+  // Nobody can have made what belongs to a role that nobody may become.
+  await queryRows(superuser, "drop owned by plan_intruder; alter role plan_intruder nologin");
+  await queryRows(superuser, "create schema theirs authorization plan_intruder");
+  expect((await planned(project, { databaseUrl })).locks).not.toBeNull();
 });
