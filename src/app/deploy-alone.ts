@@ -1,11 +1,12 @@
 import type { MigrateResult } from "../core/command-result.ts";
-import { type DatabaseClient, withClient } from "../db/client.ts";
+import { type DatabaseClient, resetSession, withClient } from "../db/client.ts";
 import { withDeployment } from "../db/lock.ts";
 import { leaveLedgerSchema } from "../db/search-path.ts";
 import { withTransaction } from "../db/transaction.ts";
 import { notifyPostgrest, type PreparedMigration } from "../deploy/apply.ts";
 import { ensureLedger } from "../deploy/ledger-writing.ts";
 import { readLedger } from "../deploy/ledger.ts";
+import { maySet } from "../deploy/own-settings.ts";
 import { planDeployment } from "../deploy/plan.ts";
 import { runAlone } from "../deploy/run-alone.ts";
 import { clearUnfinished, markUnfinished } from "../deploy/unfinished.ts";
@@ -42,6 +43,10 @@ export async function deployAlone(
       await leaveLedgerSchema(client);
       onEvent({ kind: "step", action: "migrate", path: entry.path });
       await runAlone(client, migration, signal);
+      if (maySet(entry.upSql)) {
+        await resetSession(client);
+        await leaveLedgerSchema(client);
+      }
       const ms = Date.now() - startedAt.getTime();
       const deployment = await withTransaction(client, "read write", async () => {
         await clearUnfinished(client, entry.name);

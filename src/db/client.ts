@@ -45,7 +45,7 @@ const CONNECT_TIMEOUT_MS = 10_000;
 const CLOSE_TIMEOUT_MS = 2_000;
 
 /** What the server reported while logging in, by connection. */
-const startupParameters = new WeakMap<DatabaseClient, ReadonlyMap<string, string>>();
+const startupParameters = new WeakMap<DatabaseClient, Map<string, string>>();
 
 /**
  * Opens a connection, hands it to `callback`, and closes it whatever happens. Rejects with a TmDbError when it cannot
@@ -245,6 +245,13 @@ async function leaveOddSettings(client: DatabaseClient): Promise<void> {
   const { processID } = client as unknown as { readonly processID: number | null };
   if (processID === null) return;
   await client.query(ODD_SETTINGS, [processID]);
+}
+
+/** Makes a session what it was after its login, when SQL that ran in it may have changed a setting or the role. */
+export async function resetSession(client: DatabaseClient): Promise<void> {
+  await client.query("reset session authorization; reset role; reset all");
+  await settleSession(client, startupParameters.get(client) ?? new Map());
+  await leaveOddSettings(client);
 }
 
 const ODD_SETTINGS = `

@@ -8,7 +8,7 @@ import { areSameDefaults } from "./default-privileges.ts";
 import type { LedgerState, MigrationEntry } from "./ledger-state.ts";
 import { findTransactionControl, type SqlPart, splitMigration } from "./migration-sql.ts";
 import type { DeploymentPlan } from "./plan.ts";
-import { reconcile } from "./reconcile.ts";
+import { applyNeeded, reconcile } from "./reconcile.ts";
 import { DeploymentRun, type OnMissing } from "./run.ts";
 import { findInTheWay, leaveOldDefaults, leaveTouched, readStanding } from "./standing.ts";
 import { buildScripts, type ScriptSql } from "./script-migration.ts";
@@ -136,16 +136,27 @@ function untilNextDirective(migrations: readonly PreparedMigration[]): PreparedM
 }
 
 async function prepareFiles(run: DeploymentRun, group: readonly PreparedMigration[], input: ApplyInput): Promise<void> {
-  const needs = new Set(group.flatMap(({ file }) => file.directives.needs));
   const retract = group.flatMap(({ file }) => file.directives.retract);
   if (retract.length > 0) {
     await run.takeBack({ paths: retract, keepable: new Set(), onHeld: "fail" }, await run.readDependencies());
   }
-  if (needs.size > 0) {
-    const applied = new Set(run.applied.map(({ path }) => path));
-    const needed = input.files.repeatables.filter(({ path }) => needs.has(path) && !applied.has(path));
-    await run.applyFiles(needed, "fail");
-  }
+  await applyNeededBy(run, group, input.files);
+}
+
+/** Applies what migrations need, as they are the next to run. */
+export async function applyNeededBy(
+  run: DeploymentRun,
+  group: readonly PreparedMigration[],
+  { migrations, repeatables }: ProjectFiles,
+): Promise<void> {
+  const needs = new Set(group.flatMap(({ file }) => file.directives.needs));
+  if (needs.size === 0) return;
+  const needed = neededSoFar(migrations, group.at(-1)?.file);
+  await applyNeeded(
+    run,
+    repeatables.filter(({ path }) => needed.has(path)),
+    needs,
+  );
 }
 
 async function runMigrations(run: DeploymentRun, group: readonly PreparedMigration[]): Promise<void> {

@@ -1,3 +1,4 @@
+import { quoteIdent } from "../core/quote-ident.ts";
 import type { DatabaseClient } from "../db/client.ts";
 import type { AppliedRepeatable, Made } from "./ledger-state.ts";
 import type { CreatedObject } from "./declaration.ts";
@@ -8,6 +9,8 @@ export interface Dependencies {
   readonly existing: ReadonlySet<string>;
   /** From an object's identity to the identities that depend on it directly; a closure would grow with the square of a chain. */
   readonly dependents: ReadonlyMap<string, ReadonlySet<string>>;
+  /** From an object's identity to the files that set something of it: privileges and comments, which go with it. */
+  readonly settingFiles: ReadonlyMap<string, ReadonlySet<string>>;
   /** From an object's identity to descriptions of what depends on it directly and was not made by a repeatable. */
   readonly holders: ReadonlyMap<string, readonly string[]>;
   /**
@@ -28,19 +31,31 @@ export async function readDependencies(
   const objects = made.map((entry) => entry.object ?? entry.target).flatMap((object, key) => toRow(object, key));
   const { rows } = await client.query<DependencyRow>(DEPENDENCIES, [JSON.stringify(objects)]);
   const identityOf = (key: number): string => made[key]?.identity ?? "";
+  const paths = files.flatMap((file) => file.made.map(() => file.path));
   const dependents = new Map<string, Set<string>>();
   const holders = new Map<string, readonly string[]>();
   const foreignTriggers = new Map<string, string>();
+  const settingFiles = new Map<string, ReadonlySet<string>>();
+  const keys = new Map(made.map(({ identity }, key) => [identity, key]));
+  /** Comments on a policy or trigger are known by its table, and by their words. */
+  const commenters = (object: CreatedObject | undefined): number[] => {
+    if (object?.relation === undefined) return [];
+    const key = keys.get(`comment on ${object.type} ${quoteIdent(object.name)} of table ${object.relation}`);
+    return key === undefined ? [] : [key];
+  };
   const foreign = new Set(rows.filter((row) => row.isForeignTrigger).map((row) => row.key));
   for (const row of rows) {
     const identity = identityOf(row.key);
     if (row.dependents.length > 0) dependents.set(identity, new Set(row.dependents.map(identityOf)));
     if (row.holders.length > 0) holders.set(identity, row.holders);
+    const setters = [...row.setters, ...commenters(made[row.key]?.object)].map((key) => paths[key] ?? "");
+    if (setters.length > 0) settingFiles.set(identity, new Set(setters));
     for (const key of row.dependents) if (foreign.has(key)) foreignTriggers.set(identityOf(key), identity);
   }
   return {
     existing: new Set(rows.map((row) => identityOf(row.key))),
     dependents,
+    settingFiles,
     holders,
     foreignTriggers,
     descriptions: new Map(rows.map((row) => [identityOf(row.key), row.description])),
@@ -51,6 +66,7 @@ interface DependencyRow {
   readonly key: number;
   readonly description: string;
   readonly dependents: readonly number[];
+  readonly setters: readonly number[];
   readonly holders: readonly string[];
   readonly isForeignTrigger: boolean;
 }
@@ -86,7 +102,8 @@ export function indexFiles(files: readonly AppliedRepeatable[]): FileIndex {
 }
 
 /**
- * The files that must be taken back together with `roots`: whoever depends on something that goes, and so on.
+ * The files that must be taken back together with `roots`: whoever depends on something that goes, or sets something of it,
+ * and so on.
  * `keepable` are objects of the roots that could stay; one that depends on something that goes cannot.
  */
 export function findTakeBack(
@@ -98,6 +115,7 @@ export function findTakeBack(
   const paths = new Set<string>();
   const visited = new Set<string>();
   const takeFile = (path: string): void => {
+    if (paths.has(path)) return;
     paths.add(path);
     for (const made of byPath.get(path)?.made ?? []) if (!kept.has(made.identity)) drop(made.identity);
   };
@@ -117,6 +135,7 @@ export function findTakeBack(
       if (path !== undefined) takeFile(path);
       drop(dependent);
     }
+    for (const path of dependencies.settingFiles.get(identity) ?? []) takeFile(path);
   };
   for (const path of roots.paths) takeFile(path);
   return { paths, kept };
@@ -217,6 +236,13 @@ dependent as (
   left join managed as o on o.created and o.classid = r.classid and o.objid = r.objid
   group by r.root
 ),
+setter as (
+  select o.key, json_agg(m.key) as keys
+  from managed as o
+  join managed as m on not m.created and m.classid = o.classid and m.objid = o.objid
+  where o.created and o.objid is not null
+  group by o.key
+),
 foreign_trigger as (
   select m.key
   from managed as m
@@ -228,9 +254,11 @@ select
   m.key,
   pg_catalog.pg_describe_object(m.classid, m.objid, 0) as description,
   coalesce(d.managed, '[]') as dependents,
+  coalesce(s.keys, '[]') as setters,
   coalesce(d.others, '[]') as holders,
   f.key is not null as "isForeignTrigger"
 from managed as m
 left join dependent as d on d.root = m.key
+left join setter as s on s.key = m.key
 left join foreign_trigger as f on f.key = m.key
 where m.objid is not null`;

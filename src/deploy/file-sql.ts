@@ -1,3 +1,4 @@
+import { maskSql } from "../core/mask-sql.ts";
 import type { DeclaredFile } from "./repeatable.ts";
 
 /** What is sent of a file. */
@@ -24,16 +25,25 @@ export function fileSql(
   let from = 0;
   for (const { declaration, start } of declarations) {
     if (declaration.kind !== "create") continue;
-    const words = /^create(\s+or\s+replace)?/i.exec(file.text.slice(start));
-    if (words === null) continue;
-    const [phrase, orReplace] = words;
-    const afterCreate = start + "create".length;
-    sql += file.text.slice(from, afterCreate);
+    const statement = file.text.slice(start);
+    const [phrase] = CREATE.exec(withoutComments(statement)) ?? [];
+    if (phrase === undefined) continue;
+    const orReplace = statement.slice("create".length, phrase.length);
+    sql += file.text.slice(from, start + "create".length);
     from = start + phrase.length;
-    if (kept.has(declaration.identity)) {
-      sql += orReplace ?? " or replace";
-      if (orReplace === undefined) insertions.push({ at: sql.length, length: " or replace".length });
-    } else sql += " ".repeat(orReplace?.length ?? 0);
+    if (!kept.has(declaration.identity)) sql += orReplace.replaceAll(/[^\n]/g, " ");
+    else if (orReplace !== "") sql += orReplace;
+    else {
+      sql += " or replace";
+      insertions.push({ at: sql.length, length: " or replace".length });
+    }
   }
   return { sql: sql + file.text.slice(from) + after, insertions };
+}
+
+const CREATE = /^create(\s+or\s+replace)?/i;
+
+/** Comments between the first words become blanks; where there are none, nothing is looked through. */
+function withoutComments(statement: string): string {
+  return /^create\s*(or\s*)?(--|\/\*)/i.test(statement) ? maskSql(statement, { comments: true }) : statement;
 }

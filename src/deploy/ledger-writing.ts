@@ -172,7 +172,8 @@ undone as (
 ),
 applied as (
   insert into tm_db.migrations (name, run_on)
-  select m.name, now()
+  -- node-pg-migrate orders by it, and local time may go back.
+  select m.name, greatest(now()::timestamp, (select max(earlier.run_on) from tm_db.migrations as earlier))
   from unnest($10::text[]) with ordinality as m (name, position)
   -- An adopted one may stand there already: node-pg-migrate may have been told to use this table.
   where not exists (select from tm_db.migrations as known where known.name = m.name)

@@ -92,7 +92,7 @@ const READ_STATE = `
 select
   coalesce(
     (
-      select json_agg(json_build_array(m.name, coalesce(f.path, m.name), f.checksum) order by m.run_on, m.id)
+      select json_agg(json_build_array(m.name, coalesce(f.path, m.name), f.checksum) order by m.id)
       from tm_db.migrations as m
       left join tm_db.files as f on f.migration = m.name
     ),

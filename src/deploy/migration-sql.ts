@@ -55,7 +55,7 @@ export function findTransactionControl(sql: string): number | undefined {
     const start = at + (/\S/.exec(piece)?.index ?? 0);
     const words = piece.trim().toLowerCase();
     if (inAtomicBody) inAtomicBody = !/^end\b/.test(words);
-    else if (/\bbegin\s+atomic\b/.test(words)) inAtomicBody = true;
+    else if (/\bbegin\s+atomic\b/.test(words)) inAtomicBody = !/\bbegin\s+atomic\s+end\b/.test(words);
     else if (/^(begin|commit|rollback|abort|end|start\s+transaction|prepare\s+transaction)\b/.test(words)) return start;
     at += piece.length + 1;
   }

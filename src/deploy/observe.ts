@@ -1,6 +1,6 @@
 import { locate } from "../core/locate.ts";
 import type { DatabaseClient } from "../db/client.ts";
-import { type ApplyInput, findLeaving, neededSoFar, type PreparedMigration } from "./apply.ts";
+import { type ApplyInput, applyNeededBy, findLeaving, neededSoFar, type PreparedMigration } from "./apply.ts";
 import { withoutConcurrently } from "./build.ts";
 import { areSameDefaults } from "./default-privileges.ts";
 import { loadSqlParser, parseSql } from "./parse-sql.ts";
@@ -59,13 +59,10 @@ class Observation {
   }
 
   async #migration(migration: PreparedMigration): Promise<void> {
-    const { needs, retract } = migration.file.directives;
-    await this.#takeBack(retract, "fail");
-    const applied = new Set(this.#run.applied.map(({ path }) => path));
-    const needed = this.#input.files.repeatables.filter(({ path }) => needs.includes(path) && !applied.has(path));
-    if (needed.length > 0) {
-      await this.#group("needed files", async () => void (await this.#run.applyFiles(needed, "fail")));
-    }
+    await this.#takeBack(migration.file.directives.retract, "fail");
+    await this.#group("needed files", async () => {
+      await applyNeededBy(this.#run, [migration], this.#input.files);
+    });
     const before = await this.#run.readDefaults();
     const soFar = neededSoFar(this.#input.files.migrations, migration.file);
     const standing = await readStanding(this.#run, soFar);

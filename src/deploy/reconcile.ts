@@ -36,6 +36,32 @@ export async function reconcile(
   );
 }
 
+/**
+ * Brings files that a migration needs to what they are from now on, before it runs: `needs` are its own, and `target` holds
+ * them and those that earlier migrations need. One that something else holds stays as it is: the migration may let it go.
+ */
+export async function applyNeeded(
+  run: DeploymentRun,
+  target: readonly RepeatableFile[],
+  needs: ReadonlySet<string>,
+): Promise<void> {
+  const standing = new Map(run.applied.map((file) => [file.path, file]));
+  const isOutdated = ({ path, checksum }: RepeatableFile): boolean =>
+    needs.has(path) && (standing.get(path)?.checksum ?? checksum) !== checksum;
+  const outdated = target.filter(isOutdated);
+  if (outdated.length > 0) {
+    await loadSqlParser();
+    const dependencies = await run.readDependencies();
+    const keepable = findKeepable(standing, outdated, dependencies);
+    await run.takeBack({ paths: outdated.map(({ path }) => path), keepable, onHeld: "leave" }, dependencies);
+  }
+  const present = new Set(run.applied.map(({ path }) => path));
+  await run.applyFiles(
+    target.filter(({ path }) => !present.has(path)),
+    "fail",
+  );
+}
+
 function damagedFiles(run: DeploymentRun, dependencies: Dependencies): string[] {
   return run.applied
     .filter(({ made }) => made.some((entry) => !dependencies.existing.has(entry.identity)))

@@ -22,6 +22,7 @@ import type { SqlPart } from "./migration-sql.ts";
 import { loadSqlParser } from "./parse-sql.ts";
 import { checkDuplicates, type DeclaredFile, declareFiles, guessOrder } from "./repeatable.ts";
 import { sqlError } from "../db/sql-error.ts";
+import { withOwnSettings } from "./own-settings.ts";
 import { isMissingObject, runSqls, sourceOf } from "./run-sql.ts";
 import type { Declaration, TargetObject } from "./declaration.ts";
 import { type ObjectFacts, undoStatement } from "./undo.ts";
@@ -124,7 +125,7 @@ export class DeploymentRun {
    */
   async runMigrations(direction: "up" | "down", migrations: readonly RunnableMigration[]): Promise<void> {
     const action = direction === "up" ? "migrate" : "roll-back";
-    const sources = migrations.map(({ entry, part }) => sourceOf(entry, part));
+    const sources = migrations.map(({ entry, part }) => withOwnSettings(sourceOf(entry, part)));
     const listener: ScriptListener = {
       onStart: (index) => this.#tell(action, migrations[index]?.entry.path),
       onEnd: (index, ms) => {

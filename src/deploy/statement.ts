@@ -162,6 +162,7 @@ function readGrant(statement: GrantStmt): StatementReading {
     if (statement.targtype !== "ACL_TARGET_OBJECT") {
       refuse("a grant on all objects of a schema depends on what is there at that moment", "name each object");
     }
+    if (statement.behavior === "DROP_CASCADE") refuse("`cascade` takes away what others have granted, for good");
     const keyword = GRANT_KEYWORDS[statement.objtype ?? ""];
     if (keyword === undefined) refuse("a grant on this kind of object cannot be taken back by itself");
     const isGrant = statement.is_grant === true;
@@ -269,13 +270,19 @@ function routineName(object: ObjectWithArgs): string {
 function relationName(relation: RangeVar | undefined, what: string): string {
   if (relation?.schemaname === undefined)
     refuse(`${what} is not schema-qualified`, `write schema.${relation?.relname ?? "name"}`);
+  refuseTemporary(relation.schemaname, what);
   return quoteName(relation.schemaname, relation.relname ?? "");
 }
 
 function qualified(nodes: readonly Node[] | undefined, what: string): string {
   const names = (nodes ?? []).map(stringOf);
   if (names.length !== 2) refuse(`${what} is not schema-qualified`, `write schema.${names.at(-1) ?? "name"}`);
+  refuseTemporary(names[0], what);
   return names.map(quoteIdent).join(".");
+}
+
+function refuseTemporary(schema: string | undefined, what: string): void {
+  if (schema === "pg_temp") refuse(`${what} is temporary, and belongs to one session`, "write a schema that stays");
 }
 
 function stringOf(node: Node): string {

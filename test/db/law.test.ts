@@ -1,6 +1,8 @@
-import { describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, inject, test } from "vitest";
+import type { TmDbError } from "../../src/core/errors.ts";
+import { quoteIdent } from "../../src/core/quote-ident.ts";
 import { type Catalog, compareCatalogs } from "../../src/schema/catalog.ts";
-import { engineProject } from "./project.ts";
+import { engineProject, queryRows } from "./project.ts";
 
 /**
  * The law of `history.test.ts`, for what random histories would seldom meet: after each step the catalog equals that of a
@@ -21,6 +23,11 @@ const ENABLE = "alter table api.t enable row level security;\n";
 function migration(up: string, down = ""): string {
   return `-- Up Migration\n${up}\n-- Down Migration\n${down}\n`;
 }
+
+beforeAll(async () => {
+  const { owner, superuser } = inject("server");
+  await queryRows(superuser, `create role law_role; grant law_role to ${quoteIdent(owner.user)}`);
+});
 
 async function expectLaw(steps: readonly Files[]): Promise<void> {
   const project = await engineProject(BASE);
@@ -116,8 +123,74 @@ describe("what a file holds is changed, taken away and rolled back", () => {
         { [POLICIES]: null },
       ],
     ],
+    [
+      "what other files grant, revoke and comment on an object that is made anew",
+      [
+        {
+          "functions/f.sql":
+            "create function api.f(a int) returns int language sql security definer set search_path = '' as 'select 1';",
+          "views/v.sql": "create view api.v as select id, api.f(1) as n from api.t;",
+          "views/w.sql": "create view api.w as select n from api.v;",
+          "functions/g.sql": trigger("create trigger g after insert on api.t for each row execute function api.g();"),
+          [POLICIES]: POLICY,
+          "policies/said.sql":
+            "revoke execute on function api.f(integer) from public;\ngrant select on api.v to pg_monitor;\n" +
+            "comment on view api.w is 'w';\ncomment on policy p on api.t is 'p';\ncomment on trigger g on api.t is 'g';",
+        },
+        {
+          "functions/f.sql":
+            "create function api.f(b int) returns int language sql security definer set search_path = '' as 'select 1';",
+          [POLICIES]: POLICY.replace("id > 0", "id > 1"),
+          "functions/g.sql": trigger("create trigger g after delete on api.t for each row execute function api.g();"),
+        },
+        { "views/v.sql": "create view api.v as select id, api.f(1) as n, a from api.t;" },
+      ],
+    ],
+    [
+      "comments stand between the words of what is replaced in place",
+      [
+        {
+          "functions/f.sql":
+            "create /* or\n */ or -- x\nreplace function api.f() returns int language sql as 'select 1';",
+        },
+        {
+          "functions/f.sql":
+            "create /* or\n */ or -- x\nreplace function api.f() returns int language sql as 'select 2';",
+        },
+        { "functions/f.sql": "create -- or replace\n function api.f() returns int language sql as 'select 3';" },
+      ],
+    ],
   ])("%s", async (_title, steps) => {
     await expectLaw(steps);
+  });
+
+  test.each(["create -- x\nor replace", "create /**/ or replace", "create or/**/replace"])(
+    "what a migration made is taken over by nobody: %j",
+    async (words) => {
+      const project = await engineProject({
+        ...BASE,
+        "migrations/0002_f.sql": "create function api.f() returns int language sql as 'select 0';",
+        "functions/f.sql": `${words} function api.f() returns int language sql as 'select 1';`,
+      });
+      await expect(project.migrate()).rejects.toMatchObject({ code: "OBJECT_EXISTS" });
+      project.write({ "migrations/0002_f.sql": "select 1;" });
+      await project.migrate();
+    },
+  );
+
+  test.each([
+    ["functions/f.sql", "create function pg_temp.f() returns int language sql as 'select 1';", "is temporary"],
+    ["views/v.sql", "create view pg_temp.v as select 1 as x;", "is temporary"],
+    [POLICIES, "revoke select on api.t from pg_monitor cascade;", "`cascade`"],
+  ])("%s may not say what nothing takes back: %s", async (path, sql, words) => {
+    const project = await engineProject({ ...BASE, [path]: sql });
+    const refused = await project.migrate().then(
+      () => expect.unreachable(),
+      (error: TmDbError) => error,
+    );
+    expect(JSON.stringify([refused.code, refused.problems])).toContain(words);
+    project.write({ [path]: sql.replace("pg_temp.", "api.").replace(" cascade", "") });
+    await project.migrate();
   });
 
   test("a type by %type is refused, since nothing could follow the column", async () => {
@@ -257,9 +330,78 @@ describe("a migration meets files that stand already", () => {
         },
       ],
     ],
+    [
+      "a migration needs the new version of what stands",
+      [
+        {
+          "views/v.sql": "create view api.v as select id from api.t;",
+          "functions/f.sql": "create function api.f(n int) returns int language sql immutable as 'select n';",
+          "policies/said.sql": "grant select on api.v to pg_monitor;",
+        },
+        {
+          "views/v.sql": "create view api.v as select id, a from api.t;",
+          "functions/f.sql":
+            "create function api.f(n int) returns bigint language sql immutable as 'select n + 1::bigint';",
+          "migrations/0002_m.sql":
+            "-- tm-db: needs views/v.sql\n-- tm-db: needs functions/f.sql\n" +
+            migration(
+              "create materialized view api.m as select a, api.f(1) as f from api.v; create table api.x as select api.f(1) as f;",
+              "drop table api.x; drop materialized view api.m;",
+            ),
+        },
+      ],
+    ],
+    [
+      "a migration's settings and role end with it",
+      [
+        {
+          "migrations/0002_a.sql": migration(
+            "create schema other; grant all on schema other to public;",
+            "drop schema other;",
+          ),
+        },
+        {
+          "migrations/0003_b.sql": migration(
+            "set search_path = other, public; create table one (id int);\nset check_function_bodies = off; set standard_conforming_strings = off;\nset local role law_role;",
+            "set search_path = other; drop table one;",
+          ),
+          "migrations/0004_c.sql": migration(
+            "create table if not exists public.two (note text default 'a\\b');\nselect pg_catalog.set_config('search_path', '', false);",
+            "drop table public.two;",
+          ),
+          "migrations/0005_d.sql": migration("create table three (id int);", "drop table three;"),
+          "views/v.sql": "create view api.v as select 'a\\b' as b;",
+        },
+        { "migrations/0006_e.sql": migration("create table four (id int);", "drop table four;") },
+      ],
+    ],
   ])("%s", async (_title, steps) => {
     await expectLaw(steps);
   });
+});
+
+test("migrations go back in the order in which they came, whatever the time zone was", async () => {
+  const project = await engineProject(BASE);
+  await project.migrate();
+  for (const [name, zone] of [
+    ["0002_a", "Asia/Tokyo"],
+    ["0003_b", "America/Lima"],
+  ] as const) {
+    await project.query(`alter database ${quoteIdent(project.spec.database)} set timezone = '${zone}'`);
+    project.write({
+      [`migrations/${name}.sql`]: migration(
+        `create table api.${name.slice(5)} (id int);`,
+        `drop table api.${name.slice(5)};`,
+      ),
+    });
+    await project.migrate();
+  }
+  expect((await project.rollback({ kind: "steps", count: 1 })).steps.map(({ path }) => path)).toEqual([
+    "migrations/0003_b.sql",
+  ]);
+  // As node-pg-migrate orders them.
+  const names = await project.query("select name from tm_db.migrations order by run_on, id");
+  expect(names).toEqual([{ name: "0001_base" }, { name: "0002_a" }]);
 });
 
 test("a file that no migration touches stays as it is", async () => {

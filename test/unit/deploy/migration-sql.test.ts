@@ -40,6 +40,8 @@ describe("transaction control", () => {
     ["select 1;\n  Rollback;", 12],
     ["-- note\nbegin;", 8],
     ["create function f() begin atomic select 1; end; abort;", 48],
+    ["create procedure p() begin atomic end; commit;", 39],
+    ["create procedure p() begin atomic /* nothing */ end;\nend;", 53],
   ])("is found in %j", (sql, at) => {
     expect(findTransactionControl(sql)).toBe(at);
   });
