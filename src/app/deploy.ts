@@ -4,6 +4,7 @@ import type { ProjectFiles } from "../core/project-files.ts";
 import type { DatabaseClient } from "../db/client.ts";
 import { withDeployment } from "../db/lock.ts";
 import { pipelined } from "../db/run-script.ts";
+import { withDone } from "../db/sql-error.ts";
 import { undone } from "../db/transaction.ts";
 import { applyDeployment, notifyPostgrest, type PreparedMigration, prepareMigrations } from "../deploy/apply.ts";
 import { ensureLedger } from "../deploy/ledger-writing.ts";
@@ -27,15 +28,22 @@ import { settleSecrets } from "./secrets.ts";
 export async function deploy(client: DatabaseClient, input: DeployInput): Promise<MigrateResult> {
   const startedAt = new Date();
   const results: MigrateResult[] = [];
-  for (let isFirst = false; ;) {
-    const part = await withLockRetries(input, async (watch) => {
-      return await deployPart(client, { ...input, isFirst, watch });
-    });
-    results.push(part.result);
-    if (part.alone === undefined) return joinResults(results, startedAt);
-    isFirst ||= part.isFirst;
-    const steps = await deployAlone(client, input, part.alone);
-    results.push({ ...part.result, ...steps });
+  try {
+    for (let isFirst = false; ;) {
+      const part = await withLockRetries(input, async (watch) => {
+        return await deployPart(client, { ...input, isFirst, watch });
+      });
+      results.push(part.result);
+      if (part.alone === undefined) return joinResults(results, startedAt);
+      isFirst ||= part.isFirst;
+      const steps = await deployAlone(client, input, part.alone);
+      results.push({ ...part.result, ...steps });
+    }
+  } catch (error) {
+    const paths = results.flatMap(({ steps }) => steps.map(({ path }) => path));
+    throw paths.length === 0
+      ? error
+      : withDone(error, `deployed before it, and stays: ${[...new Set(paths)].join(", ")}`);
   }
 }
 

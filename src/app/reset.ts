@@ -3,6 +3,7 @@ import { describeConnection } from "../core/connection-spec.ts";
 import { TmDbError } from "../core/errors.ts";
 import { withClient } from "../db/client.ts";
 import { recreateDatabase } from "../db/recreate-database.ts";
+import { withDone } from "../db/sql-error.ts";
 import { checkMigrationSum } from "../files/migration-sum.ts";
 import { readProjectFiles } from "../files/read-project.ts";
 import { type CommandOptions, openProject, openTarget } from "./context.ts";
@@ -28,5 +29,9 @@ export async function reset(options: ResetOptions): Promise<ResetResult> {
   await withClient(target.maintenance, { signal: options.signal }, async (client) => {
     await recreateDatabase(client, target.connection.database);
   });
-  return { command: "reset", up: await up(options) };
+  try {
+    return { command: "reset", up: await up(options) };
+  } catch (error) {
+    throw withDone(error, "the database was dropped and made anew before, and its rows are gone; run reset again");
+  }
 }

@@ -4,7 +4,7 @@ import { type DatabaseClient, withClient } from "../db/client.ts";
 import { withDeployment } from "../db/lock.ts";
 import type { Timeouts } from "../db/timeouts.ts";
 import { notifyPostgrest, prepareMigrations } from "../deploy/apply.ts";
-import { readChangesSince, readLastDeployment, readLedger, readMigrationEntries } from "../deploy/ledger.ts";
+import { readChangesSince, readDeploymentsLeft, readLedger, readMigrationEntries } from "../deploy/ledger.ts";
 import type { LedgerState, MigrationEntry } from "../deploy/ledger-state.ts";
 import type { DeploymentRun } from "../deploy/run.ts";
 import { refuseUnfinished } from "../deploy/unfinished.ts";
@@ -96,7 +96,8 @@ async function takeBackOnce(
     const { run, leftOut } = await applyRollback(client, plan, { ledger, standing: [...entries.values()], onEvent });
     await record(client, { kind: "rollback", project, startedAt, changes: run.changes(), rollsBack });
     await notifyPostgrest(client);
-    return { ...base, steps: realSteps(run), leftOut, sql: [], ms: Date.now() - startedAt.getTime() };
+    const left = { leftOut: leftOut.paths, closed: leftOut.closed };
+    return { ...base, steps: realSteps(run), ...left, sql: [], ms: Date.now() - startedAt.getTime() };
   });
 }
 
@@ -112,10 +113,14 @@ async function makePlan(
   if (given.to.kind !== "last-deployment") {
     return { plan: planMigrationRollback(given.to, given.ledger, entries), rollsBack: [], entries };
   }
-  const last = await readLastDeployment(client);
-  if (last === undefined) throw nothingToRollBack();
-  const plan = planDeploymentRollback(await readChangesSince(client, last.id), given.ledger, entries);
-  return { plan, rollsBack: [last.id], entries };
+  const rollsBack: string[] = [];
+  for (const { id } of await readDeploymentsLeft(client)) {
+    rollsBack.push(id);
+    const plan = planDeploymentRollback(await readChangesSince(client, id), given.ledger, entries);
+    // Nothing is left of one whose migrations went back by number or name.
+    if (plan !== undefined) return { plan, rollsBack, entries };
+  }
+  throw nothingToRollBack();
 }
 
 /** The ledger's migrations, and from the files those that node-pg-migrate's own command line applied. */
@@ -146,7 +151,7 @@ function realSteps(run: DeploymentRun): RollbackResult["steps"] {
   return run.steps.filter(({ action, path }) => action !== "replace" || !same.has(path));
 }
 
-function preview(plan: RollbackPlan): Pick<RollbackResult, "steps" | "leftOut" | "sql"> {
+function preview(plan: RollbackPlan): Pick<RollbackResult, "steps" | "leftOut" | "closed" | "sql"> {
   const actions = { goes: "take-back", "comes back": "apply", "older version": "replace" } as const;
   return {
     steps: [
@@ -154,6 +159,7 @@ function preview(plan: RollbackPlan): Pick<RollbackResult, "steps" | "leftOut" |
       ...plan.changes.map(({ path, change }) => ({ action: actions[change], path, ms: null }) as const),
     ],
     leftOut: [],
+    closed: [],
     sql: plan.migrations.map(({ path, downSql }) => ({ path, sql: (downSql ?? "").trim() })),
   };
 }

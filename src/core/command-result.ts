@@ -109,6 +109,8 @@ export interface RollbackResult {
   readonly steps: readonly StepResult[];
   /** Files that will be, or are, gone because what they need went. */
   readonly leftOut: readonly string[];
+  /** Those among them whose tables keep row level security, without a policy, until the file is applied again. */
+  readonly closed: readonly string[];
   /** The SQL of the migrations' down parts, in the order in which it runs; only in a dry run. */
   readonly sql: readonly { readonly path: string; readonly sql: string }[];
   readonly ms: number;

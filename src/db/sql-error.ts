@@ -48,8 +48,17 @@ export function sqlError(error: DatabaseError, location: SourceLocation | undefi
   }
 }
 
+const UNCHANGED = "nothing was changed; ";
+
 function mendHint(at: string): string {
-  return `nothing was changed; mend the statement${at} and run the command again`;
+  return `${UNCHANGED}mend the statement${at} and run the command again`;
+}
+
+/** An error of something that came after what is done and stays, as `done` says. */
+export function withDone(error: unknown, done: string): unknown {
+  if (!(error instanceof TmDbError)) return error;
+  const detail = [error.detail, done].filter((text) => text !== undefined).join("\n");
+  return error.with({ detail, hint: error.hint?.replace(UNCHANGED, "") });
 }
 
 const ROLE_HINT = [

@@ -145,12 +145,12 @@ export async function readChangesSince(client: DatabaseClient, sinceId: string):
   return rows;
 }
 
-/** The last `migrate` that was not taken back. */
-export async function readLastDeployment(client: DatabaseClient): Promise<DeploymentSummary | undefined> {
+/** Each `migrate` that was not taken back as such, the latest first. */
+export async function readDeploymentsLeft(client: DatabaseClient): Promise<DeploymentSummary[]> {
   const { rows } = await client.query<DeploymentSummary>(
-    `${SELECT_DEPLOYMENTS} where kind = 'migrate' and rolled_back_by is null order by id desc limit 1`,
+    `${SELECT_DEPLOYMENTS} where kind = 'migrate' and rolled_back_by is null order by id desc`,
   );
-  return rows[0];
+  return rows;
 }
 
 /** The full entries of applied migrations, by name; those of node-pg-migrate's own CLI are not among them. */

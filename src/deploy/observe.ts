@@ -1,3 +1,4 @@
+import { TmDbError } from "../core/errors.ts";
 import { locate } from "../core/locate.ts";
 import type { DatabaseClient } from "../db/client.ts";
 import { type ApplyInput, applyNeededBy, findLeaving, neededSoFar, type PreparedMigration } from "./apply.ts";
@@ -30,7 +31,15 @@ export interface ObservedStep extends Effects {
 export async function observeDeployment(client: DatabaseClient, input: ApplyInput): Promise<ObservedStep[]> {
   await loadSqlParser();
   const observation = new Observation(client, input, await Watch.begin(client));
-  return await observation.run();
+  try {
+    return await observation.run();
+  } catch (error) {
+    // unsafe_new_enum_value_usage: outside of the trial the value is committed first.
+    if (!(error instanceof TmDbError) || error.sqlState !== "55P04") throw error;
+    throw error.with({
+      hint: "the trial is one transaction, in which a new value of an enum cannot be used; see the rest without: npx tm-db plan",
+    });
+  }
 }
 
 class Observation {

@@ -1,4 +1,5 @@
 import type { RepeatableFile } from "../core/project-files.ts";
+import { closedFile } from "./closed-file.ts";
 import type { Dependencies } from "./dependencies.ts";
 import type { AppliedRepeatable } from "./ledger-state.ts";
 import { loadSqlParser } from "./parse-sql.ts";
@@ -9,13 +10,13 @@ import type { DeploymentRun, OnMissing } from "./run.ts";
  * Brings functions, views and policies to `target`, whatever stands now: what is too much or outdated is taken back,
  * functions whose signature did not change are replaced in place, and everything missing is applied.
  * `afterMigrations` also looks for files of which a migration took something away (the policies of a table that it made
- * anew). Returns the paths that were left out because what they name is not there.
+ * anew). Files that name something that is not there may be left out: then the tables that they protect are closed.
  */
 export async function reconcile(
   run: DeploymentRun,
   target: readonly RepeatableFile[],
   options: { readonly onMissing: OnMissing; readonly afterMigrations: boolean },
-): Promise<string[]> {
+): Promise<LeftOut> {
   const wanted = new Map(target.map((file) => [file.path, file]));
   const standing = new Map(run.applied.map((file) => [file.path, file]));
   const outdated = run.applied.filter(({ path, checksum }) => wanted.get(path)?.checksum !== checksum);
@@ -30,10 +31,20 @@ export async function reconcile(
     );
   }
   const present = new Set(run.applied.map(({ path }) => path));
-  return await run.applyFiles(
+  const paths = await run.applyFiles(
     target.filter(({ path }) => !present.has(path)),
     options.onMissing,
   );
+  if (paths.length === 0) return { paths, closed: [] };
+  const closed = paths.flatMap((path) => closedFile(wanted.get(path) as RepeatableFile) ?? []);
+  const gone = new Set(await run.applyFiles(closed, "leave-out"));
+  return { paths, closed: closed.map(({ path }) => path).filter((path) => !gone.has(path)) };
+}
+
+/** Files that could not be applied, and those among them whose tables are closed in their place. */
+export interface LeftOut {
+  readonly paths: readonly string[];
+  readonly closed: readonly string[];
 }
 
 /**
@@ -68,7 +79,10 @@ function damagedFiles(run: DeploymentRun, dependencies: Dependencies): string[] 
     .map(({ path }) => path);
 }
 
-/** Functions of changed files that `create or replace` can bring to their new version. */
+/**
+ * What of changed files `create or replace` can bring to its new version: functions, and views that could not be dropped
+ * anyway (of those only PostgreSQL knows whether their columns allow it).
+ */
 function findKeepable(
   standing: ReadonlyMap<string, AppliedRepeatable>,
   newVersions: readonly RepeatableFile[],
@@ -78,9 +92,11 @@ function findKeepable(
   for (const { file, declarations } of declareFiles(newVersions)) {
     const before = new Map(standing.get(file.path)?.made.map((made) => [made.identity, made.signature]));
     for (const { declaration } of declarations) {
-      if (declaration.kind !== "create" || declaration.signature === undefined) continue;
-      const isSame = before.get(declaration.identity) === declaration.signature;
-      if (isSame && dependencies.existing.has(declaration.identity)) keepable.add(declaration.identity);
+      if (declaration.kind !== "create" || !dependencies.existing.has(declaration.identity)) continue;
+      const { identity, object, signature } = declaration;
+      const isSame = before.has(identity) && before.get(identity) === signature;
+      const isHeldView = object.type === "view" && (dependencies.holders.get(identity) ?? []).length > 0;
+      if (isSame && (signature !== undefined || isHeldView)) keepable.add(identity);
     }
   }
   return keepable;

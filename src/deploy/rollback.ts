@@ -6,7 +6,7 @@ import { isMigrationNamed } from "../core/migration-name.ts";
 import type { RepeatableFile } from "../core/project-files.ts";
 import type { PastChange } from "./ledger.ts";
 import type { AppliedRepeatable, LedgerState, MigrationEntry } from "./ledger-state.ts";
-import { reconcile } from "./reconcile.ts";
+import { applyNeeded, type LeftOut, reconcile } from "./reconcile.ts";
 import { DeploymentRun, type OnMissing } from "./run.ts";
 
 /** How far to go back. */
@@ -65,12 +65,15 @@ function countAfter(name: string, ledger: LedgerState): number {
   });
 }
 
-/** Plans to take the last deployment back: the state before it, worked out from what the ledger says has changed since. */
+/**
+ * Plans to take a deployment back: the state before it, worked out from what the ledger says has changed since. Undefined
+ * where that is the state of now.
+ */
 export function planDeploymentRollback(
   past: readonly PastChange[],
   ledger: LedgerState,
   entries: ReadonlyMap<string, MigrationEntry>,
-): RollbackPlan {
+): RollbackPlan | undefined {
   const repeatables = new Map<string, RepeatableFile>(ledger.repeatables.map((file) => [file.path, file]));
   const migrations = new Set(ledger.migrations.map(({ name }) => name));
   const pathOf = new Map(ledger.migrations.map(({ path, name }) => [path, name]));
@@ -85,7 +88,7 @@ export function planDeploymentRollback(
   const down = ledger.migrations.filter(({ name }) => !migrations.has(name)).map(({ name }) => name);
   const target = [...repeatables.values()];
   const changes = compareRepeatables(ledger.repeatables, target);
-  if (down.length === 0 && changes.length === 0) throw nothingToRollBack();
+  if (down.length === 0 && changes.length === 0) return undefined;
   return { migrations: findEntries(down.toReversed(), entries), repeatables: target, changes, onMissing: "fail" };
 }
 
@@ -123,7 +126,7 @@ export function nothingToRollBack(): TmDbError {
 export interface RollbackResult {
   readonly run: DeploymentRun;
   /** Repeatables that went because what they need is gone. */
-  readonly leftOut: readonly string[];
+  readonly leftOut: LeftOut;
 }
 
 /**
@@ -149,7 +152,16 @@ export async function applyRollback(
     if (paths.length === 0) return;
     await run.takeBack({ paths, keepable: new Set(), onHeld: "leave" }, await run.readDependencies());
   };
-  if (plan.migrations.length > 0) await stepAside();
+  /** What only migrations that stay need is again what it was when the others had not run yet. */
+  const comeBack = async (going: readonly MigrationEntry[]): Promise<void> => {
+    const inUse = new Set(going.flatMap(neededFiles));
+    const older = plan.repeatables.filter(({ path }) => !isFree(path) && !inUse.has(path));
+    await applyNeeded(run, older, new Set(older.map(({ path }) => path)));
+  };
+  if (plan.migrations.length > 0) {
+    await stepAside();
+    await comeBack(plan.migrations);
+  }
   for (let rest = plan.migrations; rest.length > 0;) {
     // A file that still stands, and that no migration needs, is held by something that one of them will drop.
     const isHeld = run.applied.some(({ path }) => isFree(path));
@@ -161,6 +173,7 @@ export async function applyRollback(
     );
     for (const path of group.flatMap(neededFiles)) needed.set(path, (needed.get(path) ?? 0) - 1);
     await stepAside();
+    await comeBack(rest);
   }
   const leftOut = await reconcile(run, plan.repeatables, {
     onMissing: plan.onMissing,

@@ -1,5 +1,5 @@
 import type { DatabaseClient } from "../db/client.ts";
-import { type Problem, TmDbError } from "../core/errors.ts";
+import { TmDbError } from "../core/errors.ts";
 import type { EventListener, StepAction } from "../core/event.ts";
 import type { RepeatableFile } from "../core/project-files.ts";
 import { isDatabaseError, pipelined, runScript, ScriptError, type ScriptListener } from "../db/run-script.ts";
@@ -19,7 +19,7 @@ import type { FileChange } from "./ledger-writing.ts";
 import type { AppliedRepeatable, Made, MigrationEntry } from "./ledger-state.ts";
 import type { DoneStep } from "./outcome.ts";
 import type { SqlPart } from "./migration-sql.ts";
-import { loadSqlParser } from "./parse-sql.ts";
+import { loadSqlParser, parseSql } from "./parse-sql.ts";
 import { checkDuplicates, type DeclaredFile, declareFiles, guessOrder } from "./repeatable.ts";
 import { sqlError } from "../db/sql-error.ts";
 import { withOwnSettings } from "./own-settings.ts";
@@ -167,14 +167,12 @@ export class DeploymentRun {
   }
 
   /** What that no repeatable made stands in the way of taking files back. */
-  #holders(taken: TakeBack, dependencies: Dependencies): Problem[] {
+  #holders(taken: TakeBack, dependencies: Dependencies): Holder[] {
     return [...taken.paths].flatMap((path) =>
       (this.#current.get(path)?.made ?? [])
         .filter((made) => made.object !== undefined && !taken.kept.has(made.identity))
         .flatMap((made) =>
-          (dependencies.holders.get(made.identity) ?? []).map((holder) => ({
-            message: `${path}: ${made.identity} is used by ${holder}`,
-          })),
+          (dependencies.holders.get(made.identity) ?? []).map((holder) => ({ path, identity: made.identity, holder })),
         ),
     );
   }
@@ -187,11 +185,7 @@ export class DeploymentRun {
     const started = performance.now();
     for (const path of taken.paths) this.#tell("take-back", path);
     if (statements.length > 0) {
-      try {
-        await runScript(this.client, statements.join(";\n"));
-      } catch (error) {
-        throw error instanceof ScriptError ? sqlError(error.cause, undefined) : error;
-      }
+      await this.#runWayBack(statements);
     }
     const ms = (performance.now() - started) / taken.paths.size;
     this.#kept = new Set([...this.#kept, ...taken.kept]);
@@ -199,6 +193,28 @@ export class DeploymentRun {
       this.#current.delete(file.path);
       const because = roots.has(file.path) ? undefined : [...roots].join(", ");
       this.#done.push({ action: "take-back", path: file.path, ms, ...(because === undefined ? {} : { because }) });
+    }
+  }
+
+  /** What a privilege or comment is to be again may be gone with its column: that is passed over. */
+  async #runWayBack(statements: readonly string[]): Promise<void> {
+    const isWhole = await this.#allOrNothing(async () => await this.#isDone(statements.join(";\n")));
+    if (isWhole) return;
+    await loadSqlParser();
+    for (const { sql } of parseSql({ path: "", text: statements.join(";\n") }))
+      await this.#allOrNothing(async () => await this.#isDone(sql));
+  }
+
+  /** Runs SQL. False where it names a column or constraint that is not there. */
+  async #isDone(sql: string): Promise<boolean> {
+    try {
+      await runScript(this.client, sql);
+      return true;
+    } catch (error) {
+      if (!(error instanceof ScriptError)) throw error;
+      // undefined_column; undefined_object.
+      if (["42703", "42704"].includes(error.cause.code ?? "")) return false;
+      throw sqlError(error.cause, undefined);
     }
   }
 
@@ -418,9 +434,22 @@ function objectExists(error: unknown): TmDbError | undefined {
   });
 }
 
-function objectHeld(problems: readonly Problem[]): TmDbError {
+/** What no repeatable made, and what of a file it depends on. */
+interface Holder {
+  readonly path: string;
+  readonly identity: string;
+  readonly holder: string;
+}
+
+function objectHeld(held: readonly Holder[]): TmDbError {
+  const paths = [...new Set(held.map(({ path }) => path))];
+  const isReplaceable = held.every(({ identity }) => /^(function|procedure) /.test(identity));
   return new TmDbError("OBJECT_HELD", "objects would have to be dropped that something else depends on", {
-    problems,
-    hint: "keep the function's arguments and return type, or change what depends on it in a migration: npx tm-db new <name>",
+    problems: held.map(({ path, identity, holder }) => ({ message: `${path}: ${identity} is used by ${holder}` })),
+    hint: [
+      ...(isReplaceable ? ["keep the arguments and the return type; or"] : []),
+      "drop what depends on it in a migration, which may make it again in the next one: npx tm-db new <name>",
+      ...paths.map((path) => `the next one begins with the line: -- tm-db: needs ${path}`),
+    ].join("\n"),
   });
 }

@@ -101,7 +101,12 @@ function noTokenLines({ missingUser }: UpResult["next"]): string[] {
 /** What was taken back, or would be, with its SQL. */
 export function rollbackLines(result: RollbackResult, style: Style): string[] {
   const sql = result.sql.flatMap((entry) => ["", style.dim(`-- ${entry.path}`), entry.sql]);
-  const leftOut = result.leftOut.map((path) => `${style.yellow("gone")} ${path}: what it needs is not there any more`);
+  const closed = new Set(result.closed);
+  const leftOut = result.leftOut.map((path) =>
+    closed.has(path)
+      ? `${style.yellow("closed")} ${path}: what it needs is not there any more; its tables show nobody else a row until it is applied again`
+      : `${style.yellow("gone")} ${path}: what it needs is not there any more`,
+  );
   const summary = result.dryRun
     ? `nothing was written to ${where(result.database, style)}; functions, views and policies go with what they need`
     : `${style.green("rolled back")} on ${where(result.database, style)} in ${formatMs(result.ms)}`;

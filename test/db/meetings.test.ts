@@ -1,0 +1,190 @@
+import { describe, expect, inject, test } from "vitest";
+import { type Catalog, compareCatalogs } from "../../src/schema/catalog.ts";
+import { type EngineProject, engineProject, queryRows } from "./project.ts";
+
+const BASE = {
+  "migrations/0001_base.sql":
+    "create schema api;\ncreate type api.kind as enum ('a');\ncreate table api.t (id bigint primary key, a text, b text);\n" +
+    "grant select on api.t to pg_monitor;\n-- Down Migration\ndrop table api.t;\ndrop type api.kind;\ndrop schema api;\n",
+};
+const VALUE = "-- tm-db: no-transaction\nalter type api.kind add value if not exists 'open';\n-- Down Migration\n";
+const MEMBERS =
+  "create table api.members (id int primary key, kind api.kind);\ngrant select on api.members to pg_monitor;\n" +
+  "-- Down Migration\ndrop table api.members;\n";
+const MEMBERS_POLICY =
+  "alter table api.members enable row level security;\n" +
+  "create policy see_open on api.members for select to pg_monitor using (kind = 'open');\n";
+
+async function deployed(files: Readonly<Record<string, string>>): Promise<EngineProject> {
+  const project = await engineProject({ ...BASE, ...files });
+  await project.migrate();
+  return project;
+}
+
+async function protection(project: EngineProject, table: string): Promise<unknown> {
+  const [row] = await project.query(
+    `select c.relrowsecurity as on, (select count(*)::integer from pg_policy as p where p.polrelid = c.oid) as policies
+     from pg_class as c where c.oid = to_regclass($1)`,
+    [table],
+  );
+  return row;
+}
+
+/** What nobody but the owner would see: the catalog must be as it was. */
+async function expectSame(project: EngineProject, before: Catalog): Promise<void> {
+  expect(await compareCatalogs(before, await project.catalog())).toEqual([]);
+}
+
+describe("a table whose policies cannot be there is closed", () => {
+  test("between the parts of a deployment, and where a later part fails", async () => {
+    const project = await deployed({});
+    const before = await project.catalog();
+    project.write({
+      "migrations/0002_members.sql": MEMBERS,
+      "migrations/0003_value.sql": VALUE,
+      "migrations/0004_broken.sql": "create table api.more (id intt);\n-- Down Migration\ndrop table api.more;\n",
+      "policies/members.sql": MEMBERS_POLICY,
+    });
+    await expect(project.migrate()).rejects.toMatchObject({
+      code: "SQL_ERROR",
+      detail:
+        "deployed before it, and stays: migrations/0002_members.sql, policies/members.sql, migrations/0003_value.sql",
+      hint: "mend the statement in migrations/0004_broken.sql and run the command again",
+    });
+    expect(await protection(project, "api.members")).toEqual({ on: true, policies: 0 });
+    const { files } = await project.status();
+    expect(files.find(({ path }) => path === "policies/members.sql")).toMatchObject({ state: "changed" });
+    project.write({ "migrations/0004_broken.sql": null });
+    await project.migrate();
+    expect(await protection(project, "api.members")).toEqual({ on: true, policies: 1 });
+    expect(await compareCatalogs(await project.freshCatalog(), await project.catalog())).toEqual([]);
+    // A value of an enum stays, so that its migration has nothing to take back; the rest does.
+    await project.rollback({ kind: "to", name: "0001" });
+    expect((await compareCatalogs(before, await project.catalog())).map(({ object }) => object)).toEqual([
+      "type api.kind",
+    ]);
+  });
+
+  test("after a rollback by migrations, until the file is deployed again", async () => {
+    const policy = (column: string): string =>
+      `alter table api.t enable row level security;\ncreate policy own on api.t for select to pg_monitor using (${column} = current_user);\n`;
+    const project = await deployed({ "policies/t.sql": policy("a") });
+    project.write({
+      "migrations/0002_who.sql": "alter table api.t add who text;\n-- Down Migration\nalter table api.t drop who;\n",
+      "policies/t.sql": policy("who"),
+    });
+    await project.migrate();
+    const { leftOut, closed } = await project.rollback({ kind: "steps", count: 1 });
+    expect({ leftOut, closed }).toEqual({ leftOut: ["policies/t.sql"], closed: ["policies/t.sql"] });
+    expect(await protection(project, "api.t")).toEqual({ on: true, policies: 0 });
+    await project.migrate();
+    expect(await protection(project, "api.t")).toEqual({ on: true, policies: 1 });
+    await project.rollback({ kind: "all" });
+    expect(await protection(project, "api.t")).toBeUndefined();
+  });
+});
+
+describe("what a migration made of a file's view", () => {
+  const VIEW = "create view api.v with (security_invoker = true) as select id from api.t;\n";
+  const MADE = {
+    "views/v.sql": VIEW,
+    "migrations/0002_mv.sql":
+      "-- tm-db: needs views/v.sql\ncreate materialized view api.mv as select id from api.v;\n" +
+      "-- Down Migration\ndrop materialized view api.mv;\n",
+  };
+
+  test("stays when the view is replaced by one that has its columns, and holds it when it has not", async () => {
+    const project = await deployed(MADE);
+    for (const text of [
+      `-- a remark\n${VIEW}`,
+      `${VIEW}comment on view api.v is 'v';\ngrant select on api.v to pg_monitor;\n`,
+      VIEW.replace("select id", "select id, a").replace(" with (security_invoker = true)", ""),
+    ]) {
+      const before = await project.catalog();
+      project.write({ "views/v.sql": text });
+      await project.migrate();
+      expect(await compareCatalogs(await project.freshCatalog(), await project.catalog())).toEqual([]);
+      if (text.includes("select id, a")) continue;
+      await project.rollback();
+      await expectSame(project, before);
+      await project.migrate();
+    }
+    project.write({ "views/v.sql": "create view api.v as select b from api.t;\n" });
+    await expect(project.migrate()).rejects.toMatchObject({
+      location: { file: "views/v.sql", line: 1 },
+      sqlState: "42P16",
+    });
+  });
+
+  test("is made again by the way back on the version that it was made of", async () => {
+    const project = await deployed(MADE);
+    const before = await project.catalog();
+    project.write({
+      "migrations/0003_drop.sql":
+        "drop materialized view api.mv;\n-- Down Migration\ncreate materialized view api.mv as select id from api.v;\n",
+      "views/v.sql": VIEW.replace("select id", "select a, id"),
+    });
+    await project.migrate();
+    await project.rollback();
+    await expectSame(project, before);
+  });
+
+  test("holds it, with a way on that can be followed", async () => {
+    const f = (argument: string): string =>
+      `create function api.f(${argument} int) returns int language sql immutable as 'select 1';\n`;
+    const project = await deployed({
+      "functions/f.sql": f("x"),
+      "migrations/0002_c.sql":
+        "-- tm-db: needs functions/f.sql\nalter table api.t add c int default api.f(1);\n-- Down Migration\nalter table api.t drop c;\n",
+    });
+    const before = await project.catalog();
+    project.write({ "functions/f.sql": f("y") });
+    await expect(project.migrate()).rejects.toMatchObject({
+      code: "OBJECT_HELD",
+      hint: [
+        "keep the arguments and the return type; or",
+        "drop what depends on it in a migration, which may make it again in the next one: npx tm-db new <name>",
+        "the next one begins with the line: -- tm-db: needs functions/f.sql",
+      ].join("\n"),
+    });
+    project.write({
+      "migrations/0003_drop.sql":
+        "alter table api.t alter c drop default;\n-- Down Migration\nalter table api.t alter c set default api.f(1);\n",
+      "migrations/0004_again.sql":
+        "-- tm-db: needs functions/f.sql\nalter table api.t alter c set default api.f(1);\n-- Down Migration\nalter table api.t alter c drop default;\n",
+    });
+    await project.migrate();
+    expect(await compareCatalogs(await project.freshCatalog(), await project.catalog())).toEqual([]);
+    await project.rollback();
+    await expectSame(project, before);
+  });
+});
+
+test("a comment on a column goes with the column, in a transaction or outside of one", async () => {
+  for (const directive of ["", "-- tm-db: no-transaction\n"]) {
+    const project = await deployed({
+      "policies/t.sql":
+        "comment on column api.t.a is 'a';\ngrant select (a) on api.t to pg_monitor;\ncomment on table api.t is 't';\n",
+    });
+    project.write({
+      "migrations/0002_drop.sql": `${directive}alter table api.t drop column a;\n-- Down Migration\nalter table api.t add column a text;\n`,
+      "policies/t.sql": "comment on table api.t is 'u';\n",
+    });
+    await project.migrate();
+    expect(await compareCatalogs(await project.freshCatalog(), await project.catalog())).toEqual([]);
+  }
+});
+
+test("the last deployment is the one of which something is left", async () => {
+  const project = await deployed({});
+  project.write({ "migrations/0002_x.sql": "create table api.x (id int);\n-- Down Migration\ndrop table api.x;\n" });
+  await project.migrate();
+  await project.rollback({ kind: "steps", count: 1 });
+  expect((await project.rollback()).steps.map(({ path }) => path)).toEqual(["migrations/0001_base.sql"]);
+  await expect(project.rollback()).rejects.toMatchObject({ code: "NOTHING_TO_ROLL_BACK" });
+  const [row] = await queryRows<{ name: string }>(
+    { ...inject("server").superuser, database: project.spec.database },
+    "select nspname as name from pg_namespace where nspname = 'api'",
+  );
+  expect(row).toBeUndefined();
+});
