@@ -331,6 +331,37 @@ describe("a migration meets files that stand already", () => {
       ],
     ],
     [
+      "a column is renamed, and another one takes its name",
+      [
+        {
+          [POLICIES]: `${ENABLE}create policy p on api.t for select to pg_monitor using (a = 'x');`,
+          "views/v.sql": "create view api.v as select id, b from api.t;",
+          "functions/g.sql":
+            "create function api.g() returns trigger language plpgsql as 'begin return null; end';\n" +
+            "create trigger g after update of a on api.t for each row when (new.b is not null) execute function api.g();",
+        },
+        {
+          "migrations/0002_b.sql": migration(
+            "alter table api.t rename a to old_a; alter table api.t add a text; alter table api.t rename b to old_b; alter table api.t add b bigint;",
+            "alter table api.t drop b; alter table api.t rename old_b to b; alter table api.t drop a; alter table api.t rename old_a to a;",
+          ),
+        },
+      ],
+    ],
+    [
+      "a new column takes the place of an outer one in a subquery, and joins in a natural join",
+      [
+        {
+          "migrations/0002_m.sql": migration("create table api.m (id bigint, who text);", "drop table api.m;"),
+          [POLICIES]: `${ENABLE}create policy p on api.t for select to pg_monitor using (exists (select from api.m where who = a));`,
+          "views/v.sql": "create view api.v as select id from api.t natural join api.m;",
+        },
+        {
+          "migrations/0003_a.sql": migration("alter table api.m add a text;", "alter table api.m drop a;"),
+        },
+      ],
+    ],
+    [
       "a migration needs the new version of what stands",
       [
         {
@@ -378,6 +409,37 @@ describe("a migration meets files that stand already", () => {
   ])("%s", async (_title, steps) => {
     await expectLaw(steps);
   });
+});
+
+test("what a rename carries away is refused, with what lets go of it", async () => {
+  const retract = ["-- tm-db: retract functions/g.sql", "-- tm-db: retract policies/t.sql"];
+  const renamed = migration(
+    "alter table api.t rename to t_old; create table api.t (id bigint primary key, a text, b text);",
+    "drop table api.t; alter table api.t_old rename to t;",
+  );
+  const files = {
+    [POLICIES]: `${ENABLE}${POLICY}grant select on api.t to pg_monitor;`,
+    "functions/g.sql":
+      "create function api.g() returns trigger language plpgsql as 'begin return null; end';\n" +
+      "create trigger g after insert on api.t for each row execute function api.g();",
+  };
+  const project = await engineProject({ ...BASE, ...files });
+  await project.migrate();
+  const before = await project.catalog();
+  project.write({ "migrations/0002_t.sql": renamed });
+  await expect(project.migrate()).rejects.toMatchObject({
+    code: "OBJECT_HELD",
+    problems: expect.arrayContaining([
+      { message: 'policies/t.sql: policy "p" on "api"."t" is policy p on table api.t_old now' },
+    ]),
+    hint: ["put this at the head of that migration, and the files are applied again after it:", ...retract].join("\n"),
+  });
+  expect(await compareCatalogs(before, await project.catalog())).toEqual([]);
+  project.write({ "migrations/0002_t.sql": `${retract.join("\n")}\n${renamed}` });
+  await project.migrate();
+  expect(await compareCatalogs(await project.freshCatalog(), await project.catalog())).toEqual([]);
+  await project.rollback();
+  expect(await compareCatalogs(before, await project.catalog())).toEqual([]);
 });
 
 test("migrations go back in the order in which they came, whatever the time zone was", async () => {
