@@ -210,6 +210,9 @@ reached (root, classid, objid, is_root, is_part) as (
     n.objid,
     false,
     n.classid in ('pg_catalog.pg_rewrite'::regclass, 'pg_catalog.pg_type'::regclass)
+      -- A default that a column of the view was given.
+      or n.classid = 'pg_catalog.pg_attrdef'::regclass
+        and exists (select from pg_catalog.pg_attrdef as a where a.oid = n.objid and a.adrelid = r.objid)
       -- What a constraint trigger keeps its timing in, and a partition's copy of a trigger: both go with the trigger.
       or n.classid = 'pg_catalog.pg_constraint'::regclass and n.deptype = 'i'
       or n.classid = 'pg_catalog.pg_trigger'::regclass

@@ -40,9 +40,16 @@ export async function findInTheWay(
   const exact = new Set(said);
   const privileges = new PrivilegeIndex();
   for (const identity of said) privileges.add(identity, "");
+  const schemas = migrations.flatMap(grantedWholes);
+  const isOfWhole = ({ identity, target }: Made): boolean =>
+    target !== undefined &&
+    readPrivilege(identity) !== undefined &&
+    schemas.some((schema) => target.name.startsWith(`${quoteIdent(schema)}.`));
   const byPath = new Map(wanted.map((file) => [file.path, file]));
   return standing.flatMap(({ path, checksum, made }) => {
-    const isSaid = made.some(({ identity }) => exact.has(identity) || privileges.overlapping(identity).length > 0);
+    const isSaid = made.some(
+      (entry) => exact.has(entry.identity) || privileges.overlapping(entry.identity).length > 0 || isOfWhole(entry),
+    );
     const next = byPath.get(path);
     const isChanged = next !== undefined && next.checksum !== checksum;
     return isSaid || (isChanged && leavesOut(made, next)) ? [path] : [];
@@ -58,19 +65,30 @@ function leavesOut(made: readonly Made[], next: RepeatableFile): boolean {
 const ATTRIBUTES = /\brow\s+level\s+security\b|\bgrant\b|\brevoke\b|\bcomment\s+on\b/i;
 
 /** What the statements of a migration declare that a file might declare too: flags, privileges, comments. */
-function identitiesOf({ file, part }: ComingMigration): string[] {
-  if (!ATTRIBUTES.test(part.sql)) return [];
-  let statements: readonly ParsedStatement[];
-  try {
-    statements = parseSql({ path: file.path, text: part.sql });
-  } catch {
-    // PostgreSQL will say so, when it is its turn.
-    return [];
-  }
-  return statements.flatMap(({ node }) => {
+function identitiesOf(migration: ComingMigration): string[] {
+  return statementsOf(migration).flatMap(({ node }) => {
     const reading = readStatement(node, "policies");
     return reading.kind === "declares" ? reading.declarations.map(({ identity }) => identity) : [];
   });
+}
+
+/** Schemas in which a migration grants or revokes something on all objects of a kind. */
+function grantedWholes(migration: ComingMigration): string[] {
+  return statementsOf(migration).flatMap(({ node }) =>
+    "GrantStmt" in node && node.GrantStmt.targtype === "ACL_TARGET_ALL_IN_SCHEMA"
+      ? (node.GrantStmt.objects ?? []).flatMap((object) => ("String" in object ? (object.String.sval ?? "") : []))
+      : [],
+  );
+}
+
+/** None where there is nothing to find, or nothing to parse: PostgreSQL will say so, when it is its turn. */
+function statementsOf({ file, part }: ComingMigration): readonly ParsedStatement[] {
+  if (!ATTRIBUTES.test(part.sql)) return [];
+  try {
+    return parseSql({ path: file.path, text: part.sql });
+  } catch {
+    return [];
+  }
 }
 
 /** The state of what files made, and of what they set privileges, comments or flags of. */
@@ -302,7 +320,9 @@ found as (
   union all
   select m.identity, 'pg_catalog.pg_class'::regclass, c.oid, null, concat(
     c.entry,
-    (select string_agg(concat(a.attname, a.attacl), ',' order by a.attnum) from pg_catalog.pg_attribute as a where a.attrelid = c.oid)
+    (select string_agg(concat(a.attname, a.attacl), ',' order by a.attnum) from pg_catalog.pg_attribute as a where a.attrelid = c.oid),
+    (select string_agg(w::text, ',' order by w.oid) from pg_catalog.pg_rewrite as w where w.ev_class = c.oid),
+    (select string_agg(d::text, ',' order by d.oid) from pg_catalog.pg_attrdef as d where d.adrelid = c.oid)
   )
   from made as m
   cross join lateral (

@@ -331,6 +331,43 @@ describe("a migration meets files that stand already", () => {
       ],
     ],
     [
+      "a migration grants on all tables what a file grants on one, and the file goes",
+      [
+        { [POLICIES]: "grant select on api.t to pg_monitor;" },
+        {
+          "migrations/0002_b.sql": migration(
+            "grant select on all tables in schema api to pg_monitor;",
+            "revoke select on all tables in schema api from pg_monitor;",
+          ),
+        },
+        { [POLICIES]: null },
+      ],
+    ],
+    [
+      "a migration changes a file's view where it finds it",
+      [
+        { "views/v.sql": "create view api.v as select id, a from api.t;" },
+        {
+          "migrations/0002_b.sql": migration(
+            `do $$ begin
+               if to_regclass('api.v') is null then return; end if;
+               create or replace view api.v as select id, b as a from api.t;
+               alter view api.v alter column a set default 'x';
+             end $$;`,
+          ),
+        },
+        { "views/v.sql": "create view api.v as select id from api.t;" },
+      ],
+    ],
+    [
+      "a default of a file's view, given by a migration, goes with it",
+      [
+        { "views/v.sql": "create view api.v as select id, a from api.t;" },
+        { "migrations/0002_b.sql": migration("alter view if exists api.v alter column a set default 'x';") },
+        { "views/v.sql": null },
+      ],
+    ],
+    [
       "a column is renamed, and another one takes its name",
       [
         {
