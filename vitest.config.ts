@@ -27,8 +27,8 @@ const databaseProjects = EMBEDDED_MAJORS.map((major) => ({
  * get a server of their own each. The rules of the audit are below.
  */
 const ENGINE = readdirSync("test/db").flatMap((file) => /^(?!audit)(.+)\.test\.ts$/.exec(file)?.[1] ?? []);
-/** Memberships have options since 16, and who may rename a role is another. */
-const ON_15 = ["doctor", "drift"];
+/** Since 16 memberships have options, who may rename a role is another, and a routine of unknown types is only unknown. */
+const ON_15 = ["doctor", "drift", "meetings"];
 const engineProjects = [...ENGINE, ...ON_15.map((name) => `${name}-15`)].map((name) => ({
   extends: true as const,
   test: {

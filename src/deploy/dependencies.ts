@@ -2,6 +2,7 @@ import { quoteIdent } from "../core/quote-ident.ts";
 import type { DatabaseClient } from "../db/client.ts";
 import type { AppliedRepeatable, Made } from "./ledger-state.ts";
 import type { CreatedObject } from "./declaration.ts";
+import { routineOid } from "./routine-oid.ts";
 
 /** Who depends on whom among the objects that repeatables made, as the catalog of the moment says. */
 export interface Dependencies {
@@ -188,7 +189,7 @@ with recursive managed as materialized (
       else 'pg_catalog.pg_class'::regclass
     end::oid as classid,
     case
-      when m.type in ('function', 'procedure', 'routine') then to_regprocedure(m.name)::oid
+      when m.type in ('function', 'procedure', 'routine') then ${routineOid("m.name")}
       when m.type in ('view', 'table', 'sequence') then to_regclass(m.name)::oid
       when m.type = 'schema' then to_regnamespace(m.name)::oid
       when m.type = 'type' then to_regtype(m.name)::oid

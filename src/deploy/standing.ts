@@ -12,6 +12,7 @@ import { declareFiles } from "./repeatable.ts";
 import type { DeploymentRun } from "./run.ts";
 import { readStatement } from "./statement.ts";
 import type { AclEntry, ObjectFacts } from "./undo.ts";
+import { routineOid } from "./routine-oid.ts";
 
 /*
  * In a database that is built from nothing no file stands while migrations run, besides those that they need. Where files
@@ -304,7 +305,7 @@ const PRINTS = `
 with made as (
   select
     m.identity,
-    case when m.type in ('function', 'procedure') then to_regprocedure(m.name)::oid end as routine,
+    case when m.type in ('function', 'procedure') then ${routineOid("m.name")} end as routine,
     case when m.type = 'view' then to_regclass(m.name)::oid end as view,
     case when m.type = 'trigger' then to_regclass(m.relation)::oid end as trigger_of,
     case when m.type = 'policy' then to_regclass(m.relation)::oid end as policy_of,

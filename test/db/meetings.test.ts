@@ -188,3 +188,17 @@ test("the last deployment is the one of which something is left", async () => {
   );
   expect(row).toBeUndefined();
 });
+
+test("files that name a routine of types that are gone, or not there yet, are left out", async () => {
+  const project = await deployed({});
+  project.write({
+    "migrations/0002_f.sql":
+      'create type api."e, x" as enum (\'a\');\ncreate function api."f(x)"(int, api."e, x") returns int language sql as \'select 1\';\n' +
+      '-- Down Migration\ndrop function api."f(x)"(int, api."e, x");\ndrop type api."e, x";\n',
+    "policies/f.sql": 'grant execute on function api."f(x)"(int, api."e, x") to pg_monitor;\n',
+  });
+  await project.migrate();
+  expect(await project.rollback({ kind: "steps", count: 1 })).toMatchObject({ leftOut: ["policies/f.sql"] });
+  await project.migrate();
+  expect(await compareCatalogs(await project.freshCatalog(), await project.catalog())).toEqual([]);
+});
