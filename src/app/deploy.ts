@@ -10,6 +10,7 @@ import { applyDeployment, notifyPostgrest, type PreparedMigration, prepareMigrat
 import { ensureLedger } from "../deploy/ledger-writing.ts";
 import { readLedger } from "../deploy/ledger.ts";
 import type { LedgerState } from "../deploy/ledger-state.ts";
+import { findOpened, type OpenedTable, openedWarning, tablesLeft } from "../deploy/opened.ts";
 import { loadSqlParser } from "../deploy/parse-sql.ts";
 import { type DeploymentPlan, isEmptyPlan, planDeployment } from "../deploy/plan.ts";
 import { declareAhead, declareFiles } from "../deploy/repeatable.ts";
@@ -82,7 +83,7 @@ async function deployPart(client: DatabaseClient, input: PartInput): Promise<Dep
     const pending = await readPending(client, input);
     const isFirst = input.isFirst || !pending.ledger.exists;
     const outcome: PartOutcome = dryRun
-      ? { steps: previewSteps(pending.plan), secrets: UNTOUCHED, alone: undefined }
+      ? { steps: previewSteps(pending.plan), secrets: UNTOUCHED, alone: undefined, opened: wouldOpen(pending) }
       : await runPart(client, { ...input, ...pending, isFirst, startedAt });
     const { steps, secrets, alone, deployment = null } = outcome;
     const part: DeployedPart = {
@@ -91,7 +92,7 @@ async function deployPart(client: DatabaseClient, input: PartInput): Promise<Dep
         database: nameOf(input.target, client),
         dryRun,
         deployment,
-        warnings: [...doingNothing(pending.migrations), ...noWayBack(pending.migrations)],
+        warnings: [...doingNothing(pending.migrations), ...noWayBack(pending.migrations), ...(outcome.opened ?? [])],
         steps,
         secrets,
         ms: Date.now() - startedAt.getTime(),
@@ -108,6 +109,8 @@ interface PartOutcome extends Pick<MigrateResult, "steps" | "secrets"> {
   readonly alone: PreparedMigration | undefined;
   readonly deployment?: string;
   readonly isUntouched?: boolean;
+  /** Warnings of tables that no file protects any more. */
+  readonly opened?: readonly string[];
 }
 
 /** What the files ask of the database. */
@@ -168,11 +171,12 @@ async function runPart(
     await made;
     return await applied;
   });
+  const opened = await findOpened(client, tablesLeft(ledger.repeatables, { applied: run.applied, declared: [] }));
   const deployment = await record(client, { kind: "migrate", project, startedAt, changes: run.changes() });
   const secrets = await settleSecrets(client, { project, target, isDeploying: true });
   await seed?.(client);
   await notifyPostgrest(client);
-  return { steps: run.steps, secrets, alone, deployment };
+  return { steps: run.steps, secrets, alone, deployment, opened: opened.map((each) => openedWarning(each, true)) };
 }
 
 /** What of a deployment is one transaction: all of it, or what stands before a migration that must not be in one. */
@@ -231,6 +235,18 @@ async function checkRepeatables(plan: DeploymentPlan): Promise<void> {
   if (plan.apply.length === 0) return;
   await loadSqlParser();
   declareFiles(plan.apply.map(({ file }) => file));
+}
+
+/** What a plan leaves open. A table that its migrations speak of may be dropped by them, or protected. */
+function wouldOpen({ ledger, plan, migrations }: Pending): string[] {
+  const going = new Set([...plan.remove.map(({ path }) => path), ...plan.apply.map(({ file }) => file.path)]);
+  const applied = ledger.repeatables.filter(({ path }) => !going.has(path));
+  const left = tablesLeft(ledger.repeatables, { applied, declared: declareFiles(plan.apply.map(({ file }) => file)) });
+  const isSpokenOf = ({ table }: OpenedTable): boolean => {
+    const [name = ""] = table.split(".").slice(-1);
+    return migrations.some(({ entry }) => entry.upSql.includes(name.replaceAll('"', "")));
+  };
+  return left.filter((each) => !isSpokenOf(each)).map((each) => openedWarning(each, false));
 }
 
 function previewSteps(plan: DeploymentPlan): StepResult[] {

@@ -202,3 +202,22 @@ test("files that name a routine of types that are gone, or not there yet, are le
   await project.migrate();
   expect(await compareCatalogs(await project.freshCatalog(), await project.catalog())).toEqual([]);
 });
+
+test("a table that no file protects any more is warned of, in a dry run too", async () => {
+  const enable = "alter table api.t enable row level security;\n";
+  const project = await deployed({ "policies/t.sql": enable });
+  const words =
+    "row level security any more, which policies/t.sql turned on: whoever has a privilege on it sees every row";
+  project.write({ "policies/t.sql": null });
+  expect((await project.migrate({ dryRun: true })).warnings).toEqual([`"api"."t" would have no ${words}`]);
+  expect((await project.migrate()).warnings).toEqual([`"api"."t" has no ${words}`]);
+  project.write({ "policies/t.sql": enable });
+  await project.migrate();
+  // Another file, or a migration, does it from now on.
+  project.write({ "policies/t.sql": "comment on table api.t is 't';\n", "policies/other.sql": enable });
+  expect((await project.migrate({ dryRun: true })).warnings).toEqual([]);
+  expect((await project.migrate()).warnings).toEqual([]);
+  project.write({ "policies/other.sql": null, "migrations/0002_t.sql": `${enable}-- Down Migration\n` });
+  expect((await project.migrate({ dryRun: true })).warnings).toEqual([]);
+  expect((await project.migrate()).warnings).toEqual([]);
+});
