@@ -22,6 +22,7 @@ select bag_eq(
       ('api.tasks', 'description'),
       ('api.tasks', 'due_date'),
       ('api.tasks', 'search_vector'),
+      ('auth.credentials', 'cost'),
       ('auth.secrets', 'previous_secret'),
       ('auth.secrets', 'previous_until'),
       ('auth.secrets', 'standby_secret')
