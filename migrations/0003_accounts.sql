@@ -22,10 +22,12 @@ create table auth.settings (
   token_lifetime interval not null default '1 hour' check (token_lifetime > interval '0'),
   -- A cost, not a key: it never grows.
   -- squawk-ignore prefer-bigint-over-int
-  bcrypt_cost integer not null default 10 check (bcrypt_cost between 4 and 18)
+  bcrypt_cost integer not null default 10 check (bcrypt_cost between 4 and 18),
+  most_projects bigint not null default 10000 check (most_projects > 0)
 );
-comment on table auth.settings is 'How long a token lasts, and how much work a password''s hash is.';
+comment on table auth.settings is 'How long a token lasts, how much work a password''s hash is, and in how many projects somebody may be.';
 comment on column auth.settings.bcrypt_cost is 'bcrypt''s cost: each step doubles the work. Below 10 is for tests only. A login takes as long as the dearest hash that there is, and has to end within the statement_timeout of api_anonymous.';
+comment on column auth.settings.most_projects is 'In how many projects one account may be. Nobody is asked before becoming a member, and each project makes their requests slower.';
 insert into auth.settings default values;
 
 create table api.users (
