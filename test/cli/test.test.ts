@@ -1,7 +1,7 @@
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import pg from "pg";
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
 import { type CliProject, cliProject, leftBehind, readEnv } from "./run-cli.ts";
 
 const FILES = {
@@ -94,6 +94,8 @@ function watching(made: CliProject): {
   readonly end: () => Promise<{ readonly code: number | null }>;
 } {
   const { child, done } = made.start(["test", "--watch"]);
+  // A test that fails does not come to its end.
+  onTestFinished(() => void child.kill("SIGKILL"));
   let output = "";
   child.stdout?.on("data", (text: string) => (output += text));
   child.stderr?.on("data", (text: string) => (output += text));
