@@ -22,10 +22,12 @@ create table auth.settings (
   token_lifetime interval not null default '1 hour' check (token_lifetime > interval '0'),
   -- A cost, not a key: it never grows.
   -- squawk-ignore prefer-bigint-over-int
-  bcrypt_cost integer not null default 10 check (bcrypt_cost between 4 and 18)
+  bcrypt_cost integer not null default 10 check (bcrypt_cost between 4 and 18),
+  most_projects bigint not null default 10000 check (most_projects > 0)
 );
-comment on table auth.settings is 'How long a token lasts, and how much work a password''s hash is.';
-comment on column auth.settings.bcrypt_cost is 'bcrypt''s cost: each step doubles the work. Below 10 is for tests only.';
+comment on table auth.settings is 'How long a token lasts, how much work a password''s hash is, and in how many projects somebody may be.';
+comment on column auth.settings.bcrypt_cost is 'bcrypt''s cost: each step doubles the work. Below 10 is for tests only. A login takes as long as the dearest hash that there is, and has to end within the statement_timeout of api_anonymous.';
+comment on column auth.settings.most_projects is 'In how many projects one account may be. Nobody is asked before becoming a member, and each project makes their requests slower.';
 insert into auth.settings default values;
 
 create table api.users (
@@ -49,9 +51,15 @@ comment on column api.users.created_at is 'When the account was made.';
 create table auth.credentials (
   user_id bigint primary key references api.users on delete cascade,
   password_hash text not null,
+  -- A cost, not a key: it never grows.
+  -- squawk-ignore prefer-bigint-over-int
+  cost integer generated always as (substring(password_hash from '^\$2[abxy]\$(\d\d)\$')::integer) stored,
   tokens_since bigint not null default 0
 );
+-- The dearest one, at each login.
+create index credentials_cost_idx on auth.credentials (cost);
 comment on table auth.credentials is 'Password hashes, apart from the people they belong to.';
+comment on column auth.credentials.cost is 'bcrypt''s cost of the hash.';
 comment on column auth.credentials.tokens_since is 'Tokens issued before this second (since 1970) are refused: it moves when the password changes.';
 
 -- Down Migration

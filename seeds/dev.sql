@@ -118,8 +118,6 @@ where not exists (
 )
 order by c.age desc;
 
-refresh materialized view stats.project_activity;
-
 -- What the last statement answers is shown: who can log in, and what they see.
 select
   u.email,

@@ -42,5 +42,5 @@ $$;
 comment on function api.add_member(bigint, text, text) is
 $$Add somebody to a project by e-mail
 
-For admins of the project. 404 for an address without an account or a project that is not the caller's, 403 for other members, 409 for somebody who is a member already. Definer, because it finds people whom the caller cannot see; it takes their exact address.$$;
+For admins of the project. 404 for an address without an account or a project that is not the caller's, 403 for other members, 409 for somebody who is a member already, or of as many projects as one can be. Definer, because it finds people whom the caller cannot see; it takes their exact address.$$;
 grant execute on function api.add_member(bigint, text, text) to api_user;

@@ -6,19 +6,23 @@ create function auth.check_password(user_id bigint, password text)
   set search_path = ''
 as $$
 declare
-  cost constant integer := (select s.bcrypt_cost from auth.settings as s);
+  wanted constant integer := (select s.bcrypt_cost from auth.settings as s);
+  -- The setting may have been higher, and some hashes with it.
+  dearest constant integer := greatest(wanted, (select max(c.cost) from auth.credentials as c));
   stored text;
+  stored_cost integer;
   computed text;
   is_right boolean;
 begin
-  select c.password_hash
-  into stored
+  select c.password_hash, c.cost
+  into stored, stored_cost
   from auth.credentials as c
   where c.user_id = check_password.user_id;
-  -- Without an account the same work is done on a salt of its own, so that time does not tell.
-  computed := internal.crypt(coalesce(password, ''), coalesce(stored, internal.gen_salt('bf', cost)));
-  -- And after the cost was raised, an older hash is made up for: each step is as much work as all before it.
-  for step in coalesce(substring(stored from '^\$2[abxy]\$(\d\d)\$')::integer, cost)..cost - 1 loop
+  -- Time must not tell whether there is an account, whatever the setting was when its hash was made: without one as much
+  -- is done as for the dearest hash that there is, on a salt of its own.
+  computed := internal.crypt(coalesce(password, ''), coalesce(stored, internal.gen_salt('bf', dearest)));
+  -- And a cheaper hash is made up for: each step is as much work as all before it.
+  for step in coalesce(stored_cost, dearest)..dearest - 1 loop
     perform internal.crypt(coalesce(password, ''), internal.gen_salt('bf', step));
   end loop;
   is_right := coalesce(stored is not null and computed = stored and octet_length(password) <= 72, false);
@@ -31,10 +35,10 @@ begin
     for share;
     is_right := found;
   end if;
-  -- A hash from before the cost was raised is made anew while the password is at hand.
-  if is_right and substring(stored from '^\$2[abxy]\$(\d\d)\$')::integer < cost then
+  -- A hash from before the setting changed is made anew while the password is at hand.
+  if is_right and stored_cost <> wanted then
     update auth.credentials as c
-    set password_hash = internal.crypt(password, internal.gen_salt('bf', cost))
+    set password_hash = internal.crypt(password, internal.gen_salt('bf', wanted))
     where c.user_id = check_password.user_id
       and c.password_hash = stored;
   end if;

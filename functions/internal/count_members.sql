@@ -4,8 +4,24 @@ create function internal.count_members()
   security definer
   set search_path = ''
 as $$
+declare
+  most constant bigint := (select s.most_projects from auth.settings as s);
 begin
   if tg_op = 'INSERT' then
+    -- Nobody is asked before becoming a member. Counted no further than it matters.
+    if exists (
+      select
+      from (select distinct n.user_id from new_members as n) as u
+      where (
+        select count(*)
+        from (select from api.project_members as m where m.user_id = u.user_id limit most + 1) as few
+      ) > most
+    ) then
+      raise exception 'an account can be in no more than % projects', most
+        using
+          errcode = 'PT409',
+          hint = 'whose it is can leave some: DELETE /project_members?user_id=eq.<account>&project_id=eq.<project>';
+    end if;
     perform
     from stats.project_figures as f
     where f.project_id in (select n.project_id from new_members as n)
@@ -63,7 +79,7 @@ begin
   return null;
 end
 $$;
-comment on function internal.count_members() is 'Keeps the member figures of the projects that a statement touched. Definer, because no API role may write figures.';
+comment on function internal.count_members() is 'Keeps the member figures of the projects that a statement touched, and how many projects somebody is in within auth.settings.most_projects. Definer, because no API role may write figures.';
 
 create trigger count_inserted
   after insert on api.project_members

@@ -2,7 +2,7 @@ import type { SeedResult } from "../core/command-result.ts";
 import { TmDbError } from "../core/errors.ts";
 import { locate } from "../core/locate.ts";
 import type { DatabaseClient } from "../db/client.ts";
-import { callFunction, readMaterializedViews, refreshView } from "../db/refresh.ts";
+import { callFunction, readMaterializedViews, refreshFilledViews, refreshView } from "../db/refresh.ts";
 import type { ScriptRow } from "../db/run-script.ts";
 import { findTransactionControl } from "../deploy/migration-sql.ts";
 import { runSql } from "../deploy/run-sql.ts";
@@ -34,6 +34,7 @@ export async function applySeed(client: DatabaseClient, input: ApplySeedInput): 
   const { path, source } = file;
   refuseTransactionControl(path, source.text);
   const rows = await runSql(client, { path, text: source.text, part: { sql: source.text, offset: 0 } });
+  await refreshFilledViews(client);
   return {
     report: { tables: [], putAside: { indexes: 0, foreignKeys: 0, ms: 0 }, functions: [], accounts: rows.map(asTexts) },
     relations: [],

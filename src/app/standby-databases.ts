@@ -6,7 +6,7 @@ import { withClient } from "../db/client.ts";
 import type { Batch } from "../policytest/compose-batch.ts";
 import type { Target } from "./context.ts";
 import { type PreparedRun, runOn } from "./test.ts";
-import { composeScript, deployForTests, loadFixture, type TestDatabases, withTestDatabases } from "./test-database.ts";
+import { composeScript, deployForTests, loadFixtures, type TestDatabases, withTestDatabases } from "./test-database.ts";
 
 /**
  * Databases for a run that shall begin as soon as a file is saved. While nobody waits, clones are made of the project as
@@ -136,7 +136,7 @@ class Clones implements Standby {
         await client.query("select pg_catalog.set_config('search_path', $1, false)", [searchPath]);
         await deployForTests(client, { project, target, files }, clone);
         await client.query("reset search_path");
-        for (const fixture of fixtures) await loadFixture(client, fixture);
+        await loadFixtures(client, fixtures);
       });
       return clone;
     } catch (error) {

@@ -7,6 +7,7 @@ import { TmDbError } from "../core/errors.ts";
 import type { ProjectFiles, SourceFile } from "../core/project-files.ts";
 import { TOOL_VERSION } from "../core/tool-version.ts";
 import { type DatabaseClient, serverVersion, withClient } from "../db/client.ts";
+import { refreshFilledViews } from "../db/refresh.ts";
 import { runBatch } from "../db/run-batch.ts";
 import { sqlError } from "../db/sql-error.ts";
 import { readSource } from "../files/read-project.ts";
@@ -19,7 +20,7 @@ import { nameOf, type Project, type Target } from "./context.ts";
 
 /**
  * Databases for tests: the project's files deployed as in production, pgTAP in the schema `pgtap`, the helpers in the
- * schema `tests`, and the fixtures, committed. `tm-db test` runs on them, and so does whatever else tests policies:
+ * schema `tests`, and the fixtures, committed, with materialized views refreshed. `tm-db test` runs on them, and so does whatever else tests policies:
  *
  *     const project = openProject(options);
  *     const target = await openTarget(project, "start");
@@ -138,7 +139,7 @@ async function buildTemplate(
       anonymousRole: config.roles.anonymous,
       authenticatorRole: config.roles.authenticator,
     });
-    for (const fixture of fixtures) await loadFixture(client, fixture);
+    await loadFixtures(client, fixtures);
   });
 }
 
@@ -160,8 +161,13 @@ export async function deployForTests(
   });
 }
 
-/** One transaction, committed. */
-export async function loadFixture(client: DatabaseClient, batch: Batch): Promise<void> {
+/** Each is one transaction, committed. Materialized views hold what came with them: empty, they would hide what policies let out. */
+export async function loadFixtures(client: DatabaseClient, fixtures: readonly Batch[]): Promise<void> {
+  for (const fixture of fixtures) await loadFixture(client, fixture);
+  await refreshFilledViews(client);
+}
+
+async function loadFixture(client: DatabaseClient, batch: Batch): Promise<void> {
   const outcome = await runBatch(client, batch.sql);
   if (outcome.error === undefined) return;
   await runBatch(client, "rollback");

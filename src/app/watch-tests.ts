@@ -1,8 +1,9 @@
-import { existsSync, type FSWatcher, watch } from "node:fs";
+import { existsSync } from "node:fs";
 import { basename, join } from "node:path";
 import type { Config } from "../config/config.ts";
 import type { TestResult } from "../core/command-result.ts";
 import { TmDbError } from "../core/errors.ts";
+import { watchFolders } from "../files/watch-folders.ts";
 import { openProject } from "./context.ts";
 import { withStandby } from "./standby-databases.ts";
 import { openServer } from "./open-server.ts";
@@ -87,22 +88,30 @@ function onlyTests(changed: ReadonlySet<string>, config: Config): readonly strin
   return [...changed].every((path) => isTest(path) && isThere(path)) ? [...changed] : undefined;
 }
 
+/** Of the folder itself only the settings: what else lies there is not the project's. */
+function isOfProject(path: string, folders: readonly string[]): boolean {
+  if (!path.includes("/")) return path.endsWith(".json");
+  // Editors' own files: `.x.swp`, `x~`, `4913`.
+  const isSource = /\.(sql|[cm]?[jt]s)$/.test(path) && !basename(path).startsWith(".");
+  return isSource && folders.some((folder) => path.startsWith(`${folder}/`));
+}
+
 /** The files of a project that were written since they were last asked for. */
 class Changes {
-  readonly #watchers: FSWatcher[];
+  readonly #watched: { readonly close: () => void };
   readonly #signal: AbortSignal | undefined;
   #changed = new Set<string>();
   #wake: () => void = () => undefined;
 
   constructor({ projectDir, paths }: Config, signal: AbortSignal | undefined) {
+    const folders = Object.values<string>({ ...paths });
     this.#signal = signal;
-    this.#watchers = Object.values<string>({ ...paths }).flatMap((folder) => this.#watch(projectDir, folder));
-    // Of the folder itself only the settings: what else lies there is not the project's.
-    this.#watchers.push(
-      watch(projectDir, (_, name) => {
-        if (name?.endsWith(".json") === true) this.#add(name);
-      }),
-    );
+    this.#watched = watchFolders(projectDir, {
+      folders,
+      onChange: (path) => {
+        if (isOfProject(path, folders)) this.#add(path);
+      },
+    });
     signal?.addEventListener("abort", this.#onAbort, { once: true });
   }
 
@@ -123,25 +132,12 @@ class Changes {
 
   close(): void {
     this.#signal?.removeEventListener("abort", this.#onAbort);
-    for (const watcher of this.#watchers) watcher.close();
+    this.#watched.close();
   }
 
   readonly #onAbort = (): void => {
     this.#wake();
   };
-
-  #watch(projectDir: string, folder: string): FSWatcher[] {
-    const root = join(projectDir, folder);
-    if (!existsSync(root)) return [];
-    return [
-      watch(root, { recursive: true }, (_, name) => {
-        // Editors' own files: `.x.swp`, `x~`, `4913`.
-        if (name !== null && /\.(sql|[cm]?[jt]s)$/.test(name) && !basename(name).startsWith(".")) {
-          this.#add(`${folder}/${name.replaceAll("\\", "/")}`);
-        }
-      }),
-    ];
-  }
 
   #add(path: string): void {
     this.#changed.add(path);

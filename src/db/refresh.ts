@@ -1,11 +1,17 @@
 import type { Client } from "pg";
 import { quoteName } from "../core/quote-ident.ts";
+import { isDatabaseError } from "./run-script.ts";
+import { sqlError } from "./sql-error.ts";
 
 /** A materialized view, and whether it can be refreshed without readers having to wait. */
 export interface MaterializedView {
   readonly schema: string;
   readonly name: string;
   readonly canConcurrently: boolean;
+  /** Whether it can be read: it has been filled at least once. */
+  readonly isPopulated: boolean;
+  /** Whether it belongs to the role of the connection, or to one that this role is a member of. */
+  readonly isOwn: boolean;
 }
 
 /**
@@ -17,6 +23,8 @@ export async function readMaterializedViews(client: Client): Promise<Materialize
     `select
        n.nspname as schema,
        c.relname as name,
+       c.relispopulated as "isPopulated",
+       pg_catalog.pg_has_role(c.relowner, 'usage') as "isOwn",
        c.relispopulated and exists (
          select
          from pg_catalog.pg_index as i
@@ -38,6 +46,21 @@ export async function readMaterializedViews(client: Client): Promise<Materialize
 export async function refreshView(client: Client, view: MaterializedView): Promise<void> {
   const concurrently = view.canConcurrently ? "concurrently " : "";
   await client.query(`refresh materialized view ${concurrently}${quoteName(view.schema, view.name)}`);
+}
+
+/**
+ * Brings those that hold something, and that the role may refresh, up to what their tables hold now. One that was never
+ * filled stays so. Readers wait; a transaction that is open may go on.
+ * @throws TmDbError SQL_ERROR and the like: the query of one of them fails on these rows.
+ */
+export async function refreshFilledViews(client: Client): Promise<void> {
+  try {
+    for (const view of await readMaterializedViews(client)) {
+      if (view.isPopulated && view.isOwn) await refreshView(client, { ...view, canConcurrently: false });
+    }
+  } catch (error) {
+    throw isDatabaseError(error) ? sqlError(error, undefined) : error;
+  }
 }
 
 /** Calls a function without arguments and returns its answer as text. */

@@ -32,6 +32,8 @@ export interface Relation {
   readonly writable: { readonly insert: boolean; readonly update: boolean; readonly delete: boolean };
   /** Of a view, its query. */
   readonly definition: string | null;
+  /** A view whose new rows PostgreSQL itself puts into what is behind it: no trigger and no rule of the view does. */
+  readonly passesOn: boolean;
 }
 
 export interface Column {
@@ -41,6 +43,8 @@ export interface Column {
   readonly hasDefault: boolean;
   /** No value but the default can be given. */
   readonly fixed: boolean;
+  /** Whether an INSERT can give it a value; of a view that passes rows on, to the column behind it. */
+  readonly insertable: boolean;
   /** Its default counts, or is told by a row of its own: `generated … as identity`. */
   readonly identity: boolean;
 }
@@ -81,39 +85,76 @@ export interface ColumnPrivileges {
 
 /** Reads tables, views, keys and functions; of extensions only the tables, since what they bring is theirs. */
 export async function readApiCatalog(client: DatabaseClient, schemas: readonly string[]): Promise<ApiCatalog> {
-  const relations = await client.query<Relation>(RELATIONS, [schemas]);
+  const { rows } = await client.query<Relation>(RELATIONS, [schemas]);
+  const relations = new Map(rows.map((relation) => [relation.oid, relation]));
   const foreignKeys = await client.query<ForeignKey>(FOREIGN_KEYS);
   const functions = await client.query<ApiFunction>(FUNCTIONS, [schemas]);
+  const origins = await readOrigins(client, relations);
   return {
-    relations: new Map(relations.rows.map((relation) => [relation.oid, relation])),
+    relations: new Map(rows.map((relation) => [relation.oid, withInsertable(relation, { relations, origins })])),
     foreignKeys: foreignKeys.rows,
-    lineage: await readLineage(client, relations.rows),
+    lineage: rows.filter(({ exposed }) => exposed).flatMap((relation) => lineageOf(relation, origins)),
     functions: functions.rows,
   };
 }
 
+/** Of each column of a view, in their order, where it comes from; by the view's oid. */
+type Origins = ReadonlyMap<string, readonly ColumnOrigin[]>;
+
 /**
- * PostgreSQL says of each column of a query which table's column it is, if it is one; of a view it says so when its query
- * is asked. A view that cannot be asked leads nowhere.
+ * PostgreSQL says of each column of a query which table's or view's column it is, if it is one; of a view it says so when
+ * its query is asked. A view that cannot be asked leads nowhere. Read of what is exposed, and of the views behind it.
  */
-async function readLineage(client: DatabaseClient, relations: readonly Relation[]): Promise<ForeignKey[]> {
-  const views = relations.filter(({ exposed, definition }) => exposed && definition !== null);
-  const lineage: ForeignKey[] = [];
-  for (const { oid, definition, columns } of views) {
-    const fields = await fieldsOf(client, definition ?? "");
-    fields.forEach(({ tableID, columnID }, index) => {
-      const column = columns[index];
-      if (tableID === 0 || column === undefined) return;
-      lineage.push({
+async function readOrigins(client: DatabaseClient, relations: ApiCatalog["relations"]): Promise<Origins> {
+  const origins = new Map<string, readonly ColumnOrigin[]>();
+  const waiting = [...relations.values()].filter(({ exposed }) => exposed);
+  for (let view = waiting.pop(); view !== undefined; view = waiting.pop()) {
+    if (view.definition === null || origins.has(view.oid)) continue;
+    const fields = await fieldsOf(client, view.definition);
+    origins.set(view.oid, fields);
+    waiting.push(...fields.flatMap(({ tableID }) => relations.get(String(tableID)) ?? []));
+  }
+  return origins;
+}
+
+function lineageOf({ oid, columns }: Relation, origins: Origins): ForeignKey[] {
+  return (origins.get(oid) ?? []).flatMap(({ tableID, columnID }, index) => {
+    const column = columns[index];
+    if (tableID === 0 || column === undefined) return [];
+    return [
+      {
         name: column.name,
         from: oid,
         fromColumns: [column.number],
         to: String(tableID),
         toColumns: [columnID],
-      });
-    });
-  }
-  return lineage;
+      },
+    ];
+  });
+}
+
+interface Traced {
+  readonly relations: ApiCatalog["relations"];
+  readonly origins: Origins;
+}
+
+function withInsertable(relation: Relation, traced: Traced): Relation {
+  if (!relation.passesOn) return relation;
+  const columns = relation.columns.map((column, index) => ({
+    ...column,
+    insertable: column.insertable && isInsertable(traced.origins.get(relation.oid)?.[index], traced),
+  }));
+  return { ...relation, columns };
+}
+
+/** What is behind a view may be another one. */
+function isInsertable(origin: ColumnOrigin | undefined, traced: Traced): boolean {
+  const behind = origin === undefined ? undefined : traced.relations.get(String(origin.tableID));
+  const index = behind?.columns.findIndex(({ number }) => number === origin?.columnID) ?? -1;
+  const column = behind?.columns[index];
+  if (behind === undefined || column === undefined) return true;
+  if (!column.insertable || !behind.passesOn) return column.insertable;
+  return isInsertable(traced.origins.get(behind.oid)?.[index], traced);
 }
 
 /** What PostgreSQL says of a column of a result: 0 where it is no table's. */
@@ -165,7 +206,9 @@ const RELATIONS = `select
       'notNull', a.attnotnull,
       'hasDefault', a.atthasdef or a.attidentity <> '',
       'fixed', a.attgenerated <> '' or a.attidentity = 'a',
-      'identity', a.attidentity <> ''
+      'identity', a.attidentity <> '',
+      'insertable', a.attgenerated = '' and a.attidentity <> 'a'
+        and (not v.passes_on or pg_catalog.pg_column_is_updatable(c.oid, a.attnum, false))
     ) order by a.attnum)
     from pg_catalog.pg_attribute as a
     where a.attrelid = c.oid
@@ -194,7 +237,8 @@ const RELATIONS = `select
       and k.contype in ('p', 'u')
   ), '[]') as keys,
   jsonb_build_object('insert', w.mask & 8 <> 0, 'update', w.mask & 4 <> 0, 'delete', w.mask & 16 <> 0) as writable,
-  case when c.relkind in ('v', 'm') then pg_catalog.pg_get_viewdef(c.oid) end as definition
+  case when c.relkind in ('v', 'm') then pg_catalog.pg_get_viewdef(c.oid) end as definition,
+  v.passes_on as "passesOn"
 from pg_catalog.pg_class as c
 join pg_catalog.pg_namespace as n on n.oid = c.relnamespace
 cross join lateral (select case when c.relkind = 'm' then 0 else pg_catalog.pg_relation_is_updatable(c.oid, true) end) as w (mask)
@@ -207,6 +251,24 @@ cross join lateral (
       and d.deptype = 'e'
   )
 ) as e (is_member)
+cross join lateral (
+  select
+    c.relkind = 'v'
+    and pg_catalog.pg_relation_is_updatable(c.oid, false) & 8 <> 0
+    and not exists (
+      select
+      from pg_catalog.pg_trigger as t
+      where t.tgrelid = c.oid
+        and t.tgtype & 68 = 68
+    )
+    and not exists (
+      select
+      from pg_catalog.pg_rewrite as r
+      where r.ev_class = c.oid
+        and r.ev_type = '3'
+        and r.is_instead
+    )
+) as v (passes_on)
 where c.relkind in ('r', 'p', 'v', 'm', 'f')
   and c.relpersistence <> 't'
   and n.nspname <> all (array['pg_catalog', 'information_schema', 'pg_toast', 'tm_db', 'tests', 'pgtap'])

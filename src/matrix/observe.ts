@@ -53,8 +53,8 @@ export interface ObserveOptions {
  * Lets every persona try everything that the API exposes, and tells how each attempt ended. `client` is connected, as the
  * owner of the tables, to a database that nobody else uses; it may be in a transaction, in which it then leaves no
  * trace. Nothing stays, but that sequences have moved.
- * @throws TmDbError IMPERSONATION_REFUSED for personas as whom a request would prove nothing; CONFIG_INVALID for people or
- * memberships that are not there.
+ * @throws TmDbError IMPERSONATION_REFUSED for personas as whom a request would prove nothing; CONFIG_INVALID for people,
+ * memberships or a claim that are not there.
  */
 export async function observeMatrix(client: DatabaseClient, options: ObserveOptions): Promise<Matrix> {
   const isInside = client.getTransactionStatus() === "T";
@@ -136,6 +136,7 @@ class Observation {
   /** What the project says, or what the claims and keys leave no doubt about. */
   async #findPeople(catalog: ApiCatalog): Promise<PeopleCandidate | undefined> {
     const { people, claim, personas } = this.#options;
+    if (claim !== undefined) refuseUnknownClaim(personas, claim);
     const claims = identifyingClaims(personas, claim);
     if (people !== undefined) {
       const { schema, table, column } = people;
@@ -396,6 +397,16 @@ function baseOf(catalog: ApiCatalog, relation: Relation): Relation | undefined {
   const [only] = tables.size === 1 ? tables : [];
   const table = only === undefined ? undefined : catalog.relations.get(only);
   return table !== undefined && isTable(table) ? table : undefined;
+}
+
+/** @throws TmDbError CONFIG_INVALID: of those who send a token nobody has it, so it would tell nobody apart. */
+function refuseUnknownClaim(personas: readonly Persona[], claim: string): void {
+  const claims = new Set(personas.flatMap((persona) => Object.keys(persona.claims)));
+  if (claims.size === 0 || claims.has(claim)) return;
+  throw new TmDbError("CONFIG_INVALID", `nobody whom the fixtures make has the claim ${claim}`, {
+    detail: `they have ${[...claims].toSorted().join(", ")}`,
+    hint: "mend matrix.claim in tm-db.config.json",
+  });
 }
 
 /** Claims of the token itself say nothing about who sends it. */

@@ -231,9 +231,10 @@ function insertAttempts(context: RequestContext, subject: Subject, { insert }: C
     }),
   );
   // Which columns it may give a value to: naming one asks for its privilege.
-  const columns = relation.columns.map(({ name }): Attempt => {
+  const columns = relation.columns.flatMap(({ name, insertable }): Attempt[] => {
+    if (!insertable) return [];
     const sql = `insert into ${into} (${quoteIdent(name)}) values (default)`;
-    return { sql, of: { kind: "given", column: name } };
+    return [{ sql, of: { kind: "given", column: name } }];
   });
   return [...copies, ...columns];
 }
@@ -241,9 +242,9 @@ function insertAttempts(context: RequestContext, subject: Subject, { insert }: C
 /** A default that makes a key is left to make it; who and where are always said. */
 function copiedColumns({ relation, persons }: Subject, insert: readonly string[]): Column[] {
   return relation.columns.filter(
-    ({ name, number, fixed, identity, hasDefault }) =>
+    ({ name, number, insertable, identity, hasDefault }) =>
       insert.includes(name) &&
-      !fixed &&
+      insertable &&
       !identity &&
       (persons.includes(name) || !hasDefault || !relation.keys.some((key) => key.length === 1 && key[0] === number)),
   );

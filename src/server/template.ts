@@ -83,7 +83,8 @@ class TemplateRun implements Template {
   readonly #spare: string;
   #hasSpare = false;
   #kept: string | undefined;
-  #making: Promise<unknown> = Promise.resolve();
+  /** What was asked for last: a connection does one thing after the other. */
+  #last: Promise<unknown> = Promise.resolve();
 
   constructor(client: DatabaseClient, request: RunRequest) {
     this.maintenance = client;
@@ -98,7 +99,7 @@ class TemplateRun implements Template {
       return await callback(this);
     } finally {
       // What was being made when the callback failed must be there before it can be dropped.
-      await this.#making.catch(() => undefined);
+      await this.#last;
       for (const name of this.#clones) if (!this.#dropped.has(name)) await this.#putAway(name);
     }
   }
@@ -106,9 +107,7 @@ class TemplateRun implements Template {
   async clone(): Promise<ConnectionSpec> {
     const name = `${this.name}_${this.#request.run}_${this.#clones.length + 1}`;
     this.#clones.push(name);
-    const made = this.#createClone(name);
-    this.#making = Promise.allSettled([this.#making, made]);
-    await made;
+    await this.#inTurn(async () => await this.#createClone(name));
     return { ...this.#request.maintenance, database: name };
   }
 
@@ -118,7 +117,13 @@ class TemplateRun implements Template {
 
   async drop(clone: ConnectionSpec): Promise<void> {
     this.#dropped.add(clone.database);
-    await dropDatabase(this.maintenance, clone.database);
+    await this.#inTurn(async () => await dropDatabase(this.maintenance, clone.database));
+  }
+
+  async #inTurn(work: () => Promise<void>): Promise<void> {
+    const done = this.#last.then(work);
+    this.#last = done.catch(() => undefined);
+    await done;
   }
 
   async #putAway(name: string): Promise<void> {

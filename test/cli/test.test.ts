@@ -1,7 +1,7 @@
-import { readFileSync } from "node:fs";
+import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import pg from "pg";
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
 import { type CliProject, cliProject, leftBehind, readEnv } from "./run-cli.ts";
 
 const FILES = {
@@ -94,6 +94,8 @@ function watching(made: CliProject): {
   readonly end: () => Promise<{ readonly code: number | null }>;
 } {
   const { child, done } = made.start(["test", "--watch"]);
+  // A test that fails does not come to its end.
+  onTestFinished(() => void child.kill("SIGKILL"));
   let output = "";
   child.stdout?.on("data", (text: string) => (output += text));
   child.stderr?.on("data", (text: string) => (output += text));
@@ -121,6 +123,50 @@ test("--watch runs a saved test, and everything when something else was saved", 
 
   made.write({ "test/policies/_books.sql": "insert into public.books values (1), (2);\n" });
   expect(await next(/failed: 2 tests, 2 failed, 2 files/)).toContain("not ok 1 just one");
+  expect(await end()).toMatchObject({ code: 130 });
+});
+
+/** As `sed -i` and vim save: another file is put in the place of the one that is there. */
+function replaceFile({ dir }: CliProject, path: string, text: string): void {
+  writeFileSync(join(dir, `${path}.new`), text);
+  renameSync(join(dir, `${path}.new`), join(dir, path));
+}
+
+test("--watch sees each save of an editor that puts another file in the place of the old one", async () => {
+  const titles = (name: string): string =>
+    `create function public.titles() returns text language sql return '${name}';\n`;
+  const made = project({
+    "migrations/0001_books.sql":
+      "-- Up Migration\ncreate table public.books (id int primary key);\n" +
+      "create materialized view public.counted as select count(*) as books from public.books;\n" +
+      "-- Down Migration\ndrop materialized view public.counted;\ndrop table public.books;\n",
+    "functions/public/titles.sql": titles("none"),
+    "test/policies/titles.sql":
+      "select plan(2);\nselect is(public.titles(), 'first');\nselect is(books, 1::bigint) from public.counted;\nselect * from finish();\n",
+  });
+  const { next, end } = watching(made);
+  await next(/failed: 3 tests, 1 failed, 2 files/);
+  for (const name of ["one", "two", "three"]) {
+    replaceFile(made, "functions/public/titles.sql", titles(name));
+    expect(await next(/failed: 3 tests, 1 failed, 2 files/)).toContain(`have: ${name}`);
+  }
+  for (const name of ["one", "two", "three"]) {
+    const text = FILES["test/policies/books.sql"].replace("'one book'", `'book ${name}'`);
+    replaceFile(made, "test/policies/books.sql", text.replace("1::bigint", "2::bigint"));
+    expect(await next(/failed: 1 test, 1 failed, 1 file/)).toContain(`not ok 1 book ${name}`);
+  }
+  replaceFile(made, "test/policies/books.sql", FILES["test/policies/books.sql"]);
+  await next(/passed: 1 test, 1 file/);
+  // A folder that was not there, and one in the place of another, as after a change of branch.
+  mkdirSync(join(made.dir, "views/public"), { recursive: true });
+  writeFileSync(join(made.dir, "views/public/all_books.sql"), "create view public.all_books as select 1 / 0 as id;\n");
+  expect(await next(/failed: 3 tests, 1 failed, 2 files/)).toContain("have: three");
+  rmSync(join(made.dir, "functions"), { recursive: true });
+  mkdirSync(join(made.dir, "functions/public"), { recursive: true });
+  replaceFile(made, "functions/public/titles.sql", titles("first"));
+  await next(/passed: 3 tests, 2 files/);
+  replaceFile(made, "views/public/all_books.sql", "create view public.all_books as selec;\n");
+  expect(await next(/error SQL_ERROR/)).toContain("views/public/all_books.sql:1");
   expect(await end()).toMatchObject({ code: 130 });
 });
 

@@ -160,7 +160,7 @@ describe("nginx", () => {
   test("passes on to the port that PostgREST listens on, and limits each location", () => {
     const { host } = new URL(DEFAULT.api ?? "");
     expect(/upstream (\w+) \{\s+server (\S+);/.exec(text)?.slice(1)).toEqual(["postgrest", host]);
-    const locations = [...text.matchAll(/location [^{]+\{([^}]*)\}/g)].map(([, inner = ""]) => inner);
+    const locations = [...text.matchAll(/location [^{]+\{((?:[^{}]|\{[^}]*\})*)\}/g)].map(([, inner = ""]) => inner);
     expect(locations).toHaveLength(2);
     const zones = [...text.matchAll(/zone=(\w+):/g)].map(([, zone]) => zone);
     for (const inner of locations) {
@@ -174,6 +174,23 @@ describe("nginx", () => {
     const limited = ["/rpc/login", "/rpc/register"].filter((path) => new RegExp(location).test(path));
     expect(limited).toHaveLength(2);
     expect(new RegExp(location).test("/rpc/search_tasks")).toBe(false);
+    const [, inner = ""] = text.split(`location ~ ${location} {`);
+    expect(inner.split("proxy_pass")[0]).toContain("if ($args) { return 400; }");
+  });
+
+  test.each([
+    ["select=a1:title::numeric", true],
+    ["select=a1:title%3A%3anumeric", true],
+    ["select=title%3a:numeric", true],
+    ["select=title:%3Anumeric", true],
+    ["%73elect=sum()::text", true],
+    ["select=id,name:title,projects(name)&order=id", false],
+    ["due_date=gt.2026-01-31T12:00:00%2B00:00", false],
+    ["due_date=gt.2026-01-31T12%3A00%3A00Z", false],
+  ])("whether it refuses the query string %s: %s", (args, isRefused) => {
+    const [, cast = ""] = /if \(\$args ~\* "([^"]+)"\) \{ return 400; \}\n\n {2}location/.exec(text) ?? [];
+    expect(cast).not.toBe("");
+    expect(new RegExp(cast, "i").test(args)).toBe(isRefused);
   });
 
   const nginx = process.env["NGINX_BIN"] ?? "nginx";

@@ -164,8 +164,17 @@ describe("another project", () => {
     const { matrix: found } = await observe(project);
     expect(found.people?.memberships).toEqual([]);
     expect(found.personas.map(({ name }) => name)).toEqual(["ben", "anonymous"]);
-    project.write({ "tm-db.config.json": settings({ people: "private.accounts.login", claim: "email" }) });
+    project.write({ "tm-db.config.json": settings({ people: "private.accounts.login", claim: "sub" }) });
     expect((await observe(project)).matrix.people?.column).toBe("private.accounts.login");
+    project.write({ "tm-db.config.json": settings({ people: "private.accounts.id", claim: "sbu" }) });
+    await expect(observe(project)).rejects.toMatchObject({
+      code: "CONFIG_INVALID",
+      message: "nobody whom the fixtures make has the claim sbu",
+      detail: "they have role, sub",
+    });
+    // Who sends no token has no claims, and so nobody can say what is wrong with this one.
+    project.write({ "tm-db.config.json": settings({ claim: "sbu", personas: ["anonymous"] }) });
+    expect((await observe(project)).matrix.people).toBeNull();
     project.write({ "tm-db.config.json": settings({ people: "private.accounts.nick" }) });
     await expect(observe(project)).rejects.toMatchObject({ code: "CONFIG_INVALID" });
     project.write({ "tm-db.config.json": settings({ memberships: ["api.nothing"] }) });
@@ -175,6 +184,36 @@ describe("another project", () => {
       code: "CONFIG_INVALID",
       message: "the fixtures make nobody called Bob",
     });
+  });
+
+  test("whose views let in what their tables would not: by the columns that can be given a value", async () => {
+    const grant = (name: string): string => `grant select, insert on api.${name} to web_user;\n`;
+    const project = await lists({
+      "migrations/0002_marks.sql":
+        "-- Up Migration\ncreate table private.marks (id bigint generated always as identity primary key, word text not null," +
+        " loud text generated always as (upper(word)) stored, said text not null default 'x');\n" +
+        "-- Down Migration\ndrop table private.marks;\n",
+      "views/private/all_marks.sql":
+        "create view private.all_marks as select word || '!' as cry, id, loud, word, said from private.marks;\n",
+      "views/api/marks.sql": `create view api.marks as select m.id as number, m.* from private.marks as m where true;\n${grant("marks")}`,
+      "views/api/marks_again.sql": `create view api.marks_again as select loud, id, cry, word as spoken from private.all_marks;\n${grant("marks_again")}`,
+      "views/api/triggered.sql": `create view api.triggered as select id, word from private.marks;\n${grant("triggered")}`,
+      "functions/private/put.sql": `create function private.put() returns trigger language plpgsql security definer set search_path = '' as $$
+begin insert into private.marks (word) values (new.word); return new; end $$;
+create trigger put instead of insert on api.triggered for each row execute function private.put();
+`,
+      "test/policies/_marks.sql": "insert into private.marks (word) values ('one'), ('two');\n",
+    });
+    const result = await observe(project);
+    const given = (subject: string): unknown =>
+      result.matrix.cells.find((cell) => cell.subject === subject && cell.action === "insert" && cell.persona === "ben")
+        ?.columns;
+    const everybody = "anonymous: no privilege; ann: 1/1; ben: 1/1; eve: 1/1";
+    for (const name of ["api.marks", "api.marks_again", "api.triggered"])
+      expect(told(result, name, "insert"), name).toBe(everybody);
+    expect(given("api.marks")).toEqual(["word", "said"]);
+    expect(given("api.marks_again")).toEqual(["spoken"]);
+    expect(given("api.triggered")).toEqual(["id", "word"]);
   });
 
   test("whose function has gone a way that the fixtures do not know", async () => {

@@ -1,10 +1,10 @@
 import { execFileSync } from "node:child_process";
 import { copyFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
-import { describe, expect, inject, test } from "vitest";
+import { describe, expect, inject, onTestFinished, test } from "vitest";
 import { openProject, openTarget } from "../../src/app/context.ts";
 import { test as runTests, type TestOptions } from "../../src/app/test.ts";
-import { withTestDatabases } from "../../src/app/test-database.ts";
+import { type TestDatabases, withTestDatabases } from "../../src/app/test-database.ts";
 import type { TestResult } from "../../src/core/command-result.ts";
 import { type ConnectionSpec, connectionUrl } from "../../src/core/connection-spec.ts";
 import { readProjectFiles } from "../../src/files/read-project.ts";
@@ -238,6 +238,41 @@ test("the target's own database is not touched; the template is left, and a clon
   expect(
     await project.query("select nspname from pg_namespace where nspname in ('tests', 'pgtap', 'api', 'tm_db')"),
   ).toEqual([]);
+});
+
+test("materialized views hold what the fixtures made; one that was never filled stays so", async () => {
+  const project = await libraryProject({
+    "migrations/0002_figures.sql":
+      "-- Up Migration\ncreate materialized view api.counted as select count(*) as books from api.books;\n" +
+      "create materialized view api.doubled as select 2 * books as books from api.counted;\n" +
+      "create materialized view api.later as select 1 / 0 as never with no data;\n" +
+      "-- Down Migration\ndrop materialized view api.later, api.doubled, api.counted;\n",
+    "test/policies/figures.sql":
+      "select plan(2);\nselect is(books, 4::bigint) from api.doubled;\n" +
+      "select throws_ok('select from api.later', '55000');\nselect * from finish();\n",
+  });
+  expect((await run(project)).files[0]).toMatchObject({ passed: true, problems: [] });
+  project.write({
+    "migrations/0003_share.sql":
+      "-- Up Migration\ncreate materialized view api.share as select 100 / (count(*) - 2) as percent from api.books;\n" +
+      "-- Down Migration\ndrop materialized view api.share;\n",
+  });
+  await expect(run(project)).rejects.toMatchObject({ code: "SQL_ERROR", message: "division by zero" });
+});
+
+test("clones that are asked for at once are made and dropped one after the other", async () => {
+  const project = await libraryProject({});
+  const warnings: string[] = [];
+  const listen = ({ message }: Error): void => void warnings.push(message);
+  process.on("warning", listen);
+  onTestFinished(() => void process.off("warning", listen));
+  await inTestDatabases(project, async (databases) => {
+    const clones = await Promise.all([1, 2, 3, 4].map(async () => await databases.open()));
+    await Promise.all(clones.map(async (clone) => await databases.drop(clone)));
+  });
+  // pg warns once a process, of a statement that is sent before the one before it has ended.
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(warnings).toEqual([]);
 });
 
 test("a template that belongs to somebody else is not cloned", async () => {
@@ -520,13 +555,18 @@ function findPsql(): string | undefined {
 }
 
 async function onClone<T>(project: EngineProject, callback: (spec: ConnectionSpec) => T): Promise<T> {
+  return await inTestDatabases(project, async (databases) => callback(await databases.open()));
+}
+
+async function inTestDatabases<T>(
+  project: EngineProject,
+  callback: (databases: TestDatabases) => Promise<T>,
+): Promise<T> {
   const opened = openProject(optionsOf(project));
   const target = await openTarget(opened, "start");
   const files = readProjectFiles(opened.config);
   const { fixtures } = await readTestFiles(opened.config, { only: [], cwd: project.dir });
-  return await withTestDatabases({ project: opened, target, files, fixtures }, async (databases) =>
-    callback(await databases.open()),
-  );
+  return await withTestDatabases({ project: opened, target, files, fixtures }, callback);
 }
 
 /** What pg_prove finds in each file of the project. */

@@ -110,6 +110,27 @@ test("another project's seed fills its tables, references that go around include
   expect(await project.query("insert into school.classes (title) values ('x') returning id")).toEqual([{ id: 4 }]);
 });
 
+test("after a seed in SQL too, materialized views hold its rows; one that was never filled stays so", async () => {
+  const project = await school({
+    "migrations/0002_more.sql":
+      "-- Up Migration\ncreate materialized view school.doubled as select 2 * teachers as teachers from school.sizes;\n" +
+      "create materialized view school.later as select 1 as one with no data;\n-- Down Migration\n" +
+      "drop materialized view school.later, school.doubled;\n",
+    "seeds/dev.sql": "insert into school.teachers (name) values ('a'), ('b');\nselect 'a' as login;\n",
+    "seeds/odd.sql": "insert into school.teachers (name) values ('c');\n",
+  });
+  expect(await load(project, { name: "dev" })).toMatchObject({ accounts: [{ login: "a" }], functions: [] });
+  expect(await project.query("select teachers::int from school.doubled")).toEqual([{ teachers: 4 }]);
+  expect(await project.query("select from pg_class where relname = 'later' and relispopulated")).toEqual([]);
+  // One that fails takes the seed with it.
+  await project.query("create materialized view school.odd as select 1 / (3 - count(*)) as share from school.teachers");
+  await expect(load(project, { name: "odd" })).rejects.toMatchObject({
+    code: "SQL_ERROR",
+    message: "division by zero",
+  });
+  expect(await project.query("select count(*)::int as n from school.teachers")).toEqual([{ n: 2 }]);
+});
+
 test("the example of docs/seeding.md works as it stands", async () => {
   const page = readFileSync(new URL("../../docs/seeding.md", import.meta.url), "utf8");
   const example = /^```ts\n([\s\S]*?)^```/m.exec(page)?.[1] ?? "";

@@ -35,7 +35,7 @@ test("the same seed value makes the same bytes on PostgreSQL 15 and 18, with exa
   await deployReference(server.connection, secrets);
   const beforeOn15 = await readCatalog(server.connection);
   expect((await seedReference(server.connection, "staging", SMALL)).putAside).toMatchObject({
-    indexes: 10,
+    indexes: 11,
     foreignKeys: 10,
   });
   expect(await compareCatalogs(beforeOn15, await readCatalog(server.connection))).toEqual([]);

@@ -22,6 +22,7 @@ select bag_eq(
       ('api.tasks', 'description'),
       ('api.tasks', 'due_date'),
       ('api.tasks', 'search_vector'),
+      ('auth.credentials', 'cost'),
       ('auth.secrets', 'previous_secret'),
       ('auth.secrets', 'previous_until'),
       ('auth.secrets', 'standby_secret')
@@ -78,7 +79,8 @@ from (
     ($$ insert into auth.settings (only_row) values (false) $$, 'a second row of settings'),
     ($$ update auth.settings set token_lifetime = '0' $$, 'a token that lasts no time'),
     ($$ update auth.settings set bcrypt_cost = 3 $$, 'a password that costs next to nothing'),
-    ($$ update auth.settings set bcrypt_cost = 19 $$, 'a password that costs minutes')
+    ($$ update auth.settings set bcrypt_cost = 19 $$, 'a password that costs minutes'),
+    ($$ update auth.settings set most_projects = 0 $$, 'accounts that can be in no project')
 ) as t (statement, why);
 select lives_ok($$ update api.tasks set metadata = '{"tags": ["urgent", "late"]}', due_date = '2030-01-01' $$, 'but a task may have tags and a date');
 

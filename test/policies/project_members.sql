@@ -45,5 +45,30 @@ select tests.as_user('Cora');
 select tests.lets($$ update api.projects set name = 'Aurora' where name = 'Borealis' $$, 1, 'an admin elsewhere is one there');
 select tests.filters($$ update api.projects set name = 'Gemini' where name = 'Apollo' $$, 'and none here');
 
+-- Nobody is asked before becoming a member, so there is an end to it, for the one whom it is about.
+select tests.back_to_owner();
+update auth.settings set most_projects = 2;
+insert into api.projects (name, owner_id) values ('Shed', tests.id('Omar'));
+insert into api.project_members (project_id, user_id, role) values (tests.project('Shed'), tests.id('Stella'), 'viewer');
+select tests.as_user('Stella');
+select tests.lets($$ insert into api.projects (name) values ('Own') $$, 1, 'somebody may be in as many projects as the settings say');
+select tests.as_user('Omar');
+select tests.lets($$ select api.add_member(tests.project('Borealis'), 'stella@example.com', 'viewer') $$, 1, 'be it as a member');
+select tests.back_to_owner();
+insert into api.project_members (project_id, user_id, role) values (tests.project('Borealis'), tests.id('Stella'), 'viewer');
+select tests.as_user('Stella');
+select tests.raises($$ insert into api.projects (name) values ('Own') $$, 409, 'and in no more, not as an owner');
+select tests.as_user('Olga');
+select tests.raises($$ select api.add_member(tests.project('Apollo'), 'stella@example.com', 'viewer') $$, 409, 'not as a member,');
+select tests.as_user('Omar');
+select tests.raises($$ insert into api.project_members (project_id, user_id, role) select tests.project('Shed'), u.id, 'viewer' from api.users as u where u.id <> auth.user_id() and u.name <> 'Stella' $$, 409,
+  'nor among others');
+select tests.as_user('Stella');
+select tests.lets($$ delete from api.project_members where user_id = auth.user_id() and project_id = tests.project('Shed') $$, 1, 'they may leave');
+select tests.back_to_owner();
+delete from api.project_members where user_id = tests.id('Stella') and project_id = tests.project('Shed');
+select tests.as_user('Olga');
+select tests.lets($$ select api.add_member(tests.project('Apollo'), 'stella@example.com', 'viewer') $$, 1, 'and then be added again');
+
 select * from finish();
 rollback;

@@ -1,6 +1,7 @@
 import type pg from "pg";
 import { beforeAll } from "vitest";
 import type { Matrix } from "../../src/core/matrix.ts";
+import { refreshFilledViews } from "../../src/db/refresh.ts";
 import { observeMatrix } from "../../src/matrix/observe.ts";
 import { readCalls, readPersonas } from "../../src/matrix/personas.ts";
 import { readPolicyTest, TEST_API, usePolicyTests } from "./policy-tests.ts";
@@ -14,6 +15,7 @@ export function useMatrix(db: ReferenceDatabase): {
   const client = usePolicyTests(db);
   beforeAll(async () => {
     await client().query(readPolicyTest("_matrix.sql"));
+    await refreshFilledViews(client());
   });
   const observe = async (): Promise<Matrix> =>
     await observeMatrix(client(), {
