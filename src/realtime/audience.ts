@@ -4,7 +4,8 @@ import { RowMemory } from "./row-memory.ts";
 /** Who a token says somebody is. */
 export interface Identity {
   readonly role: string;
-  readonly claims: Readonly<Record<string, unknown>>;
+  /** As JSON, the role among them. Whoever has other digits in a number, however far behind, is somebody else. */
+  readonly claims: string;
   /** Seconds since 1970: from then on the token is worth nothing. */
   readonly exp: number;
 }
@@ -18,7 +19,10 @@ export interface Subscriber {
   isBehind(): boolean;
 }
 
-/** Everybody with the same claims: they see the same, so it is read for them once. */
+/**
+ * Everybody with the same claims: they see the same, so it is read for them once. Claims are the same when their text is:
+ * tokens of one user that were issued at different times have an audience each.
+ */
 export class Audience {
   readonly identity: Identity;
   readonly memory: RowMemory;
@@ -59,9 +63,4 @@ export class Audience {
   dismiss(farewell: Farewell): void {
     for (const subscriber of [...this.subscribers.keys()]) subscriber.close(farewell);
   }
-}
-
-/** Claims are equal when their JSON is: tokens of one user that were issued at other times are different users here. */
-export function audienceName({ role, claims }: Identity): string {
-  return JSON.stringify([role, claims]);
 }

@@ -1,5 +1,5 @@
 import type { ReadAnswer } from "../db/read-as.ts";
-import { Audience, audienceName, type Identity, type Subscriber } from "./audience.ts";
+import { Audience, type Identity, type Subscriber } from "./audience.ts";
 import { type Change, type KnownChannel, parseChange } from "./change.ts";
 import { ChangeLog } from "./change-log.ts";
 import type { RealtimeLimits } from "./limits.ts";
@@ -37,6 +37,7 @@ export class Hub {
   readonly #limits: RealtimeLimits;
   readonly #onTrouble: (trouble: Trouble) => void;
   readonly #log: ChangeLog;
+  /** By their claims. */
   readonly #audiences = new Map<string, Audience>();
   /** Those for whom there may be something to do, in the order in which it is their turn. */
   readonly #ready = new Set<Audience>();
@@ -61,12 +62,11 @@ export class Hub {
 
   /** Lets a socket in, or says why not. */
   join(identity: Identity, subscriber: Subscriber): Audience | Farewell {
-    const name = audienceName(identity);
-    const audience = this.#audiences.get(name) ?? new Audience(identity, this.#limits.rowsRemembered);
+    const audience = this.#audiences.get(identity.claims) ?? new Audience(identity, this.#limits.rowsRemembered);
     if (audience.subscribers.size >= this.#limits.socketsPerToken) {
       return { code: CLOSE.tryLater, reason: "too many sockets with this token" };
     }
-    this.#audiences.set(name, audience);
+    this.#audiences.set(identity.claims, audience);
     audience.subscribers.set(subscriber, new Set());
     return audience;
   }
@@ -88,8 +88,8 @@ export class Hub {
     audience.joining = audience.joining.filter((waiting) => waiting.subscriber !== subscriber);
     if (audience.subscribers.size > 0) return;
     this.#ready.delete(audience);
-    const name = audienceName(audience.identity);
-    if (this.#audiences.get(name) === audience) this.#audiences.delete(name);
+    const { claims } = audience.identity;
+    if (this.#audiences.get(claims) === audience) this.#audiences.delete(claims);
   }
 
   // ─── What happened ────────────────────────────────────────────────────────────────────────────────────────────────

@@ -89,7 +89,8 @@ async function read(
 /** As a GET of what is read; of the first thing, where there are several. */
 function requestFor({ audience, questions }: Work, api: ApiSettings, role: RoleFacts): ReadRequest {
   const path = `/${questions[0]?.channel.relation.name ?? ""}`;
-  const request = { role: audience.identity.role, claims: audience.identity.claims, method: "GET" as const, path };
+  const { role: name, claims: claimsText } = audience.identity;
+  const request = { role: name, claimsText, method: "GET" as const, path };
   return { opening: requestOpening({ api, request, role }), queries: questions.flatMap(queriesOf) };
 }
 

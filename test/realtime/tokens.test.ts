@@ -1,7 +1,17 @@
 import { describe, expect, inject, onTestFinished, test } from "vitest";
 import { withClient } from "../../src/db/client.ts";
 import { claiming, useReferenceDatabase } from "../support/reference-database.ts";
-import { inSeconds, openSocket, type Service, sign, startService, subscribe, told, tokenOf } from "./service.ts";
+import {
+  inSeconds,
+  openSocket,
+  type Service,
+  sign,
+  signText,
+  startService,
+  subscribe,
+  told,
+  tokenOf,
+} from "./service.ts";
 
 const db = useReferenceDatabase();
 
@@ -126,6 +136,40 @@ describe("a token", () => {
     expect(nobodies.map((socket) => socket.messages.map(({ type }) => type))).toEqual(
       nobodies.map(() => ["authenticated", "subscribed"]),
     );
+  });
+
+  test("whose user has a number that JavaScript rounds is that user's, and not their neighbour's", async () => {
+    // Of these JavaScript makes one.
+    const numbers = ["9007199254740992", "9007199254740993"];
+    const projects: number[] = [];
+    for (const id of numbers) {
+      await db.rows(
+        "insert into api.users (id, email, name) overriding system value values ($1, $2 || '@example.com', 'Large')",
+        [id, id],
+      );
+      await db.rows("insert into auth.credentials (user_id, password_hash) values ($1, '*')", [id]);
+      projects.push(
+        await db.value<number>("insert into api.projects (name, owner_id) values ('Own', $1) returning id", [id]),
+      );
+    }
+    const service = await startService(db);
+    const sockets = await Promise.all(
+      numbers.map(
+        async (id) =>
+          await subscribe(service, await signText(`{"role":"api_user","exp":${inSeconds(600)},"user_id":${id}}`)),
+      ),
+    );
+    const tasks = async (): Promise<number[]> => {
+      const made: number[] = [];
+      for (const project of projects) made.push(await db.task(project));
+      return made;
+    };
+    const own = await tasks();
+    await Promise.all(sockets.map(async (socket, at) => await socket.got(({ id }) => id === own[at])));
+    // What the other one was told before has come by then.
+    const last = await tasks();
+    await Promise.all(sockets.map(async (socket, at) => await socket.got(({ id }) => id === last[at])));
+    expect(sockets.map((socket) => told(socket).map(([, id]) => id))).toEqual(own.map((id, at) => [id, last[at]]));
   });
 
   test("of a user who is gone, or who has changed the password since, ends the socket with 4401", async () => {

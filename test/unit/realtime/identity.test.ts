@@ -3,9 +3,18 @@ import { identityOf, rolePathOf } from "../../../src/realtime/identity.ts";
 
 const RULES = { rolePath: ["role"], anonymousRole: "anonymous", audience: undefined };
 
-function roleOf(claims: Record<string, unknown>, rules: Partial<Parameters<typeof identityOf>[1]> = {}): string {
-  const check = identityOf({ exp: 1, ...claims }, { ...RULES, ...rules });
+type Rules = Parameters<typeof identityOf>[1];
+
+function roleOf(claims: Record<string, unknown>, rules: Partial<Rules> = {}): string {
+  const all = { exp: 1, ...claims };
+  const check = identityOf({ claims: all, payload: JSON.stringify(all) }, { ...RULES, ...rules });
   return check.kind === "valid" ? check.identity.role : `refused: ${check.because}`;
+}
+
+function claimsOf(payload: string, rules: Partial<Rules> = {}): string {
+  const claims = JSON.parse(payload) as Record<string, unknown>;
+  const check = identityOf({ claims, payload }, { ...RULES, ...rules });
+  return check.kind === "valid" ? check.identity.claims : `refused: ${check.because}`;
 }
 
 test("the role stands where PostgREST looks for it, or is the anonymous one", () => {
@@ -36,4 +45,24 @@ test("a token that says for whom it is must be for us, where that is set", () =>
 
 test("a token must say when it ends", () => {
   for (const exp of [undefined, "1", null, Infinity, Number.NaN]) expect(roleOf({ exp })).toMatch(/exp/);
+});
+
+test("the claims are those of the token, digit by digit, with the role among them", () => {
+  expect(claimsOf('{"role":"user","exp":1,"user_id":9007199254740993}')).toBe(
+    '{"role":"user","exp":1,"user_id":9007199254740993}',
+  );
+  expect(claimsOf('{ "exp" : 1, "app" : { "ids" : [9007199254740993, 0.10000000000000000001] } }')).toBe(
+    '{"exp":1,"app":{ "ids" : [9007199254740993, 0.10000000000000000001] },"role":"anonymous"}',
+  );
+  expect(claimsOf('{"role":"x","exp":1,"app":{"role":"user"}}', { rolePath: ["app", "role"] })).toBe(
+    '{"role":"user","exp":1,"app":{"role":"user"}}',
+  );
+});
+
+test("who differs in the last digit of a number is somebody else", () => {
+  const numbered = (number: string): string => claimsOf(`{"exp":1,"user_id":${number}}`);
+  // Which is what JavaScript makes of both.
+  expect(Number("9007199254740993")).toBe(Number("9007199254740992"));
+  expect(numbered("9007199254740993")).not.toBe(numbered("9007199254740992"));
+  expect(numbered("9007199254740993")).toBe(numbered("9007199254740993"));
 });
