@@ -5,7 +5,7 @@ import { ChangeLog } from "./change-log.ts";
 import type { RealtimeLimits } from "./limits.ts";
 import { CLOSE, type Farewell, resyncMessage, subscribedMessage } from "./protocol.ts";
 import { type Question, sightOf } from "./queries.ts";
-import { refusalOf } from "./refusal.ts";
+import { refusalOf, type RefusedRead } from "./refusal.ts";
 import { parentOf, tidingsOf } from "./tidings.ts";
 
 /** A request that has to be made as somebody, and what it is made for. */
@@ -170,7 +170,7 @@ export class Hub {
   }
 
   /** The answer of the database: everybody whom it is for is told. */
-  settle(work: Work, answer: ReadAnswer): void {
+  settle(work: Work, answer: ReadAnswer | RefusedRead): void {
     const { audience } = work;
     audience.isBusy = false;
     if (answer.kind === "refused") this.#refuse(work, answer);
@@ -229,7 +229,7 @@ export class Hub {
     }
   }
 
-  #refuse(work: Work, answer: Extract<ReadAnswer, { kind: "refused" }>): void {
+  #refuse(work: Work, answer: RefusedRead): void {
     const { audience, changes, joining } = work;
     const { farewell, isTrouble } = refusalOf(answer);
     if (isTrouble) this.#onTrouble({ kind: "read", role: audience.identity.role, because: answer.error.message });

@@ -19,6 +19,9 @@ export function rolePathOf(key: string): readonly string[] | undefined {
   return /^\$?((?:\.[A-Za-z_]\w*)+)$/.exec(key)?.[1]?.slice(1).split(".");
 }
 
+/** Control characters, and halves of characters: no name has them, and PostgreSQL takes no text with some of them. */
+const UNNAMABLE = /[\p{Cc}\p{Cs}]/u;
+
 /**
  * The user of a token whose signature and times are right, as PostgREST reads it; `payload` is the text of the claims. It
  * must also say when it expires: a socket is not asked for it again.
@@ -33,7 +36,7 @@ export function identityOf(
   if (rules.audience !== undefined && !named.includes(rules.audience))
     return refused("the token is for somebody else (aud)");
   const role = rules.rolePath.reduce<unknown>(propertyOf, claims) ?? rules.anonymousRole;
-  if (typeof role !== "string" || role === "") return refused("the token's role is no name");
+  if (typeof role !== "string" || role === "" || UNNAMABLE.test(role)) return refused("the token's role is no name");
   // PostgREST puts the role among the claims, and keeps each number as it is written: so do we.
   const members = jsonMembers(payload).set("role", JSON.stringify(role));
   return { kind: "valid", identity: { role, claims: objectOfMembers(members), exp } };

@@ -79,6 +79,8 @@ describe("a token", () => {
       "not yet": await sign({ ...claims, nbf: inSeconds(600) }),
       "role a number": await sign({ ...claims, role: 7 }),
       "role empty": await sign({ ...claims, role: "" }),
+      "role with a character that PostgreSQL takes in no text": await sign({ ...claims, role: "api_user\u0000x" }),
+      "role with a control character": await sign({ ...claims, role: "api_user\n" }),
       empty: "",
       text: "abc",
       dots: "..",
@@ -116,6 +118,31 @@ describe("a token", () => {
     // The control: it is that property which is refused.
     await superuser.query("alter role realtime_unbound nobypassrls");
     await subscribe(await startService(db), token);
+  });
+
+  test("of a role about which the database does not answer ends its own socket, and is asked about again", async () => {
+    const { user } = await db.users("user");
+    const service = await startService(db, { readers: 1 });
+    const member = await subscribe(service, await tokenOf(user));
+    const superuser = await db.connect("superuser");
+    await superuser.query("create role realtime_unasked nologin in role api_user");
+    const allow = async (): Promise<unknown> => await superuser.query("grant select on pg_catalog.pg_roles to public");
+    onTestFinished(async () => {
+      await allow();
+      await superuser.query("drop role realtime_unasked");
+    });
+    await superuser.query("grant realtime_unasked to authenticator");
+    const token = await sign({ ...user.claims, role: "realtime_unasked", exp: inSeconds(600) });
+    await superuser.query("revoke select on pg_catalog.pg_roles from public");
+    expect(await endWith(service, token)).toEqual({ code: 1011, reason: "the record cannot be read" });
+    const id = await db.task(await db.project(user));
+    await member.got((message) => message.id === id);
+    expect(service.events.find(({ kind }) => kind === "realtime-trouble")).toMatchObject({
+      about: "a request as realtime_unasked failed",
+    });
+    // The control: it is that question which failed, and it is put again at once.
+    await allow();
+    await subscribe(service, token);
   });
 
   test("whose user is no number is nobody's: it subscribes, and sees nothing", async () => {

@@ -24,7 +24,9 @@ test("the role stands where PostgREST looks for it, or is the anonymous one", ()
   expect(roleOf({ role: "x", app: { role: "user" } }, { rolePath: ["app", "role"] })).toBe("user");
   expect(roleOf({ app: "x" }, { rolePath: ["app", "length"] })).toBe("anonymous");
   expect(roleOf({}, { rolePath: ["constructor", "name"] })).toBe("anonymous");
-  for (const role of [7, "", ["user"], { a: 1 }, true]) expect(roleOf({ role })).toMatch(/^refused/);
+  for (const role of [7, "", ["user"], { a: 1 }, true, "user\u0000x", "user\n", "\u009f", "us\ud800er"])
+    expect([role, roleOf({ role })]).toEqual([role, expect.stringMatching(/^refused/)]);
+  for (const role of ["us er", 'us"er', "用户", "\u{1f600}"]) expect(roleOf({ role })).toBe(role);
 });
 
 test("of jwt-role-claim-key plain names are followed", () => {
