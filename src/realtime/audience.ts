@@ -1,4 +1,5 @@
 import type { Farewell } from "./protocol.ts";
+import type { Portion } from "./portion.ts";
 import { RowMemory } from "./row-memory.ts";
 
 /** Who a token says somebody is. */
@@ -6,6 +7,8 @@ export interface Identity {
   readonly role: string;
   /** As JSON, the role among them. Whoever has other digits in a number, however far behind, is somebody else. */
   readonly claims: string;
+  /** Those of the claims that say who somebody is, and nothing of the token: the same for all tokens of a user. */
+  readonly user: string;
   /** Seconds since 1970: from then on the token is worth nothing. */
   readonly exp: number;
 }
@@ -25,6 +28,7 @@ export interface Subscriber {
  */
 export class Audience {
   readonly identity: Identity;
+  readonly user: User;
   readonly memory: RowMemory;
   /** The channels of each subscriber. */
   readonly subscribers = new Map<Subscriber, Set<string>>();
@@ -34,11 +38,12 @@ export class Audience {
   place = 0;
   /** Whether they are to be checked although nothing happened. */
   isDue = false;
-  /** Whether a request is on its way for them. */
-  isBusy = false;
+  /** Since when there may be something to tell them, in ms; undefined while there is nothing, and while they do not read. */
+  waitingSince: number | undefined;
 
-  constructor(identity: Identity, rowsRemembered: number) {
+  constructor(identity: Identity, user: User, rowsRemembered: number) {
     this.identity = identity;
+    this.user = user;
     this.memory = new RowMemory(rowsRemembered);
   }
 
@@ -62,5 +67,22 @@ export class Audience {
 
   dismiss(farewell: Farewell): void {
     for (const subscriber of [...this.subscribers.keys()]) subscriber.close(farewell);
+  }
+}
+
+/** All audiences of one user, who may have any number of tokens: they share its turns and its sockets. */
+export class User {
+  readonly name: string;
+  readonly portion: Portion;
+  /** How many sockets its audiences have together. */
+  sockets = 0;
+  /** Those for whom there may be something to do, in the order in which it is their turn. */
+  readonly waiting = new Set<Audience>();
+  /** The one for whom a request is on its way. There is one at a time: whoever has many tokens has no more connections. */
+  busyWith: Audience | undefined;
+
+  constructor(name: string, portion: Portion) {
+    this.name = name;
+    this.portion = portion;
   }
 }

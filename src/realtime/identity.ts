@@ -19,6 +19,9 @@ export function rolePathOf(key: string): readonly string[] | undefined {
   return /^\$?((?:\.[A-Za-z_]\w*)+)$/.exec(key)?.[1]?.slice(1).split(".");
 }
 
+/** What a token says of itself, and not of its user. */
+const ABOUT_TOKEN: ReadonlySet<string> = new Set(["exp", "iat", "jti", "nbf"]);
+
 /** Control characters, and halves of characters: no name has them, and PostgreSQL takes no text with some of them. */
 const UNNAMABLE = /[\p{Cc}\p{Cs}]/u;
 
@@ -39,7 +42,8 @@ export function identityOf(
   if (typeof role !== "string" || role === "" || UNNAMABLE.test(role)) return refused("the token's role is no name");
   // PostgREST puts the role among the claims, and keeps each number as it is written: so do we.
   const members = jsonMembers(payload).set("role", JSON.stringify(role));
-  return { kind: "valid", identity: { role, claims: objectOfMembers(members), exp } };
+  const ofUser = [...members].filter(([name]) => !ABOUT_TOKEN.has(name)).sort();
+  return { kind: "valid", identity: { role, claims: objectOfMembers(members), user: objectOfMembers(ofUser), exp } };
 }
 
 function propertyOf(value: unknown, name: string): unknown {

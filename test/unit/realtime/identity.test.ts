@@ -11,10 +11,10 @@ function roleOf(claims: Record<string, unknown>, rules: Partial<Rules> = {}): st
   return check.kind === "valid" ? check.identity.role : `refused: ${check.because}`;
 }
 
-function claimsOf(payload: string, rules: Partial<Rules> = {}): string {
+function claimsOf(payload: string, rules: Partial<Rules> = {}, which: "claims" | "user" = "claims"): string {
   const claims = JSON.parse(payload) as Record<string, unknown>;
   const check = identityOf({ claims, payload }, { ...RULES, ...rules });
-  return check.kind === "valid" ? check.identity.claims : `refused: ${check.because}`;
+  return check.kind === "valid" ? check.identity[which] : `refused: ${check.because}`;
 }
 
 test("the role stands where PostgREST looks for it, or is the anonymous one", () => {
@@ -67,4 +67,12 @@ test("who differs in the last digit of a number is somebody else", () => {
   expect(Number("9007199254740993")).toBe(Number("9007199254740992"));
   expect(numbered("9007199254740993")).not.toBe(numbered("9007199254740992"));
   expect(numbered("9007199254740993")).toBe(numbered("9007199254740993"));
+});
+
+test("tokens of one user are known as that: by all that they say, but of themselves", () => {
+  const userOf = (payload: string): string => claimsOf(payload, {}, "user");
+  const user = userOf('{"exp":1,"user_id":7,"app":{"exp":1}}');
+  expect(userOf('{"jti":"x","iat":3,"nbf":2,"app":{"exp":1},"user_id":7,"role":"anonymous","exp":9}')).toBe(user);
+  for (const other of ['"user_id":8,"app":{"exp":1}', '"user_id":7,"app":{"exp":2}', '"role":"user","user_id":7'])
+    expect(userOf(`{"exp":1,${other}}`)).not.toBe(user);
 });
