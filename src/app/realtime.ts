@@ -91,7 +91,7 @@ async function checkToken(token: string, keys: readonly SigningKey[], rules: Ide
     if (error instanceof TmDbError) return { kind: "refused", because: "the token cannot be read" };
     throw error;
   }
-  if (verdict.kind === "valid") return identityOf(verdict.claims, rules);
+  if (verdict.kind === "valid") return identityOf(verdict, rules);
   return { kind: "refused", because: `the token is not valid: ${verdict.because}` };
 }
 

@@ -6,6 +6,8 @@ import type { SigningKey } from "./signing-key.ts";
 export interface DecodedToken {
   readonly header: Readonly<Record<string, unknown>>;
   readonly claims: Readonly<Record<string, unknown>>;
+  /** The claims as they stand there: numbers have digits that `claims` has lost. */
+  readonly payload: string;
 }
 
 /** Whether a signature is that of one of the keys. */
@@ -24,19 +26,28 @@ export function decodeToken(token: string): DecodedToken {
     if (token === "") throw unreadable("it is empty");
     throw unreadable(`it has ${parts.length === 1 ? "1 part" : `${parts.length} parts`}, and a signed token has 3`);
   }
-  const [header = "", claims = ""] = parts;
-  return { header: jsonPart(header, "header"), claims: jsonPart(claims, "claims") };
+  const [first = "", second = ""] = parts;
+  const header = jsonPart(first, "header").value;
+  const { value: claims, text: payload } = jsonPart(second, "claims");
+  return { header, claims, payload };
 }
 
-function jsonPart(part: string, name: string): Readonly<Record<string, unknown>> {
+function jsonPart(
+  part: string,
+  name: string,
+): { readonly value: Readonly<Record<string, unknown>>; readonly text: string } {
+  let text: string;
   let value: unknown;
   try {
     if (!/^[\w-]+$/.test(part)) throw new SyntaxError("not base64url");
-    value = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(Buffer.from(part, "base64url")));
+    text = new TextDecoder("utf-8", { fatal: true }).decode(Buffer.from(part, "base64url"));
+    value = JSON.parse(text);
   } catch {
     throw unreadable(`its ${name} part is not JSON in base64url`);
   }
-  if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
+  if (typeof value === "object" && value !== null && !Array.isArray(value)) {
+    return { value: value as Record<string, unknown>, text };
+  }
   throw unreadable(`its ${name} part is not a JSON object`);
 }
 
@@ -114,16 +125,16 @@ export function claimProblems(claims: Readonly<Record<string, unknown>>, now: Da
 
 /** What a token is worth: its claims, or why PostgREST would answer 401. */
 export type TokenVerdict =
-  | { readonly kind: "valid"; readonly claims: DecodedToken["claims"] }
+  | ({ readonly kind: "valid" } & Pick<DecodedToken, "claims" | "payload">)
   | { readonly kind: "refused"; readonly because: string };
 
 /** Signature and times together, for whoever lets somebody in. @throws TmDbError TOKEN_UNREADABLE. */
 export async function verifyToken(token: string, keys: readonly SigningKey[], now: Date): Promise<TokenVerdict> {
-  const { claims } = decodeToken(token);
+  const { claims, payload } = decodeToken(token);
   const signature = await verifySignature(token, keys);
   if (signature.kind === "refused") return signature;
   const [because] = claimProblems(claims, now);
-  return because === undefined ? { kind: "valid", claims } : { kind: "refused", because };
+  return because === undefined ? { kind: "valid", claims, payload } : { kind: "refused", because };
 }
 
 /** Signs claims with the first of the keys that can sign: HS256 unless the key says otherwise. */

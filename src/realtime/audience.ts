@@ -1,10 +1,14 @@
 import type { Farewell } from "./protocol.ts";
+import type { Portion } from "./portion.ts";
 import { RowMemory } from "./row-memory.ts";
 
 /** Who a token says somebody is. */
 export interface Identity {
   readonly role: string;
-  readonly claims: Readonly<Record<string, unknown>>;
+  /** As JSON, the role among them. Whoever has other digits in a number, however far behind, is somebody else. */
+  readonly claims: string;
+  /** Those of the claims that say who somebody is, and nothing of the token: the same for all tokens of a user. */
+  readonly user: string;
   /** Seconds since 1970: from then on the token is worth nothing. */
   readonly exp: number;
 }
@@ -18,9 +22,13 @@ export interface Subscriber {
   isBehind(): boolean;
 }
 
-/** Everybody with the same claims: they see the same, so it is read for them once. */
+/**
+ * Everybody with the same claims: they see the same, so it is read for them once. Claims are the same when their text is:
+ * tokens of one user that were issued at different times have an audience each.
+ */
 export class Audience {
   readonly identity: Identity;
+  readonly user: User;
   readonly memory: RowMemory;
   /** The channels of each subscriber. */
   readonly subscribers = new Map<Subscriber, Set<string>>();
@@ -30,11 +38,12 @@ export class Audience {
   place = 0;
   /** Whether they are to be checked although nothing happened. */
   isDue = false;
-  /** Whether a request is on its way for them. */
-  isBusy = false;
+  /** Since when there may be something to tell them, in ms; undefined while there is nothing, and while they do not read. */
+  waitingSince: number | undefined;
 
-  constructor(identity: Identity, rowsRemembered: number) {
+  constructor(identity: Identity, user: User, rowsRemembered: number) {
     this.identity = identity;
+    this.user = user;
     this.memory = new RowMemory(rowsRemembered);
   }
 
@@ -61,7 +70,19 @@ export class Audience {
   }
 }
 
-/** Claims are equal when their JSON is: tokens of one user that were issued at other times are different users here. */
-export function audienceName({ role, claims }: Identity): string {
-  return JSON.stringify([role, claims]);
+/** All audiences of one user, who may have any number of tokens: they share its turns and its sockets. */
+export class User {
+  readonly name: string;
+  readonly portion: Portion;
+  /** How many sockets its audiences have together. */
+  sockets = 0;
+  /** Those for whom there may be something to do, in the order in which it is their turn. */
+  readonly waiting = new Set<Audience>();
+  /** The one for whom a request is on its way. There is one at a time: whoever has many tokens has no more connections. */
+  busyWith: Audience | undefined;
+
+  constructor(name: string, portion: Portion) {
+    this.name = name;
+    this.portion = portion;
+  }
 }

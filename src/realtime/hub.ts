@@ -1,11 +1,12 @@
 import type { ReadAnswer } from "../db/read-as.ts";
-import { Audience, audienceName, type Identity, type Subscriber } from "./audience.ts";
+import { Audience, type Identity, type Subscriber, User } from "./audience.ts";
 import { type Change, type KnownChannel, parseChange } from "./change.ts";
 import { ChangeLog } from "./change-log.ts";
 import type { RealtimeLimits } from "./limits.ts";
+import { Portion } from "./portion.ts";
 import { CLOSE, type Farewell, resyncMessage, subscribedMessage } from "./protocol.ts";
 import { type Question, sightOf } from "./queries.ts";
-import { refusalOf } from "./refusal.ts";
+import { refusalOf, type RefusedRead } from "./refusal.ts";
 import { parentOf, tidingsOf } from "./tidings.ts";
 
 /** A request that has to be made as somebody, and what it is made for. */
@@ -37,9 +38,12 @@ export class Hub {
   readonly #limits: RealtimeLimits;
   readonly #onTrouble: (trouble: Trouble) => void;
   readonly #log: ChangeLog;
+  /** By their claims. */
   readonly #audiences = new Map<string, Audience>();
-  /** Those for whom there may be something to do, in the order in which it is their turn. */
-  readonly #ready = new Set<Audience>();
+  /** By what their tokens say of them. */
+  readonly #users = new Map<string, User>();
+  /** Those for whom there may be something to do and nothing is on its way, in the order in which it is their turn. */
+  readonly #ready = new Set<User>();
   /** Those who have to catch up before more is read for them. */
   readonly #behind = new Set<Audience>();
   #behindTimer: NodeJS.Timeout | undefined;
@@ -61,13 +65,16 @@ export class Hub {
 
   /** Lets a socket in, or says why not. */
   join(identity: Identity, subscriber: Subscriber): Audience | Farewell {
-    const name = audienceName(identity);
-    const audience = this.#audiences.get(name) ?? new Audience(identity, this.#limits.rowsRemembered);
-    if (audience.subscribers.size >= this.#limits.socketsPerToken) {
-      return { code: CLOSE.tryLater, reason: "too many sockets with this token" };
+    const user = this.#users.get(identity.user) ?? new User(identity.user, new Portion(this.#limits));
+    if (user.sockets >= this.#limits.socketsPerUser) {
+      return { code: CLOSE.tryLater, reason: "too many sockets of this user" };
     }
-    this.#audiences.set(name, audience);
+    const { claims } = identity;
+    const audience = this.#audiences.get(claims) ?? new Audience(identity, user, this.#limits.rowsRemembered);
+    this.#users.set(user.name, user);
+    this.#audiences.set(claims, audience);
     audience.subscribers.set(subscriber, new Set());
+    user.sockets += 1;
     return audience;
   }
 
@@ -84,12 +91,14 @@ export class Hub {
   }
 
   leave(audience: Audience, subscriber: Subscriber): void {
-    audience.subscribers.delete(subscriber);
+    const { user } = audience;
+    if (audience.subscribers.delete(subscriber)) user.sockets -= 1;
     audience.joining = audience.joining.filter((waiting) => waiting.subscriber !== subscriber);
     if (audience.subscribers.size > 0) return;
-    this.#ready.delete(audience);
-    const name = audienceName(audience.identity);
-    if (this.#audiences.get(name) === audience) this.#audiences.delete(name);
+    user.waiting.delete(audience);
+    const { claims } = audience.identity;
+    if (this.#audiences.get(claims) === audience) this.#audiences.delete(claims);
+    this.#nextTurn(user);
   }
 
   // ─── What happened ────────────────────────────────────────────────────────────────────────────────────────────────
@@ -140,20 +149,16 @@ export class Hub {
     for (const wake of waiting) wake();
   }
 
-  /** The requests of the users whose turn it is: their share for one of all readers. */
+  /** The requests of the users whose turn it is, one for each: their share for one of all readers. */
   takeWork(): Work[] {
     const share = Math.ceil(this.#ready.size / this.#limits.readers);
     const taken: Work[] = [];
-    for (const audience of this.#ready) {
+    for (const user of this.#ready) {
       if (taken.length >= Math.min(share, this.#limits.requestsAtOnce)) break;
-      this.#ready.delete(audience);
-      if (audience.isBehind()) {
-        this.#waitFor(audience);
-        continue;
-      }
-      const work = this.#workFor(audience);
+      const work = this.#turnOf(user);
+      this.#ready.delete(user);
       if (work === undefined) continue;
-      audience.isBusy = true;
+      user.busyWith = work.audience;
       taken.push(work);
     }
     return taken;
@@ -161,28 +166,64 @@ export class Hub {
 
   /** Work that could not be done, since a connection was lost; it is done by whoever comes next. */
   giveBack({ audience, joining }: Work): void {
-    audience.isBusy = false;
+    audience.user.busyWith = undefined;
     audience.joining = [
       ...joining.filter(({ subscriber }) => audience.subscribers.has(subscriber)),
       ...audience.joining,
     ];
     this.#makeReady(audience);
+    this.#nextTurn(audience.user);
   }
 
   /** The answer of the database: everybody whom it is for is told. */
-  settle(work: Work, answer: ReadAnswer): void {
+  settle(work: Work, answer: ReadAnswer | RefusedRead): void {
     const { audience } = work;
-    audience.isBusy = false;
+    audience.user.busyWith = undefined;
+    audience.waitingSince = undefined;
     if (answer.kind === "refused") this.#refuse(work, answer);
     else {
       audience.place = work.next;
       this.#tell(work, answer.rows);
     }
     if (audience.joining.length > 0 || audience.place < this.#log.end) this.#makeReady(audience);
+    this.#nextTurn(audience.user);
+  }
+
+  /**
+   * Tells those who have waited too long that they have to read again. They need not be told then what happened in the
+   * meantime, unless a request is on its way: its answer may be older than what they read.
+   */
+  resyncLate(): void {
+    const now = Date.now();
+    for (const audience of this.#audiences.values()) {
+      if (audience.waitingSince === undefined || now - audience.waitingSince < this.#limits.waitMs) continue;
+      const channels = audience.channels();
+      const slice = this.#log.read(audience.place, channels, 1);
+      if (slice.kind === "changes" && slice.changes.length === 0) continue;
+      audience.waitingSince = now;
+      if (audience.user.busyWith !== audience) audience.place = this.#log.end;
+      this.#resync(audience, channels);
+    }
+  }
+
+  /** What is to be done for the first of a user's audiences for which there is something. */
+  #turnOf(user: User): Work | undefined {
+    for (const audience of user.waiting) {
+      user.waiting.delete(audience);
+      if (audience.isBehind()) {
+        this.#waitFor(audience);
+        continue;
+      }
+      const work = this.#workFor(audience);
+      if (work !== undefined) return work;
+      audience.waitingSince = undefined;
+    }
+    return undefined;
   }
 
   /** They are looked at again in a moment. */
   #waitFor(audience: Audience): void {
+    audience.waitingSince = undefined;
     this.#behind.add(audience);
     if (this.#behindTimer !== undefined) return;
     this.#behindTimer = setTimeout(() => {
@@ -195,7 +236,8 @@ export class Hub {
 
   #workFor(audience: Audience): Work | undefined {
     const subscribed = audience.channels();
-    const slice = this.#log.read(audience.place, subscribed, this.#limits.keysAtOnce);
+    const keys = audience.user.portion.keysFor(audience.subscribers.size);
+    const slice = this.#log.read(audience.place, subscribed, keys);
     if (slice.kind === "missed") this.#resync(audience, subscribed);
     const changes = slice.kind === "missed" ? [] : slice.changes;
     const { joining } = audience;
@@ -220,6 +262,8 @@ export class Hub {
       subscriber.send(Buffer.from(subscribedMessage(channel)));
     }
     const sights = readSights(work, rows);
+    const records = [...sights.values()].flatMap((sight) => [...sight.records.values()]);
+    if (changes.length > 0) audience.user.portion.weigh(records.map(({ record }) => record));
     for (const change of changes) {
       const channel = this.#channels.get(change.channel);
       const sight = sights.get(change.channel);
@@ -229,7 +273,7 @@ export class Hub {
     }
   }
 
-  #refuse(work: Work, answer: Extract<ReadAnswer, { kind: "refused" }>): void {
+  #refuse(work: Work, answer: RefusedRead): void {
     const { audience, changes, joining } = work;
     const { farewell, isTrouble } = refusalOf(answer);
     if (isTrouble) this.#onTrouble({ kind: "read", role: audience.identity.role, because: answer.error.message });
@@ -258,9 +302,22 @@ export class Hub {
   }
 
   #makeReady(audience: Audience): void {
-    if (audience.isBusy || audience.subscribers.size === 0) return;
-    this.#ready.add(audience);
-    this.wakeReaders();
+    if (audience.subscribers.size === 0) return;
+    audience.waitingSince ??= Date.now();
+    audience.user.waiting.add(audience);
+    this.#nextTurn(audience.user);
+  }
+
+  /** Puts a user in the line, at its end, who has something to wait for; forgets one who is gone. */
+  #nextTurn(user: User): void {
+    if (user.busyWith !== undefined) return;
+    if (user.waiting.size > 0) {
+      this.#ready.add(user);
+      this.wakeReaders();
+      return;
+    }
+    this.#ready.delete(user);
+    if (user.sockets === 0 && this.#users.get(user.name) === user) this.#users.delete(user.name);
   }
 }
 

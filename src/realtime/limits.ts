@@ -3,8 +3,8 @@ export interface RealtimeLimits {
   /** Sockets at once, and those of them that have not subscribed yet. */
   readonly sockets: number;
   readonly newcomers: number;
-  /** Sockets with the same token. */
-  readonly socketsPerToken: number;
+  /** Sockets of one user, whatever their tokens. */
+  readonly socketsPerUser: number;
   /** From the first byte to the first subscription. */
   readonly joinMs: number;
   /** A message of a client, token included. */
@@ -23,8 +23,11 @@ export interface RealtimeLimits {
   /** Connections that read records, and how many users' requests are sent on one without waiting. */
   readonly readers: number;
   readonly requestsAtOnce: number;
-  /** Records in one request. */
+  /** Records in one request, and about how much all sockets that are told of them may be sent; at least a record is read. */
   readonly keysAtOnce: number;
+  readonly turnBytes: number;
+  /** Whoever waits longer than this to be read for must read again, and is told so. */
+  readonly waitMs: number;
   /** A statement of a request, whatever the role's own setting. */
   readonly statementMs: number;
   /** Changes that are kept for users whose turn has not come; who is further behind must read again. */
@@ -36,7 +39,7 @@ export interface RealtimeLimits {
 export const DEFAULT_LIMITS: RealtimeLimits = {
   sockets: 5_000,
   newcomers: 500,
-  socketsPerToken: 100,
+  socketsPerUser: 100,
   joinMs: 5_000,
   messageBytes: 16_384,
   messagesPerTenSeconds: 30,
@@ -48,6 +51,8 @@ export const DEFAULT_LIMITS: RealtimeLimits = {
   readers: 4,
   requestsAtOnce: 32,
   keysAtOnce: 100,
+  turnBytes: 262_144,
+  waitMs: 10_000,
   statementMs: 2_000,
   changesKept: 50_000,
   rowsRemembered: 1_000,

@@ -2,10 +2,11 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { ConnectionSpec } from "../core/connection-spec.ts";
 import { TmDbError } from "../core/errors.ts";
 import { retryDelayMs } from "../core/retry-delay.ts";
-import { type DatabaseClient, withClient } from "../db/client.ts";
+import { type DatabaseClient, isConnectionLoss, withClient } from "../db/client.ts";
 import { type ApiSettings, readBoundRole, requestOpening, type RoleFacts } from "../db/impersonate.ts";
 import { passes } from "../db/listen.ts";
 import { readAs, type ReadRequest } from "../db/read-as.ts";
+import { isDatabaseError } from "../db/run-script.ts";
 import type { Hub, Work } from "./hub.ts";
 import type { RealtimeLimits } from "./limits.ts";
 import { CLOSE } from "./protocol.ts";
@@ -80,16 +81,26 @@ async function read(
     const role = await roles.facts(identity.role);
     hub.settle(work, await readAs(client, requestFor(work, api, role)));
   } catch (error) {
+    // Of the request itself that is an answer already: here it is what was asked about the role.
+    if (isDatabaseError(error) && !isConnectionLoss(error)) {
+      hub.settle(work, { kind: "refused", during: "role", error });
+      return;
+    }
     hub.giveBack(work);
-    if (!(error instanceof TmDbError) || error.code !== "IMPERSONATION_REFUSED") throw error;
+    if (!isRefusedRole(error)) throw error;
     work.audience.dismiss({ code: CLOSE.forbidden, reason: "the role of this token may not be used" });
   }
+}
+
+function isRefusedRole(error: unknown): boolean {
+  return error instanceof TmDbError && error.code === "IMPERSONATION_REFUSED";
 }
 
 /** As a GET of what is read; of the first thing, where there are several. */
 function requestFor({ audience, questions }: Work, api: ApiSettings, role: RoleFacts): ReadRequest {
   const path = `/${questions[0]?.channel.relation.name ?? ""}`;
-  const request = { role: audience.identity.role, claims: audience.identity.claims, method: "GET" as const, path };
+  const { role: name, claims: claimsText } = audience.identity;
+  const request = { role: name, claimsText, method: "GET" as const, path };
   return { opening: requestOpening({ api, request, role }), queries: questions.flatMap(queriesOf) };
 }
 
@@ -111,6 +122,10 @@ class RoleMemory {
     for (const [name, { until }] of this.#known) if (until <= now) this.#known.delete(name);
     const facts = readBoundRole(this.#client, role, this.#api.schemas).then(withoutOwnLimit);
     this.#known.set(role, { facts, until: now + ROLE_KNOWN_MS });
+    // That a role may not be used is known then, too; that PostgreSQL did not say is not.
+    facts.catch((error: unknown) => {
+      if (!isRefusedRole(error)) this.#known.delete(role);
+    });
     return await facts;
   }
 }

@@ -86,10 +86,12 @@ export async function runService(options: ServiceOptions): Promise<number> {
     server?.recheck();
     hub.recheck();
   }, limits.recheckEveryMs);
+  const lateness = setInterval(() => hub.resyncLate(), Math.ceil(limits.waitMs / 4));
   const outcome = Promise.race([Promise.all([hearing, ...reading]), ended]);
   await outcome.catch(() => undefined);
   end.abort();
   clearInterval(recheck);
+  clearInterval(lateness);
   await Promise.allSettled([hearing, serving, ...reading]);
   const told = (await server?.close()) ?? 0;
   await outcome;

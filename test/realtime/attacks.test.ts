@@ -119,13 +119,13 @@ test("frames that break the protocol end their connection", async () => {
   }
 });
 
-test("there is room for so many sockets, newcomers and sockets of one token, and again when one leaves", async () => {
+test("there is room for so many sockets, newcomers and sockets of one user, and again when one leaves", async () => {
   const { user, other } = await db.users("user", "other");
-  const small = await startService(db, { sockets: 3, newcomers: 2, socketsPerToken: 2 });
-  const token = await tokenOf(user);
-  const [first] = [await subscribe(small, token), await subscribe(small, token)];
+  const small = await startService(db, { sockets: 3, newcomers: 2, socketsPerUser: 2 });
+  const [token = "", ...tokens] = await Promise.all(["a", "b", "c"].map(async (jti) => await tokenOf(user, { jti })));
+  const [first] = [await subscribe(small, token), await subscribe(small, tokens[0] ?? "")];
   const third = await openSocket(small);
-  third.say({ type: "auth", token });
+  third.say({ type: "auth", token: tokens[1] });
   expect(await third.closed).toMatchObject({ code: 1013 });
   await subscribe(small, await tokenOf(other));
   await expect(openSocket(small)).rejects.toThrow("503");
@@ -213,6 +213,24 @@ test("a client that pauses is waited for, and misses nothing", async () => {
   await expect.poll(() => told(slow).length, { timeout: 15_000 }).toBe(rows);
   expect(new Set(told(slow).map(([, id]) => id)).size).toBe(rows);
   expect(slow.messages.some(({ type }) => type === "resync")).toBe(false);
+});
+
+test("a user with many tokens and large records holds up nobody", async () => {
+  const { user, other } = await db.users("user", "other");
+  const [project, own] = [await db.project(user), await db.project(other)];
+  const service = await startService(db);
+  const many: Socket[] = [];
+  for (let jti = 0; jti < 30; jti += 1) many.push(await subscribe(service, await tokenOf(user, { jti: String(jti) })));
+  const one = await subscribe(service, await tokenOf(other));
+  const rows = 300;
+  await fillProject(project, rows);
+  const id = await db.task(own);
+  await one.got((message) => message.id === id);
+  const toldOf = (): number => many.reduce((sum, socket) => sum + told(socket).length, 0);
+  expect(toldOf()).toBeLessThan((many.length * rows) / 3);
+  // The control: it is not that the others are told of nothing.
+  await expect.poll(toldOf, { timeout: 15_000 }).toBe(many.length * rows);
+  expect([one, ...many].flatMap(({ messages }) => messages.filter(({ type }) => type === "resync"))).toEqual([]);
 });
 
 async function health(service: Service): Promise<number> {

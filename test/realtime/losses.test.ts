@@ -95,6 +95,37 @@ test("a request that takes too long has its user read again, and holds up nobody
   });
 });
 
+test("who waits too long for others is told to read again, and then hears of what comes", async () => {
+  const { user, slow } = await db.users("user", "slow");
+  const project = await db.project(user, { viewer: [slow] });
+  await db.rows(
+    `create or replace function auth.pre_request() returns void language plpgsql as $$
+     begin
+       if auth.user_id() = ${slow.id} and current_setting('application_name') = 'tm-db realtime reader'
+         and exists (select from api.tasks where project_id = ${project} and title = 'Slow') then
+         perform pg_sleep(10);
+       end if;
+     end $$`,
+  );
+  const service = await startService(db, { statementMs: 3_000, readers: 1, waitMs: 300 });
+  const quick = await subscribe(service, await tokenOf(user));
+  await subscribe(service, await tokenOf(slow));
+  const first = await db.task(project, { title: "Slow" });
+  const superuser = await db.connect("superuser");
+  const sleeping = `select from pg_stat_activity
+    where application_name = 'tm-db realtime reader' and datname = current_database() and wait_event = 'PgSleep'`;
+  await expect.poll(async () => (await superuser.query(sleeping)).rowCount).toBe(1);
+  // Whoever of the two was first in line: this has to wait.
+  await db.task(project);
+  const startedAt = Date.now();
+  await quick.got(({ type }) => type === "resync");
+  expect(Date.now() - startedAt).toBeLessThan(2_500);
+  await db.rows("update api.tasks set title = 'Quick' where id = $1", [first]);
+  await expect.poll(() => service.events.map(({ kind }) => kind), { timeout: 10_000 }).toContain("realtime-trouble");
+  const id = await db.task(project);
+  await quick.got((message) => message.id === id);
+});
+
 test("at its end it says goodbye, and leaves no connection", async () => {
   const { user } = await db.users("user");
   const service = await startService(db);

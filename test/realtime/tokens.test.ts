@@ -1,7 +1,17 @@
 import { describe, expect, inject, onTestFinished, test } from "vitest";
 import { withClient } from "../../src/db/client.ts";
 import { claiming, useReferenceDatabase } from "../support/reference-database.ts";
-import { inSeconds, openSocket, type Service, sign, startService, subscribe, told, tokenOf } from "./service.ts";
+import {
+  inSeconds,
+  openSocket,
+  type Service,
+  sign,
+  signText,
+  startService,
+  subscribe,
+  told,
+  tokenOf,
+} from "./service.ts";
 
 const db = useReferenceDatabase();
 
@@ -69,6 +79,8 @@ describe("a token", () => {
       "not yet": await sign({ ...claims, nbf: inSeconds(600) }),
       "role a number": await sign({ ...claims, role: 7 }),
       "role empty": await sign({ ...claims, role: "" }),
+      "role with a character that PostgreSQL takes in no text": await sign({ ...claims, role: "api_user\u0000x" }),
+      "role with a control character": await sign({ ...claims, role: "api_user\n" }),
       empty: "",
       text: "abc",
       dots: "..",
@@ -108,6 +120,31 @@ describe("a token", () => {
     await subscribe(await startService(db), token);
   });
 
+  test("of a role about which the database does not answer ends its own socket, and is asked about again", async () => {
+    const { user } = await db.users("user");
+    const service = await startService(db, { readers: 1 });
+    const member = await subscribe(service, await tokenOf(user));
+    const superuser = await db.connect("superuser");
+    await superuser.query("create role realtime_unasked nologin in role api_user");
+    const allow = async (): Promise<unknown> => await superuser.query("grant select on pg_catalog.pg_roles to public");
+    onTestFinished(async () => {
+      await allow();
+      await superuser.query("drop role realtime_unasked");
+    });
+    await superuser.query("grant realtime_unasked to authenticator");
+    const token = await sign({ ...user.claims, role: "realtime_unasked", exp: inSeconds(600) });
+    await superuser.query("revoke select on pg_catalog.pg_roles from public");
+    expect(await endWith(service, token)).toEqual({ code: 1011, reason: "the record cannot be read" });
+    const id = await db.task(await db.project(user));
+    await member.got((message) => message.id === id);
+    expect(service.events.find(({ kind }) => kind === "realtime-trouble")).toMatchObject({
+      about: "a request as realtime_unasked failed",
+    });
+    // The control: it is that question which failed, and it is put again at once.
+    await allow();
+    await subscribe(service, token);
+  });
+
   test("whose user is no number is nobody's: it subscribes, and sees nothing", async () => {
     const { user } = await db.users("user");
     const service = await startService(db);
@@ -126,6 +163,40 @@ describe("a token", () => {
     expect(nobodies.map((socket) => socket.messages.map(({ type }) => type))).toEqual(
       nobodies.map(() => ["authenticated", "subscribed"]),
     );
+  });
+
+  test("whose user has a number that JavaScript rounds is that user's, and not their neighbour's", async () => {
+    // Of these JavaScript makes one.
+    const numbers = ["9007199254740992", "9007199254740993"];
+    const projects: number[] = [];
+    for (const id of numbers) {
+      await db.rows(
+        "insert into api.users (id, email, name) overriding system value values ($1, $2 || '@example.com', 'Large')",
+        [id, id],
+      );
+      await db.rows("insert into auth.credentials (user_id, password_hash) values ($1, '*')", [id]);
+      projects.push(
+        await db.value<number>("insert into api.projects (name, owner_id) values ('Own', $1) returning id", [id]),
+      );
+    }
+    const service = await startService(db);
+    const sockets = await Promise.all(
+      numbers.map(
+        async (id) =>
+          await subscribe(service, await signText(`{"role":"api_user","exp":${inSeconds(600)},"user_id":${id}}`)),
+      ),
+    );
+    const tasks = async (): Promise<number[]> => {
+      const made: number[] = [];
+      for (const project of projects) made.push(await db.task(project));
+      return made;
+    };
+    const own = await tasks();
+    await Promise.all(sockets.map(async (socket, at) => await socket.got(({ id }) => id === own[at])));
+    // What the other one was told before has come by then.
+    const last = await tasks();
+    await Promise.all(sockets.map(async (socket, at) => await socket.got(({ id }) => id === last[at])));
+    expect(sockets.map((socket) => told(socket).map(([, id]) => id))).toEqual(own.map((id, at) => [id, last[at]]));
   });
 
   test("of a user who is gone, or who has changed the password since, ends the socket with 4401", async () => {

@@ -115,6 +115,7 @@ describe("claims", () => {
     expect(await verifyToken(valid, keys(SECRET), NOW)).toEqual({
       kind: "valid",
       claims: { role: "api_user", exp: SECONDS + 60 },
+      payload: `{"role":"api_user","exp":${SECONDS + 60}}`,
     });
     expect(await verifyToken(valid, keys(OTHER), NOW)).toMatchObject({ kind: "refused" });
     expect(await verifyToken(valid, keys(SECRET), new Date(NOW.getTime() + 91_000))).toEqual({
