@@ -4,6 +4,7 @@ import { TmDbError } from "../core/errors.ts";
 import type { EventListener } from "../core/event.ts";
 import { isMigrationNamed } from "../core/migration-name.ts";
 import type { RepeatableFile } from "../core/project-files.ts";
+import { withoutConcurrently } from "./build.ts";
 import type { PastChange } from "./ledger.ts";
 import type { AppliedRepeatable, LedgerState, MigrationEntry } from "./ledger-state.ts";
 import { applyNeeded, type LeftOut, reconcile } from "./reconcile.ts";
@@ -199,9 +200,12 @@ function neededFiles(entry: MigrationEntry): readonly string[] {
   return readDirectives(entry, entry.path.endsWith(".sql") ? "sql" : "script").needs;
 }
 
-/** The down part as it stands in the migration's text, so that an error can point into it. */
+/**
+ * The down part as it stands in the migration's text, so that an error can point into it. The rollback is a transaction, in
+ * which nothing is `concurrently`: the outcome is the same without the word.
+ */
 function downPart(entry: MigrationEntry): { sql: string; offset: number } {
   const sql = entry.downSql ?? "";
   const offset = entry.text.indexOf(sql);
-  return { sql, offset: Math.max(0, offset) };
+  return { sql: withoutConcurrently(sql), offset: Math.max(0, offset) };
 }

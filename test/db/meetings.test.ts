@@ -221,3 +221,16 @@ test("a table that no file protects any more is warned of, in a dry run too", as
   expect((await project.migrate({ dryRun: true })).warnings).toEqual([]);
   expect((await project.migrate()).warnings).toEqual([]);
 });
+
+test("a way back that says concurrently runs in the rollback's transaction", async () => {
+  const project = await deployed({});
+  const before = await project.catalog();
+  project.write({
+    "migrations/0002_i.sql":
+      "-- tm-db: no-transaction\ncreate index concurrently t_a on api.t (a);\n" +
+      "-- Down Migration\n-- not concurrently\ndrop index concurrently api.t_a;\n",
+  });
+  await project.migrate();
+  await project.rollback();
+  await expectSame(project, before);
+});
