@@ -1,5 +1,6 @@
 import { compactVerify, errors, importJWK, SignJWT } from "jose";
 import { TmDbError } from "../core/errors.ts";
+import { isNestedTooDeep, MOST_NESTED } from "./claims.ts";
 import type { SigningKey } from "./signing-key.ts";
 
 /** What stands in a token; whether it is true is another question. */
@@ -35,6 +36,11 @@ function jsonPart(part: string, name: string): Readonly<Record<string, unknown>>
     value = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(Buffer.from(part, "base64url")));
   } catch {
     throw unreadable(`its ${name} part is not JSON in base64url`);
+  }
+  if (isNestedTooDeep(value)) {
+    throw new TmDbError("TOKEN_UNREADABLE", `the token's ${name} part is nested more than ${MOST_NESTED} deep`, {
+      hint: "let whoever issues it write flatter claims",
+    });
   }
   if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
   throw unreadable(`its ${name} part is not a JSON object`);
