@@ -167,6 +167,17 @@ test("what the same happened to several people is one sentence", () => {
   ]);
 });
 
+test("a question that came or went is said to be one", () => {
+  const change = { persona: "ann", subject: "api.t", action: "insert" as const, variant: "", columns: [], causes: [] };
+  const refused = { kind: "refused" as const };
+  expect(
+    changeSentences([
+      { ...change, kind: "other", before: refused, after: null },
+      { ...change, kind: "other", before: null, after: refused },
+    ]).map(({ text }) => text),
+  ).toEqual(["ann INSERT api.t, no longer asked: refused", "ann INSERT api.t, newly asked: refused"]);
+});
+
 test.each([
   [{ kind: "rows", rows: { all: [1, 2] }, otherwise: "refused" }, "1/2 (else refused)"],
   [{ kind: "rows", rows: { all: [1, null] } }, "1 row"],
