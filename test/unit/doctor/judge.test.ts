@@ -2,6 +2,7 @@ import { createServer, type RequestListener } from "node:http";
 import type { AddressInfo } from "node:net";
 import { gzipSync } from "node:zlib";
 import { describe, expect, onTestFinished, test } from "vitest";
+import { judgeGrants } from "../../../src/doctor/grants.ts";
 import { judgeMaterializedViews } from "../../../src/doctor/materialized-views.ts";
 import {
   askHealth,
@@ -39,6 +40,27 @@ test.each([
     { verdict: "ok", message: `refreshed or altered: stats.weekly ${words}` },
   ]);
   expect(judgeMaterializedViews([{ ...view, age, isPopulated: false }])).toMatchObject([{ verdict: "problem" }]);
+});
+
+test("what everybody may call is taken from them function by function, as lint asks for", () => {
+  const schema = {
+    name: "api",
+    exists: true,
+    usedBy: ["web"],
+    strangers: [],
+    publicMayCreate: false,
+    publicTables: [],
+  };
+  const publicSignatures = ["api.a(n integer)", "api.a(t text)", "api.b()"];
+  const roles = { authenticator: "authenticator", anonymous: "web" };
+  expect(judgeGrants([{ ...schema, publicFunctions: ["a", "b"], publicSignatures }], roles)).toMatchObject([
+    {
+      message: "everybody may call 2 functions of api: a, b",
+      next: expect.stringMatching(
+        /^revoke execute on routine api\.a\(n integer\), api\.a\(t text\), api\.b\(\) from public;/,
+      ),
+    },
+  ]);
 });
 
 describe("PostgREST", () => {
