@@ -142,6 +142,9 @@ test("with a database: its own tokens as they are, others over them, and none fo
   for (const refused of [stranger, wrongRole])
     expect(refused).toMatchObject({ code: 2, stderr: expect.stringContaining("IMPERSONATION_REFUSED") });
 
+  expect(stranger.stderr).toMatch(/there is no role no_such_role\n.*hint.*: api_anonymous, api_user\n/);
+  expect(wrongRole.stderr).toContain("cannot become the role tm_db");
+
   const verified = await json("decode", String(longer["token"]));
   expect(verified).toMatchObject({ signature: { kind: "verified", by: "auth.secrets.secret" }, accepted: true });
   const { PGRST_JWT_SECRET: secret = "" } = await readEnv(project);
