@@ -1,8 +1,10 @@
 import { expect, test } from "vitest";
 import { TmDbError } from "../../../src/core/errors.ts";
+import { errorText } from "../../../src/report/error-text.ts";
 import { defectJson, errorJson, resultJson } from "../../../src/report/json.ts";
 import { messageJson, messageText } from "../../../src/report/listen-text.ts";
 import { makeStyle } from "../../../src/report/style.ts";
+import { resultText } from "../../../src/report/text.ts";
 import { printable, visible, visibleJson } from "../../../src/report/visible.ts";
 
 const NASTY = "a\u001b[2J\r\nb\u0007\u007f\u009b31m\u202ec\u2028d\u200be\u{e0041}";
@@ -55,6 +57,8 @@ test.each([
   const COMMAND = /##\w*\[/;
   expect(printable(text, makeStyle(true))).not.toMatch(COMMAND);
   expect(printable(text, makeStyle(false)).replaceAll("\\u0023", "#")).toBe(text);
+  expect(resultText({ command: "new", path: text }, makeStyle(false))).not.toMatch(COMMAND);
+  expect(errorText(new TmDbError("USAGE", text, { hint: text }), makeStyle(false))).not.toMatch(COMMAND);
   expect(visible(text)).not.toMatch(COMMAND);
   expect(visibleJson({ [text]: text })).not.toMatch(COMMAND);
   expect(JSON.parse(visibleJson({ [text]: text }))).toEqual({ [text]: text });
