@@ -7,6 +7,7 @@ import { readLedger } from "../deploy/ledger.ts";
 import { findOrphans } from "../deploy/orphans.ts";
 import { compareFiles, type FileStatus } from "../deploy/plan.ts";
 import { failureVerdict } from "../doctor/alone.ts";
+import { checkExtensions } from "../doctor/extensions.ts";
 import { allOr, listed, ok, problem, skipped, type Verdict, warning } from "../doctor/verdict.ts";
 import { checkMigrationSum } from "../files/migration-sum.ts";
 import { readProjectFiles } from "../files/read-project.ts";
@@ -69,8 +70,10 @@ export function judgeFiles(statuses: readonly FileStatus[]): readonly Verdict[] 
   return allOr(wrong, statuses.length === 1 ? "1 file, deployed" : `${statuses.length} files, all deployed`);
 }
 
-export async function neededExtensions(files: ReadFiles): Promise<readonly string[]> {
-  return isReadable(files) ? await createdExtensions(files.migrations) : [];
+export async function checkNeededExtensions(client: DatabaseClient, files: ReadFiles): Promise<readonly Verdict[]> {
+  if (files === undefined) return [skipped("no migrations/ here to say which it needs")];
+  if (files instanceof TmDbError) return [skipped("the files cannot be read, so nobody knows which they create")];
+  return await checkExtensions(client, await createdExtensions(files.migrations));
 }
 
 export async function checkOrphans(client: DatabaseClient, config: Config): Promise<readonly Verdict[]> {

@@ -5,7 +5,6 @@ import { withTransaction } from "../db/transaction.ts";
 import { readDeclarations } from "../deploy/declared-at.ts";
 import { alone } from "../doctor/alone.ts";
 import { judgeClock, measureServerClock } from "../doctor/clock.ts";
-import { checkExtensions } from "../doctor/extensions.ts";
 import { type ApiSurface, checkGrants, checkPreRequest } from "../doctor/grants.ts";
 import { checkMaterializedViews } from "../doctor/materialized-views.ts";
 import { readRelations } from "../doctor/relations.ts";
@@ -16,9 +15,9 @@ import { type CommandOptions, nameOf, openProject, openTarget, type Project } fr
 import {
   checkDrift,
   checkFiles,
+  checkNeededExtensions,
   checkOrphans,
   isReadable,
-  neededExtensions,
   type ReadFiles,
   readFiles,
 } from "./doctor-files.ts";
@@ -85,7 +84,7 @@ async function lookAtDatabase(
     ["grants", () => checkGrants(client, api)],
     ["pre-request", () => checkPreRequest(client, api)],
     ["files", () => checkFiles(client, files)],
-    ["extensions", async () => checkExtensions(client, await neededExtensions(files))],
+    ["extensions", () => checkNeededExtensions(client, files)],
     ["materialized views", () => checkMaterializedViews(client)],
     ...(options.drift === true ? [] : [["drift", () => checkOrphans(client, config)] as const]),
   ];

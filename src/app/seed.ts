@@ -10,7 +10,7 @@ import { analyzeTables } from "../db/analyze.ts";
 import { requireSeed, type SeedFile } from "../files/find-seed.ts";
 import type { GivenSettings } from "../seed/context.ts";
 import { type PreparedSeed, prepareSeed } from "../seed/prepare.ts";
-import { findRelations, findReferring, type Relation } from "../seed/relations.ts";
+import { findRelations, findReferring, type Relation, withoutPartitions } from "../seed/relations.ts";
 import { applySeed, type AppliedSeed } from "./apply-seed.ts";
 import { type CommandOptions, nameOf, openProject, openTarget, type Project, type Target } from "./context.ts";
 
@@ -108,10 +108,12 @@ async function confirmTruncate(
   if (file.kind === "sql") return undefined;
   const prepared = await prepareSeed(file, options, undefined);
   const own = await findRelations(client, prepared.data.tables, file.path);
-  const others = await findReferring(client, own);
+  const referring = await findReferring(client, own);
+  const others = await withoutPartitions(client, referring, { of: [...own, ...referring] });
   const names = (relations: readonly Relation[]): string =>
     relations.map((each) => `${each.schema}.${each.table}`).join(", ");
-  const more = others.length === 0 ? "" : `, and ${names(others)}, which refer to them`;
+  const more =
+    others.length === 0 ? "" : `, and ${names(others)}, which ${others.length === 1 ? "refers" : "refer"} to them`;
   const question = `This removes every row of ${names(own)}${more}, in ${describeConnection(target.connection)} (${target.connection.source}).`;
   if (!(await options.confirm(question))) throw new TmDbError("NOT_CONFIRMED", "nothing was removed");
   return { prepared, relations: [...own, ...others] };

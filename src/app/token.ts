@@ -1,7 +1,7 @@
 import type { TokenDecodeResult, TokenResult } from "../core/command-result.ts";
 import { TmDbError } from "../core/errors.ts";
 import { type DatabaseClient, withClient } from "../db/client.ts";
-import { canBecome } from "../db/role-membership.ts";
+import { readMembership } from "../db/role-membership.ts";
 import { isDatabaseError } from "../db/run-script.ts";
 import { sqlError } from "../db/sql-error.ts";
 import { quoteIdent } from "../core/quote-ident.ts";
@@ -104,7 +104,14 @@ async function refuseForeignRole(
   client: DatabaseClient,
   { role, authenticator }: { readonly role: string; readonly authenticator: string },
 ): Promise<void> {
-  if (await canBecome(client, { role, authenticator })) return;
+  const { exists, canBecome, others } = await readMembership(client, { role, authenticator });
+  if (canBecome) return;
+  if (!exists) {
+    const known = others.length === 0 ? "" : `: ${others.slice(0, 10).join(", ")}`;
+    throw new TmDbError("IMPERSONATION_REFUSED", `there is no role ${role}`, {
+      hint: `name a role that ${authenticator} is a member of${known}`,
+    });
+  }
   throw new TmDbError("IMPERSONATION_REFUSED", `PostgREST's ${authenticator} cannot become the role ${role}`, {
     hint: `name a role that it is a member of, or: grant ${quoteIdent(role)} to ${quoteIdent(authenticator)}`,
   });

@@ -7,12 +7,13 @@ import type { Verification } from "./verification.ts";
 /**
  * Loads the development data into what is deployed, and walks back to nothing. Each migration goes down, up and down
  * once more. Its way back may take the rows that its way up adds, and no others; and what stood in the tables before it
- * must stand there after both. A migration before which no table has a row says nothing, and is not told.
+ * must stand there after both. A migration before which no table has a row says nothing, and is not told. Returns why not
+ * all were walked, where that is so.
  */
-export async function verifyRows(verification: Verification): Promise<void> {
+export async function verifyRows(verification: Verification): Promise<string | undefined> {
   const { client, input } = verification;
   const { seed, prepared } = input;
-  if (seed === undefined) return;
+  if (seed === undefined) return "the project has no development data: no seed named dev";
   await withTransaction(client, "read write", async () => {
     await applySeed(client, { project: input.project, file: seed, settings: {}, options: {} });
   });
@@ -20,12 +21,13 @@ export async function verifyRows(verification: Verification): Promise<void> {
   for (const [index, { file }] of [...prepared.entries()].reverse()) {
     const subject = file.path;
     const walked = await walkOnce(verification, index);
-    if (walked === undefined) return;
+    if (walked === undefined) return index === 0 ? undefined : `${subject} failed, and those before it were not tried`;
     const { before, up, after } = walked;
     const differences = [...findLost(loaded, before, up), ...findChanged(before, after)];
     if (hasRows(before) || differences.length > 0) verification.add({ subject, check: "rows kept", differences });
     loaded = after;
   }
+  return undefined;
 }
 
 interface RoundTrip {

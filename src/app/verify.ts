@@ -1,4 +1,4 @@
-import type { VerifyCheck, VerifyResult } from "../core/command-result.ts";
+import type { VerifyCheck, VerifyGap, VerifyResult } from "../core/command-result.ts";
 import { withClient } from "../db/client.ts";
 import { dropRoles } from "../db/drop-roles.ts";
 import { withScratchDatabase } from "../db/scratch-database.ts";
@@ -28,18 +28,19 @@ export async function verify(options: CommandOptions): Promise<VerifyResult> {
   );
   const prepared = await prepareMigrations(project.config.projectDir, files.migrations);
   const seed = await findSeed(project.config, "dev");
-  const checks = await walk({ project, files, target, prepared, seed });
-  return { command: "verify", server, checks, holds: checks.every(holds), ms: Date.now() - startedAt };
+  const { checks, unchecked } = await walk({ project, files, target, prepared, seed });
+  return { command: "verify", server, checks, unchecked, holds: checks.every(holds), ms: Date.now() - startedAt };
 }
 
 function holds({ differences, failure }: VerifyCheck): boolean {
   return differences.length === 0 && failure === null;
 }
 
-async function walk(input: Omit<VerificationInput, "scratch">): Promise<VerifyCheck[]> {
+async function walk(input: Omit<VerificationInput, "scratch">): Promise<Pick<VerifyResult, "checks" | "unchecked">> {
   const { prepared, target } = input;
   const { signal } = input.project.options;
   const checks: VerifyCheck[] = [];
+  let unchecked: readonly VerifyGap[] = [];
   let next = 0;
   do {
     const from = next;
@@ -47,11 +48,8 @@ async function walk(input: Omit<VerificationInput, "scratch">): Promise<VerifyCh
       return await withClient(scratch, { signal }, async (client) => {
         const verification = new Verification(client, { ...input, scratch });
         const reached = await verification.migrations(from);
-        const isWhole = reached === prepared.length && [...checks, ...verification.checks].every(holds);
-        if (isWhole && hasWayBack(prepared)) {
-          await verification.everything();
-          if (verification.checks.every(holds)) await verifyRows(verification);
-        }
+        const isExact = [...checks, ...verification.checks].every(holds);
+        if (reached === prepared.length) unchecked = await verifyWhole(verification, { isExact });
         return { reached, checks: verification.checks };
       });
     });
@@ -60,11 +58,28 @@ async function walk(input: Omit<VerificationInput, "scratch">): Promise<VerifyCh
     const last = checks.at(-1);
     if (last !== undefined && !holds(last)) await dropLeftRoles(input, last, prepared[next - 1]);
   } while (next < prepared.length);
-  return checks;
+  return { checks, unchecked };
 }
 
-function hasWayBack(prepared: readonly PreparedMigration[]): boolean {
-  return prepared.every(({ entry }) => entry.downSql !== null);
+const NOT_EXACT = "a way back is not exact";
+
+/** What needs a way back of all migrations, each exact by itself. Returns what could not be checked. */
+async function verifyWhole(
+  verification: Verification,
+  { isExact }: { readonly isExact: boolean },
+): Promise<VerifyGap[]> {
+  const [first, ...others] = verification.input.prepared.filter(({ entry }) => entry.downSql === null);
+  const oneWay = first && (others.length === 0 ? `${first.file.path} has` : `${others.length + 1} migrations have`);
+  const because = oneWay === undefined ? (isExact ? undefined : NOT_EXACT) : `${oneWay} no way back`;
+  if (because !== undefined) {
+    return [
+      { check: "everything", because },
+      { check: "rows kept", because },
+    ];
+  }
+  await verification.everything();
+  const why = verification.checks.every(holds) ? await verifyRows(verification) : NOT_EXACT;
+  return why === undefined ? [] : [{ check: "rows kept", because: why }];
 }
 
 /** Roles outlive the scratch database: what a migration made and its way back forgot would be in the way of the next. */

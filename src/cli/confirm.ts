@@ -1,5 +1,6 @@
 import { createInterface } from "node:readline/promises";
 import { TmDbError } from "../core/errors.ts";
+import { printable } from "../report/visible.ts";
 
 /**
  * Asks before something is destroyed. `yes` answers beforehand. Ctrl-D is a no.
@@ -17,7 +18,9 @@ export async function confirm(
   // While it reads keys, Ctrl-C is one of them and no signal.
   terminal.on("SIGINT", () => process.kill(process.pid, "SIGINT"));
   try {
-    const answer = await terminal.question(`${question}\nGo on? [y/N] `, { signal: given.signal });
+    const answer = await terminal.question(`${printable(question, { hasColour: false })}\nGo on? [y/N] `, {
+      signal: given.signal,
+    });
     return /^y(es)?$/i.test(answer.trim());
   } catch (error) {
     process.stderr.write("\n");

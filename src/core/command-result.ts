@@ -197,7 +197,9 @@ export interface VerifyResult {
   readonly command: "verify";
   readonly server: DatabaseName;
   readonly checks: readonly VerifyCheck[];
-  /** Whether every check found the catalogs equal. */
+  /** What was not checked, or not to its end, and why. */
+  readonly unchecked: readonly VerifyGap[];
+  /** Whether every check that was made found the catalogs and rows equal. */
   readonly holds: boolean;
   readonly ms: number;
 }
@@ -213,6 +215,12 @@ export interface VerifyCheck {
   readonly differences: readonly Difference[];
   /** Why the step could not be carried out, with file, line and column; null if it was. */
   readonly failure: string | null;
+}
+
+export interface VerifyGap {
+  /** `everything`: down to nothing, up again and once more · `rows kept`: as of a check. */
+  readonly check: "everything" | "rows kept";
+  readonly because: string;
 }
 
 /** How a catalog differs from what it should be. */

@@ -79,7 +79,7 @@ export const ERROR_CODES = {
     exit: 1,
     means: "The exchange of a JWT secret is not at the step that was asked for, and going on would void tokens.",
   },
-  TOKEN_UNREADABLE: { exit: 2, means: "What was given is not a signed JSON Web Token." },
+  TOKEN_UNREADABLE: { exit: 2, means: "What was given is not a signed JSON Web Token that can be read." },
   TOKEN_USER_UNKNOWN: { exit: 1, means: "The database issues no token for that user." },
   POSTGREST_MISSING: { exit: 2, means: "There is no PostgREST program to start." },
   POSTGREST_FAILED: { exit: 2, means: "PostgREST did not become ready in time, or ended by itself." },

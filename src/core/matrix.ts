@@ -100,7 +100,7 @@ export type RowCounts = Readonly<Partial<Record<RowClass, readonly [reached: num
 
 /** How a cell differs from what it was. */
 export interface MatrixChange {
-  /** More than before · less than before · neither. */
+  /** More than before · less than before · neither; with a null on one side, the question came or went. */
   readonly kind: "opened" | "closed" | "other";
   readonly persona: string;
   readonly subject: string;

@@ -76,6 +76,8 @@ function refuse(what: string, hint: string = TO_MIGRATIONS): never {
 
 /** `CreateSchemaStmt` → `create schema`; `DropStmt` → `drop`. */
 function statementWords(node: Node): string {
+  if ("CreateTableAsStmt" in node && node.CreateTableAsStmt.objtype === "OBJECT_MATVIEW")
+    return "create materialized view";
   const tag = Object.keys(node)[0] ?? "this statement";
   return tag
     .replace(/Stmt$/, "")

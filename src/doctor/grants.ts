@@ -24,6 +24,8 @@ export interface SchemaFacts {
   readonly publicTables: readonly string[];
   /** Functions that PUBLIC may execute, besides those of extensions and triggers. */
   readonly publicFunctions: readonly string[];
+  /** The same with their arguments, quoted: `api.greet(integer)`; of several of one name, all. */
+  readonly publicSignatures: readonly string[];
 }
 
 /** Whether the exposed schemas are there and can be used, and whether PUBLIC, which is everybody, has anything in them. */
@@ -33,7 +35,24 @@ export async function checkGrants(client: DatabaseClient, api: ApiSurface): Prom
 
 export async function readSchemas(client: DatabaseClient, { schemas, roles }: ApiSurface): Promise<SchemaFacts[]> {
   const { rows } = await client.query<SchemaFacts>(
-    `with api_role as (${API_ROLES})
+    `with api_role as (${API_ROLES}),
+     public_function as (
+       select
+         p.pronamespace,
+         p.proname::text as name,
+         format('%I.%I(%s)', f.nspname, p.proname, pg_catalog.pg_get_function_identity_arguments(p.oid)) as signature
+       from pg_catalog.pg_proc as p
+       join pg_catalog.pg_namespace as f on f.oid = p.pronamespace
+       where f.nspname = any ($3::text[])
+         and p.prokind in ('f', 'p')
+         and p.prorettype not in ('trigger'::regtype, 'event_trigger'::regtype)
+         and exists (
+           select
+           from aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) as a
+           where a.grantee = 0
+         )
+         and not exists (${ownedByExtension("pg_proc", "p")})
+     )
      select
        wanted.name,
        n.oid is not null as exists,
@@ -67,20 +86,8 @@ export async function readSchemas(client: DatabaseClient, { schemas, roles }: Ap
            and not exists (${ownedByExtension("pg_class", "c")})
          order by 1
        ) as "publicTables",
-       array(
-         select distinct p.proname::text
-         from pg_catalog.pg_proc as p
-         where p.pronamespace = n.oid
-           and p.prokind in ('f', 'p')
-           and p.prorettype not in ('trigger'::regtype, 'event_trigger'::regtype)
-           and exists (
-             select
-             from aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) as a
-             where a.grantee = 0
-           )
-           and not exists (${ownedByExtension("pg_proc", "p")})
-         order by 1
-       ) as "publicFunctions"
+       array(select distinct f.name from public_function as f where f.pronamespace = n.oid order by 1) as "publicFunctions",
+       array(select f.signature from public_function as f where f.pronamespace = n.oid order by f.name, 1) as "publicSignatures"
      from unnest($3::text[]) with ordinality as wanted (name, place)
      left join pg_catalog.pg_namespace as n on n.nspname = wanted.name
      order by wanted.place`,
@@ -102,7 +109,7 @@ export function judgeGrants(schemas: readonly SchemaFacts[], roles: ApiRoles): r
 }
 
 function judgeSchema(schema: SchemaFacts, { authenticator }: ApiRoles): Verdict[] {
-  const { name, publicTables, publicFunctions } = schema;
+  const { name, publicTables, publicFunctions, publicSignatures } = schema;
   const quoted = quoteIdent(name);
   if (!schema.exists) return [problem(`the exposed schema ${name} is not there`, "npx tm-db migrate")];
   const found: Verdict[] = [];
@@ -137,7 +144,7 @@ function judgeSchema(schema: SchemaFacts, { authenticator }: ApiRoles): Verdict[
     found.push(
       warning(
         `everybody may call ${functions} of ${name}: ${listed(publicFunctions)}`,
-        `revoke execute on all functions in schema ${quoted} from public;   and grant each to those it is for`,
+        `revoke execute on routine ${publicSignatures.slice(0, 3).join(", ")} from public;   and grant each to those it is for`,
         publicGrant({ kind: "function", schema: name, name: publicFunctions[0] ?? "" }, "execute"),
       ),
     );

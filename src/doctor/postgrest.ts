@@ -19,7 +19,10 @@ export type RootAnswer =
       readonly skew: Skew | null;
     };
 
+/** For an answer as a whole. */
 const TIMEOUT_MS = 2_000;
+/** Of an answer as it is unpacked. The OpenAPI document of a thousand tables is a tenth of it. */
+const MOST_BYTES = 16_000_000;
 const OLDEST = 11;
 const NEWEST_TESTED = 14;
 /** More would only say the same, and each is a request. */
@@ -30,10 +33,9 @@ const RELOAD = `psql "$DATABASE_URL" -c "notify pgrst, 'reload schema'"`;
 /** Asks for the OpenAPI document; whoever may not see it learns the version all the same. */
 export async function askRoot(url: string, signal?: AbortSignal): Promise<RootAnswer> {
   const sent = Date.now();
-  const response = await request(url, { headers: { Accept: "application/openapi+json" } }, signal);
-  if ("because" in response) return { kind: "none", because: response.because };
-  const received = Date.now();
-  const body = await jsonOf(response);
+  const answer = await request(url, { headers: { Accept: "application/openapi+json" }, reads: "json" }, signal);
+  if ("because" in answer) return { kind: "none", because: answer.because };
+  const { response, received, body } = answer;
   const date = Date.parse(response.headers.get("date") ?? "");
   return {
     kind: "answered",
@@ -92,8 +94,8 @@ export interface Health {
 
 export async function askHealth(adminUrl: string, signal?: AbortSignal): Promise<Health> {
   const ask = async (path: string): Promise<number | string> => {
-    const response = await request(below(adminUrl, path), {}, signal);
-    return "because" in response ? response.because : await statusOf(response);
+    const answer = await request(below(adminUrl, path), { reads: "status" }, signal);
+    return "because" in answer ? answer.because : answer.response.status;
   };
   const [live, ready] = await Promise.all([ask("live"), ask("ready")]);
   return { live, ready };
@@ -136,9 +138,9 @@ export async function askRelations(
   const asked = relations.slice(0, MOST_RELATIONS);
   const statuses = await Promise.all(
     asked.map(async ({ schema, name }) => {
-      const options = { method: "OPTIONS", headers: { "Accept-Profile": schema } };
-      const response = await request(below(url, encodeURIComponent(name)), options, signal);
-      return "because" in response ? 0 : await statusOf(response);
+      const options = { method: "OPTIONS", headers: { "Accept-Profile": schema }, reads: "status" as const };
+      const answer = await request(below(url, encodeURIComponent(name)), options, signal);
+      return "because" in answer ? 0 : answer.response.status;
     }),
   );
   const saysNo = (status: number | undefined): boolean => status === 404 || status === 406;
@@ -179,16 +181,16 @@ export async function askWithToken(
   url: string,
   token: string,
   signal?: AbortSignal,
-): Promise<{ readonly status: number; readonly message: string | null } | undefined> {
-  const response = await request(url, { headers: { Authorization: `Bearer ${token}` } }, signal);
-  if ("because" in response) return undefined;
-  const body = await jsonOf(response);
+): Promise<{ readonly status: number; readonly message: string | null } | Refusal> {
+  const answer = await request(url, { headers: { Authorization: `Bearer ${token}` }, reads: "json" }, signal);
+  if ("because" in answer) return answer;
+  const { response, body } = answer;
   const isItsOwn = textAt(body, "code")?.startsWith("PGRST3") === true;
   return { status: isItsOwn ? response.status : 200, message: textAt(body, "message") };
 }
 
 export function judgeToken(answer: Awaited<ReturnType<typeof askWithToken>>): Verdict {
-  if (answer === undefined) return skipped("PostgREST did not answer");
+  if ("because" in answer) return skipped(`PostgREST did not answer: ${answer.because}`);
   if (answer.status < 400) return ok("PostgREST takes a token that the project's secret signs");
   return problem(
     `PostgREST refuses a token that the project's secret signs${answer.message === null ? "" : `: ${answer.message}`}`,
@@ -198,22 +200,52 @@ export function judgeToken(answer: Awaited<ReturnType<typeof askWithToken>>): Ve
 
 type Refusal = { readonly because: string };
 
+interface Answer {
+  readonly response: Response;
+  /** When its head came, in milliseconds since 1970. */
+  readonly received: number;
+  /** What it says as JSON; undefined where it is none, or nobody asked for it. */
+  readonly body: unknown;
+}
+
+/** One request and its whole answer, of which no more is read than what `reads` names, and not for ever. */
 async function request(
   url: string,
-  options: RequestInit,
+  { reads, ...options }: RequestInit & { readonly reads: "status" | "json" },
   signal: AbortSignal | undefined,
-): Promise<Response | Refusal> {
+): Promise<Answer | Refusal> {
   const timeout = AbortSignal.timeout(TIMEOUT_MS);
+  let response: Response | undefined;
   try {
-    return await fetch(url, {
+    response = await fetch(url, {
       ...options,
       redirect: "manual",
       signal: signal === undefined ? timeout : AbortSignal.any([timeout, signal]),
     });
+    const received = Date.now();
+    const text = reads === "json" ? await textOf(response) : "";
+    // What nobody reads need not keep the connection open.
+    if (reads === "status") await response.body?.cancel();
+    if (text === undefined) return { because: `its answer is longer than ${MOST_BYTES / 1_000_000} MB` };
+    return { response, received, body: jsonOf(text) };
   } catch (error) {
-    if (timeout.aborted) return { because: `no answer within ${TIMEOUT_MS / 1000} s` };
-    return { because: reasonOf(error) };
+    if (!timeout.aborted) return { because: reasonOf(error) };
+    const what = response === undefined ? "no answer" : "no end of its answer";
+    return { because: `${what} within ${TIMEOUT_MS / 1000} s` };
   }
+}
+
+/** The body; undefined where it is too long, counted as it is unpacked: little that is sent may be much. */
+async function textOf({ body }: Response): Promise<string | undefined> {
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  // Leaving the loop ends the connection.
+  for await (const chunk of (body ?? []) as AsyncIterable<Uint8Array>) {
+    length += chunk.length;
+    if (length > MOST_BYTES) return undefined;
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString("utf8");
 }
 
 /** fetch says only that it failed; its cause says why. */
@@ -226,15 +258,9 @@ function reasonOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-/** Nobody reads the body, so that the connection need not stay open for it. */
-async function statusOf(response: Response): Promise<number> {
-  await response.body?.cancel();
-  return response.status;
-}
-
-async function jsonOf(response: Response): Promise<unknown> {
+function jsonOf(text: string): unknown {
   try {
-    return await response.json();
+    return JSON.parse(text);
   } catch {
     return undefined;
   }

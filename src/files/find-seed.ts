@@ -49,7 +49,10 @@ async function listSeedFiles(config: Config): Promise<{ readonly name: string; r
   const folder = config.paths.seeds;
   const entries = await readdir(join(config.projectDir, folder)).catch((error: NodeJS.ErrnoException) => {
     if (error.code === "ENOENT") return [];
-    throw new TmDbError("FILE_UNREADABLE", `cannot read ${folder}/: ${error.message}`, { cause: error });
+    throw new TmDbError("FILE_UNREADABLE", `cannot read ${folder}/: ${error.message}`, {
+      hint: `look at what is there: ls -ld ${folder}`,
+      cause: error,
+    });
   });
   return entries
     .filter((entry) => ENDINGS.includes(extname(entry)) && !/^[._]|\.d\.ts$/.test(entry))

@@ -14,8 +14,11 @@ export interface ClaimsInput {
   readonly now: Date;
 }
 
-/** The claims of a new token. @throws TmDbError USAGE for a number that JSON would not keep. */
+/** The claims of a new token. @throws TmDbError USAGE for a number that JSON would not keep, and for what is nested too deep. */
 export function newClaims({ base, role, roleKey, claims, ttlSeconds, now }: ClaimsInput): Record<string, unknown> {
+  if (isNestedTooDeep(claims)) {
+    throw new TmDbError("USAGE", `the claims are nested more than ${MOST_NESTED} deep`, { hint: "write them flatter" });
+  }
   const iat = Math.floor(now.getTime() / 1000);
   const own = typeof base["iat"] === "number" ? Math.max(iat, base["iat"]) : iat;
   const exp = ttlSeconds === undefined ? (claims["exp"] ?? base["exp"] ?? iat + DEFAULT_TTL_SECONDS) : own + ttlSeconds;
@@ -55,6 +58,21 @@ function putAt(
   const inner = claims[first];
   const within = typeof inner === "object" && inner !== null && !Array.isArray(inner) ? { ...inner } : {};
   return { ...claims, [first]: rest.length === 0 ? role : putAt(within, rest, role) };
+}
+
+/** More than a token of any size that servers take would need; printing what is nested without end fails. */
+export const MOST_NESTED = 1000;
+
+/** Whether lists and objects stand in one another more than `MOST_NESTED` deep. */
+export function isNestedTooDeep(value: unknown): boolean {
+  let level = [value];
+  for (let depth = 0; depth < MOST_NESTED; depth += 1) {
+    level = level.flatMap((entry): unknown[] =>
+      typeof entry === "object" && entry !== null ? Object.values(entry) : [],
+    );
+    if (level.length === 0) return false;
+  }
+  return true;
 }
 
 /** Where a whole number stands that is too large for JSON in JavaScript. */

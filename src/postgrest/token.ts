@@ -1,5 +1,6 @@
 import { compactVerify, errors, importJWK, SignJWT } from "jose";
 import { TmDbError } from "../core/errors.ts";
+import { isNestedTooDeep, MOST_NESTED } from "./claims.ts";
 import type { SigningKey } from "./signing-key.ts";
 
 /** What stands in a token; whether it is true is another question. */
@@ -44,6 +45,11 @@ function jsonPart(
     value = JSON.parse(text);
   } catch {
     throw unreadable(`its ${name} part is not JSON in base64url`);
+  }
+  if (isNestedTooDeep(value)) {
+    throw new TmDbError("TOKEN_UNREADABLE", `the token's ${name} part is nested more than ${MOST_NESTED} deep`, {
+      hint: "let whoever issues it write flatter claims",
+    });
   }
   if (typeof value === "object" && value !== null && !Array.isArray(value)) {
     return { value: value as Record<string, unknown>, text };

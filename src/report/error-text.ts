@@ -16,7 +16,7 @@ export function errorText(error: TmDbError, style: Style): string {
   if (error.detail !== undefined) lines.push(...labelled("detail", error.detail, style));
   if (error.sqlState !== undefined) lines.push(`  ${style.dim("sqlstate")} ${error.sqlState}`);
   if (error.hint !== undefined) lines.push(...labelled("hint", error.hint, style));
-  return printable(`${lines.join("\n")}\n`);
+  return printable(`${lines.join("\n")}\n`, style);
 }
 
 /** An error that tm-db did not foresee: everything a report of it needs. */
@@ -25,6 +25,7 @@ export function defectText(error: unknown, version: string, style: Style): strin
   return printable(
     `${style.red(style.bold("defect"))} tm-db ${version} failed in a way that it should not. Please report it with these lines:\n` +
       `${trace}\n`,
+    style,
   );
 }
 

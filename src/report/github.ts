@@ -1,5 +1,6 @@
 import type { SourceLocation } from "../core/errors.ts";
 import type { Finding } from "../core/finding.ts";
+import { printable } from "./visible.ts";
 
 /** What GitHub shows of something, at a line or, where it has none, of the run. */
 export interface Annotation {
@@ -10,7 +11,7 @@ export interface Annotation {
 }
 
 /**
- * Workflow commands of GitHub Actions, a line each. The escapes are those of actions/toolkit,
+ * Workflow commands of GitHub Actions, a line each, in which nothing else is obeyed. The escapes are those of actions/toolkit,
  * `packages/core/src/command.ts`. `folder` is the project's in its repository, empty where it is the repository's own:
  * GitHub counts paths from there.
  */
@@ -42,7 +43,7 @@ export function githubAnnotations(findings: readonly Finding[], folder: string):
 }
 
 function escapeData(text: string): string {
-  return text.replaceAll("%", "%25").replaceAll("\r", "%0D").replaceAll("\n", "%0A");
+  return printable(text, { hasColour: false }).replaceAll("%", "%25").replaceAll("\r", "%0D").replaceAll("\n", "%0A");
 }
 
 function escapeProperty(text: string): string {

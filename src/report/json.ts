@@ -1,20 +1,21 @@
 import type { CommandResult } from "../core/command-result.ts";
 import type { TmDbError } from "../core/errors.ts";
+import { visibleJson } from "./visible.ts";
 
 /** One JSON document for a result: its fields, after `"ok": true`. */
 export function resultJson(result: CommandResult, indent = 2): string {
-  return `${JSON.stringify({ ok: true, ...result }, null, indent)}\n`;
+  return `${visibleJson({ ok: true, ...result }, indent)}\n`;
 }
 
 /** One JSON document for an error. */
 export function errorJson(error: TmDbError, indent = 2): string {
   const { code, message, hint, detail, location, sqlState, problems } = error;
-  return `${JSON.stringify({ ok: false, error: { code, message, hint, detail, location, sqlState, problems } }, null, indent)}\n`;
+  return `${visibleJson({ ok: false, error: { code, message, hint, detail, location, sqlState, problems } }, indent)}\n`;
 }
 
 /** One JSON document for a failure that tm-db did not foresee. */
 export function defectJson(error: unknown): string {
   const message = error instanceof Error ? error.message : String(error);
   const stack = error instanceof Error ? error.stack : undefined;
-  return `${JSON.stringify({ ok: false, error: { code: "DEFECT", message, stack, problems: [] } }, null, 2)}\n`;
+  return `${visibleJson({ ok: false, error: { code: "DEFECT", message, stack, problems: [] } }, 2)}\n`;
 }

@@ -100,7 +100,7 @@ export class ProgressWriter {
 
   show(event: TmDbEvent): void {
     const { text: words, isPassing } = progressLine(event);
-    const text = printable(words);
+    const text = printable(words, { hasColour: false });
     if (isPassing && this.#stream.isTTY !== true) {
       this.#showPlain(event, text);
       return;

@@ -1,6 +1,7 @@
 import type { AuditFinding, AuditRuleText, AuditSeverity } from "../core/audit.ts";
 import type { AuditResult } from "../core/command-result.ts";
 import type { SourceLocation } from "../core/errors.ts";
+import { visibleJson } from "./visible.ts";
 
 /** What SARIF needs besides the findings. */
 export interface SarifContext {
@@ -38,7 +39,7 @@ export function auditSarif({ findings }: AuditResult, { rules, toolVersion, fold
       },
     ],
   };
-  return `${JSON.stringify(log, null, 2)}\n`;
+  return `${visibleJson(log, 2)}\n`;
 }
 
 function descriptor({ id, title, severity, text }: AuditRuleText): object {

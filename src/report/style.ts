@@ -1,5 +1,6 @@
 /** How text is set off on a terminal. Without colour every function is the identity. */
 export interface Style {
+  readonly hasColour: boolean;
   bold(text: string): string;
   dim(text: string): string;
   red(text: string): string;
@@ -14,6 +15,7 @@ export function makeStyle(hasColour: boolean): Style {
     (text: string): string =>
       hasColour ? `\u001b[${open}m${text}\u001b[${close}m` : text;
   return {
+    hasColour,
     bold: wrap(1, 22),
     dim: wrap(2, 22),
     red: wrap(31, 39),

@@ -24,7 +24,7 @@ import { printable } from "./visible.ts";
 export function resultText(result: CommandResult, style: Style): string {
   const text = wordsOf(result, style);
   // What a shell reads has to stay as it is.
-  return result.command === "env" ? text : printable(text);
+  return result.command === "env" ? text : printable(text, style);
 }
 
 function wordsOf(result: CommandResult, style: Style): string {

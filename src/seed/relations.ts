@@ -127,6 +127,26 @@ export async function findReferring(client: DatabaseClient, relations: readonly 
   return rows.map(toRelation);
 }
 
+/** Those of the tables that are no partition of another one: the rows of a partition are those of its table. */
+export async function withoutPartitions(
+  client: DatabaseClient,
+  relations: readonly Relation[],
+  { of }: { readonly of: readonly Relation[] },
+): Promise<Relation[]> {
+  const { rows } = await client.query<{ oid: number }>(
+    `select p.oid::bigint::float8 as oid
+     from unnest($1::bigint[]::oid[]) as p (oid)
+     where exists (
+       select
+       from pg_catalog.pg_partition_ancestors(p.oid) as a (relid)
+       where a.relid <> p.oid and a.relid = any ($2::bigint[]::oid[])
+     )`,
+    [relations.map(({ oid }) => oid), of.map(({ oid }) => oid)],
+  );
+  const partitions = new Set(rows.map(({ oid }) => oid));
+  return relations.filter(({ oid }) => !partitions.has(oid));
+}
+
 /** A number that a table counts up by itself. */
 interface Counter {
   readonly column: string;

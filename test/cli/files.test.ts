@@ -114,3 +114,11 @@ test.skipIf(hasDocker)("a container that cannot be had is said with what to do w
     stderr: expect.stringContaining("USAGE"),
   });
 });
+
+test("resolve without a choice names both, and what each is for", async () => {
+  const { code, stderr } = await cliProject("empty").run(["resolve", "0005"]);
+  expect({ code, stderr }).toEqual({
+    code: 2,
+    stderr: expect.stringMatching(/resolve 0005 --rolled-back {3}if nothing .* resolve 0005 --applied\n/),
+  });
+});

@@ -66,6 +66,27 @@ test("0 when all pass, 1 when one fails, 2 when there is nothing to run; reports
   expect(await made.run(["test", "--seed", "x"])).toMatchObject({ code: 2 });
 });
 
+test("what a row says is nothing that a CI system or a terminal obeys", async () => {
+  const made = project({
+    "test/policies/forged.sql": String.raw`select plan(1);
+select is(E'a\n::error title=forged::from a row\n##[error]x \u001b]0;title\u0007\u009b1A\u202e'::text, '', E'b \u001b[2J##[set-env name=A]b');
+select * from finish();
+`,
+  });
+  for (const reporter of ["spec", "github", "dot", "tap", "junit", "json"]) {
+    const { code, stdout } = await made.run(["test", "--reporter", reporter]);
+    expect({ reporter, code, obeyed: stdout.match(/[^\P{Cc}\n]|\p{Cf}|##\w*\[/gu) }).toEqual({
+      reporter,
+      code: 1,
+      obeyed: null,
+    });
+    const commands = stdout.split("\n").filter((line) => line.trimStart().startsWith("::"));
+    const own = [expect.stringMatching(/^::error file=test\/policies\/forged\.sql,line=2,/)];
+    expect({ reporter, commands }).toEqual({ reporter, commands: reporter === "github" ? own : [] });
+    expect(stdout).toContain("from a row");
+  }
+});
+
 test("Ctrl-C leaves nothing; what kill -9 leaves, the next run takes away", async () => {
   const made = project();
   expect(await made.run(["test"])).toMatchObject({ code: 0 });

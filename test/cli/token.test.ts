@@ -93,7 +93,19 @@ describe("without a database", () => {
       code: 1,
       stdout: expect.stringContaining("not signed (alg: none)"),
     });
+    const nested = Buffer.from(`{"a":${"[".repeat(40_000)}${"]".repeat(40_000)}}`).toString("base64url");
+    expect(await project.run(["token", "decode", `${part({ alg: "none" })}.${nested}.`])).toMatchObject({
+      code: 2,
+      stderr: expect.stringMatching(/^error TOKEN_UNREADABLE .* nested[^]*hint/),
+    });
     const { stdout } = await offline(project, ["--role", "a", "--claims", '{"exp": 1000000000}']);
+    const hidden = await project.run([
+      "token",
+      "decode",
+      `${part({ alg: "none" })}.${part({ a: "\u009b1A\u202e" })}.`,
+      "--json",
+    ]);
+    expect(hidden.stdout).toContain("\\u009b1A\\u202e");
     const expired = await offline(project, ["decode", stdout.trim(), "--json"]);
     expect({ code: expired.code, ...JSON.parse(expired.stdout) }).toMatchObject({
       code: 1,
@@ -129,6 +141,9 @@ test("with a database: its own tokens as they are, others over them, and none fo
   expect(nobody).toMatchObject({ code: 1, stderr: expect.stringContaining("TOKEN_USER_UNKNOWN") });
   for (const refused of [stranger, wrongRole])
     expect(refused).toMatchObject({ code: 2, stderr: expect.stringContaining("IMPERSONATION_REFUSED") });
+
+  expect(stranger.stderr).toMatch(/there is no role no_such_role\n.*hint.*: api_anonymous, api_user\n/);
+  expect(wrongRole.stderr).toContain("cannot become the role tm_db");
 
   const verified = await json("decode", String(longer["token"]));
   expect(verified).toMatchObject({ signature: { kind: "verified", by: "auth.secrets.secret" }, accepted: true });

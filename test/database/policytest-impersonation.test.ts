@@ -219,6 +219,12 @@ describe("who proves nothing is not become:", () => {
     });
   });
 
+  test("and the hint is none of deploying, which does not touch databases of tests", async () => {
+    await expect(tap("select tests.as_role('nobody_at_all')")).rejects.toMatchObject({
+      hint: "make it in a migration, or name a role of the API, such as a token's `role` claim",
+    });
+  });
+
   test("whom the role of the tests cannot become, although PostgREST could", async () => {
     await expect(tap("revoke authenticator from current_user; select tests.as_user('Vera')")).rejects.toMatchObject({
       message: "tm_db, as whom the tests run, may not become api_user",

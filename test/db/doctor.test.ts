@@ -257,8 +257,9 @@ const AILMENTS: readonly Ailment[] = [
     verdict: "warning",
     message: /^everybody may call 1 function of api: open_to_all$/,
     breaks:
-      "create function api.open_to_all() returns int language sql return 1; grant execute on function api.open_to_all to public",
-    cleans: "drop function api.open_to_all()",
+      "create function api.open_to_all(n int) returns int language sql return 1; grant execute on function api.open_to_all to public;" +
+      "create procedure api.open_to_all(t text) language sql as ''; grant execute on procedure api.open_to_all(text) to public",
+    cleans: "drop function api.open_to_all(int); drop procedure api.open_to_all(text)",
   },
   {
     title: "the pre-request function is not there",
@@ -464,6 +465,17 @@ describe("a project that is not ours", () => {
   };
   const look = async (project: EngineProject, env: Record<string, string> = {}): Promise<DoctorResult> =>
     await doctor({ projectDir: project.dir, databaseUrl: connectionUrl(project.spec), env, onEvent: () => {} });
+
+  test("whose files cannot be read is not said to need no extension", async () => {
+    const project = await engineProject(NOTES);
+    await project.migrate();
+    project.write({ "functions/notes/wrong.txt": "", "migrations/0001_again.sql": "select 1;\n" });
+    const broken = await look(project);
+    expect(of(broken, "files")).toEqual([expect.objectContaining({ verdict: "problem" })]);
+    expect(of(broken, "extensions")).toEqual([
+      { verdict: "skipped", message: "the files cannot be read, so nobody knows which they create", next: null },
+    ]);
+  });
 
   test("has no secret, no pre-request function and no materialized view, and that is no problem", async () => {
     const project = await engineProject(NOTES);

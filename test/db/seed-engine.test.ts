@@ -1,4 +1,5 @@
-import { readFileSync } from "node:fs";
+import { readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
 import pg from "pg";
 import { expect, test } from "vitest";
 import { seed, type SeedOptions } from "../../src/app/seed.ts";
@@ -310,6 +311,35 @@ test("whatever is wrong with a seed is said at once, and by name", async () => {
   expect(await project.query("select from school.log")).toEqual([]);
   await expect(load(project, { name: "syntax" })).rejects.toMatchObject({ code: "SEED_INVALID" });
   await expect(load(project, { name: "wrong", truncate: true })).rejects.toMatchObject({ code: "USAGE" });
+  rmSync(join(project.dir, "seeds"), { recursive: true });
+  project.write({ seeds: "no folder" });
+  await expect(load(project)).rejects.toMatchObject({
+    code: "FILE_UNREADABLE",
+    hint: expect.stringMatching(/ seeds$/),
+  });
+});
+
+test("--truncate names tables and not their partitions, whose rows are the tables'", async () => {
+  const asked: string[] = [];
+  const project = await school({
+    "migrations/0002_marks.sql":
+      "create table school.years (year integer primary key);\n" +
+      "create table school.marks (year integer references school.years) partition by range (year);\n" +
+      "create table school.marks_2026 partition of school.marks for values from (2026) to (2027);\n" +
+      "-- Down Migration\ndrop table school.marks, school.years;\n",
+    "seeds/staging.js": `exports.seed = () => ({ tables: [{ table: "school.years", columns: ["year"], rows: [[2026]] }] });`,
+  });
+  await load(project);
+  await project.query("insert into school.marks values (2026)");
+  const confirm = (question: string): Promise<boolean> => {
+    asked.push(question);
+    return Promise.resolve(true);
+  };
+  await load(project, { truncate: true, confirm });
+  expect(asked).toEqual([
+    expect.stringMatching(/every row of school\.years, and school\.marks, which refers to them, in/),
+  ]);
+  expect(await project.query("select from school.marks")).toEqual([]);
 });
 
 test("rows are made no faster than the server takes them", async () => {

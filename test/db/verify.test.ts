@@ -28,7 +28,7 @@ test("every way back of the reference database is exact", async () => {
     onEvent: () => {},
   });
   expect(result.checks.filter(({ differences }) => differences.length > 0)).toEqual([]);
-  expect(result).toMatchObject({ holds: true });
+  expect(result).toMatchObject({ holds: true, unchecked: [] });
   expect(result.checks.map(({ subject, check }) => `${subject} ${check}`)).toContain("everything nothing to do");
   // The project's own database was not touched.
   expect(await project.query("select to_regnamespace('tm_db') as ledger")).toEqual([{ ledger: null }]);
@@ -83,6 +83,45 @@ test("a migration without a way back is skipped, and said to be", async () => {
   expect(await verified(project)).toMatchObject({
     holds: true,
     checks: [{ subject: "migrations/0001_one_way.sql", check: "no way back", differences: [] }],
+    unchecked: [
+      { check: "everything", because: "migrations/0001_one_way.sql has no way back" },
+      { check: "rows kept", because: "migrations/0001_one_way.sql has no way back" },
+    ],
+  });
+});
+
+test("what was not checked is said, with the reason", async () => {
+  const exact = "create table public.a (id int);\n-- Down Migration\ndrop table public.a;\n";
+  const [withoutSeed, forgetful, stumbling] = await Promise.all([
+    engineProject({ "migrations/0001_exact.sql": exact }),
+    engineProject({
+      "migrations/0001_forgetful.sql": "create table public.b (id int);\n-- Down Migration\nselect 1;\n",
+      "migrations/0002_exact.sql": exact,
+      "seeds/dev.sql": "insert into public.a values (1);\n",
+    }),
+    engineProject({
+      "migrations/0001_exact.sql": exact,
+      "migrations/0002_strict.sql":
+        "alter table public.a add column must int not null;\n-- Down Migration\nalter table public.a drop column must;\n",
+      "seeds/dev.sql": "insert into public.a values (1, 1);\n",
+    }),
+  ]);
+  expect(await verified(withoutSeed)).toMatchObject({
+    holds: true,
+    unchecked: [{ check: "rows kept", because: "the project has no development data: no seed named dev" }],
+  });
+  expect(await verified(forgetful)).toMatchObject({
+    holds: false,
+    unchecked: [
+      { check: "everything", because: "a way back is not exact" },
+      { check: "rows kept", because: "a way back is not exact" },
+    ],
+  });
+  expect(await verified(stumbling)).toMatchObject({
+    holds: false,
+    unchecked: [
+      { check: "rows kept", because: "migrations/0002_strict.sql failed, and those before it were not tried" },
+    ],
   });
 });
 

@@ -19,7 +19,7 @@ export function resolveCommand(execute: Execute): Command {
       await execute(flags, async (context) => {
         if (flags.applied === flags.rolledBack) {
           throw new TmDbError("USAGE", "say one of --applied and --rolled-back", {
-            hint: `npx tm-db resolve ${migration} --applied`,
+            hint: `npx tm-db resolve ${migration} --rolled-back   if nothing of it is there; if all of it is: npx tm-db resolve ${migration} --applied`,
           });
         }
         const { resolve } = await import("../../app/resolve.ts");

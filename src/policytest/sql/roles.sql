@@ -33,7 +33,7 @@ begin
   where r.rolname = role;
   if not found then
     raise exception 'there is no role %', coalesce(role, 'null')
-      using hint = 'deploy the files that make it: npx tm-db migrate';
+      using hint = 'make it in a migration, or ' || choose;
   elsif wanted.rolsuper then
     raise exception '% is a superuser: %', role, unbound
       using hint = choose;

@@ -6,6 +6,7 @@ import {
   subjectOf,
 } from "../../core/matrix.ts";
 import { plural } from "../format.ts";
+import { visible } from "../visible.ts";
 import { endedWords, nameList } from "./words.ts";
 
 /** The matrix for a pull request: a table for each relation, people to whom the same happens in one line. */
@@ -55,7 +56,7 @@ function relationBlocks(matrix: Matrix, relation: MatrixRelation): string[] {
     `## ${escape(subjectOf(relation))}`,
     describe(relation),
     table(
-      ["", ...columns.map(({ label }) => label)],
+      ["", ...columns.map(({ label }) => escape(label))],
       grouped(byPersona).map(({ names, cells: texts }) => [names.map(escape).join(", "), ...texts]),
     ),
     ...columnLines(cells),
@@ -182,10 +183,20 @@ function table(head: readonly string[], rows: readonly (readonly string[])[]): s
 
 /** Names are the project's: nothing in them may end a cell or begin markup. */
 function escape(text: string): string {
-  return text.replaceAll(/[\\`*_{}[\]<>|~]/g, "\\$&").replaceAll(/\s+/g, " ");
+  return oneLine(text).replaceAll(/[\\`*_{}[\]<>|~]/g, "\\$&");
 }
 
+/**
+ * A code span: its fence is longer than each run of backticks in it, and a space keeps those at its edges apart.
+ * https://spec.commonmark.org/0.31.2/#code-spans
+ */
 function code(text: string): string {
-  const plain = text.replaceAll(/\s+/g, " ").replaceAll("|", "\\|");
-  return plain.includes("`") ? `\`\` ${plain} \`\`` : `\`${plain}\``;
+  const plain = oneLine(text).replaceAll("|", "\\|");
+  const fence = "`".repeat(Math.max(0, ...(plain.match(/`+/g) ?? []).map(({ length }) => length)) + 1);
+  const space = /^[` ]|[` ]$/.test(plain) ? " " : "";
+  return plain === "" ? "" : `${fence}${space}${plain}${space}${fence}`;
+}
+
+function oneLine(text: string): string {
+  return visible(text.replaceAll(/\s+/g, " "));
 }

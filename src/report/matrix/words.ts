@@ -70,6 +70,8 @@ function predicate({ kind, subject, action, variant, before, after, columns }: L
         ? `can now ${what}, less of it: ${difference}`
         : `can no longer ${what}: ${difference}`;
     case "other":
+      if (before === null && after !== null) return `${what}, newly asked: ${endedWords(after)}`;
+      if (after === null && before !== null) return `${what}, no longer asked: ${endedWords(before)}`;
       return `${what}: ${difference}`;
     default:
       return assertNever(kind);

@@ -2,11 +2,12 @@ import type { TestResult } from "../../core/command-result.ts";
 import { hasFailed, type TestFileResult } from "../../core/test-result.ts";
 import { type Annotation, githubCommands } from "../github.ts";
 import type { Style } from "../style.ts";
+import { printable } from "../visible.ts";
 import { specReport } from "./spec.ts";
 
 /** Annotations on the lines that failed, then the report for people. `folder` is the project's in its repository. */
 export function githubReport(result: TestResult, folder: string, style: Style): string {
-  return `${githubCommands(result.files.flatMap(fileAnnotations), folder)}${specReport(result, style)}`;
+  return `${githubCommands(result.files.flatMap(fileAnnotations), folder)}${printable(specReport(result, style), style)}`;
 }
 
 function fileAnnotations(file: TestFileResult): Annotation[] {

@@ -61,7 +61,10 @@ function seconds(ms: number): string {
   return (ms / 1000).toFixed(3);
 }
 
-/** Text for XML 1.0, which has no place at all for most control characters. */
+/**
+ * Text for XML 1.0, which has no place at all for most control characters. What a terminal or a CI system would obey all the
+ * same is written as a reference.
+ */
 function escape(text: string): string {
   return text
     .replaceAll(/[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/gu, "\ufffd")
@@ -69,5 +72,8 @@ function escape(text: string): string {
     .replaceAll("<", "&lt;")
     .replaceAll(">", "&gt;")
     .replaceAll('"', "&quot;")
-    .replaceAll("\n", "&#10;");
+    .replaceAll(
+      /[\r\n\u007f-\u009f\p{Cf}\u2028\u2029]|(?<=#)#(?=[a-z]*\[)/giu,
+      (found) => `&#${found.codePointAt(0)};`,
+    );
 }

@@ -2,6 +2,7 @@ import type { TestResult } from "../../core/command-result.ts";
 import { assertNever } from "../../core/errors.ts";
 import { resultJson } from "../json.ts";
 import type { Style } from "../style.ts";
+import { printable } from "../visible.ts";
 import { dotReport } from "./dot.ts";
 import { githubReport } from "./github.ts";
 import { junitReport } from "./junit.ts";
@@ -13,18 +14,18 @@ export const REPORTERS = ["spec", "dot", "tap", "junit", "github", "json"] as co
 
 export type Reporter = (typeof REPORTERS)[number];
 
-/** The result of a test run as a reporter words it; `folder` is the project's in its repository, for annotations. */
+/** The result of a test run as a reporter words it; `folder` is the project's in its repository, for annotations. Nothing in it is obeyed but those. */
 export function testReport(
   result: TestResult,
   { reporter, folder, style }: { readonly reporter: Reporter; readonly folder: string; readonly style: Style },
 ): string {
   switch (reporter) {
     case "spec":
-      return specReport(result, style);
+      return printable(specReport(result, style), style);
     case "dot":
-      return dotReport(result, style);
+      return printable(dotReport(result, style), style);
     case "tap":
-      return tapReport(result);
+      return printable(tapReport(result), { hasColour: false });
     case "junit":
       return junitReport(result);
     case "github":

@@ -1,6 +1,17 @@
-import { describe, expect, test } from "vitest";
+import { createServer, type RequestListener } from "node:http";
+import type { AddressInfo } from "node:net";
+import { gzipSync } from "node:zlib";
+import { describe, expect, onTestFinished, test } from "vitest";
+import { judgeGrants } from "../../../src/doctor/grants.ts";
 import { judgeMaterializedViews } from "../../../src/doctor/materialized-views.ts";
-import { askRoot, judgeHealth, judgeRelations, judgeToken } from "../../../src/doctor/postgrest.ts";
+import {
+  askHealth,
+  askRoot,
+  askWithToken,
+  judgeHealth,
+  judgeRelations,
+  judgeToken,
+} from "../../../src/doctor/postgrest.ts";
 import { judgeServer } from "../../../src/doctor/server.ts";
 import { listed } from "../../../src/doctor/verdict.ts";
 
@@ -29,6 +40,27 @@ test.each([
     { verdict: "ok", message: `refreshed or altered: stats.weekly ${words}` },
   ]);
   expect(judgeMaterializedViews([{ ...view, age, isPopulated: false }])).toMatchObject([{ verdict: "problem" }]);
+});
+
+test("what everybody may call is taken from them function by function, as lint asks for", () => {
+  const schema = {
+    name: "api",
+    exists: true,
+    usedBy: ["web"],
+    strangers: [],
+    publicMayCreate: false,
+    publicTables: [],
+  };
+  const publicSignatures = ["api.a(n integer)", "api.a(t text)", "api.b()"];
+  const roles = { authenticator: "authenticator", anonymous: "web" };
+  expect(judgeGrants([{ ...schema, publicFunctions: ["a", "b"], publicSignatures }], roles)).toMatchObject([
+    {
+      message: "everybody may call 2 functions of api: a, b",
+      next: expect.stringMatching(
+        /^revoke execute on routine api\.a\(n integer\), api\.a\(t text\), api\.b\(\) from public;/,
+      ),
+    },
+  ]);
 });
 
 describe("PostgREST", () => {
@@ -66,7 +98,7 @@ describe("PostgREST", () => {
   });
 
   test("that did not answer took no token", () => {
-    expect(judgeToken(undefined)).toMatchObject({ verdict: "skipped" });
+    expect(judgeToken({ because: "x" })).toMatchObject({ verdict: "skipped", message: expect.stringMatching(/: x$/) });
     expect(judgeToken({ status: 200, message: null })).toMatchObject({ verdict: "ok" });
   });
 
@@ -78,4 +110,56 @@ describe("PostgREST", () => {
 test("a list of names stays short", () => {
   expect(listed(["a", "b", "c"])).toBe("a, b, c");
   expect(listed(["a", "b", "c", "d", "e"])).toBe("a, b, c and 2 more");
+});
+
+/** Where answers come that somebody made up; it ends with the test. */
+async function served(answer: RequestListener): Promise<string> {
+  const server = createServer(answer);
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  onTestFinished(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
+describe("an answer", () => {
+  const packed = (length: number): Buffer => {
+    return gzipSync(`{"info":{"version":"14.1"},"code":"PGRST301","message":"${"x".repeat(length)}"}`);
+  };
+
+  test("is read up to 16 MB, counted as it is unpacked", async () => {
+    const [large, small] = await Promise.all(
+      [packed(64_000_000), packed(15_000_000)].map(async (body) => {
+        return await served((_, response) => {
+          response.writeHead(401, { "Content-Encoding": "gzip" }).end(body);
+        });
+      }),
+    );
+    const because = "its answer is longer than 16 MB";
+    expect(await askRoot(large ?? "")).toEqual({ kind: "none", because });
+    expect(await askWithToken(large ?? "", "t")).toEqual({ because });
+    expect(await askRoot(small ?? "")).toMatchObject({ kind: "answered", documented: "14.1" });
+    expect(await askWithToken(small ?? "", "t")).toMatchObject({ status: 401 });
+    // Of which nobody reads the body.
+    expect(await askHealth(large ?? "")).toEqual({ live: 401, ready: 401 });
+  });
+
+  test("that does not end is waited for as long as one that does not begin", async () => {
+    const [silent, endless] = await Promise.all([
+      served(() => {}),
+      served((_, response) => {
+        const more = setInterval(() => response.write(" "), 100);
+        response.on("close", () => {
+          clearInterval(more);
+        });
+      }),
+    ]);
+    const answers = await Promise.all([askRoot(silent), askRoot(endless), askWithToken(endless, "t")]);
+    expect(answers).toEqual([
+      { kind: "none", because: "no answer within 2 s" },
+      { kind: "none", because: "no end of its answer within 2 s" },
+      { because: "no end of its answer within 2 s" },
+    ]);
+  });
 });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import type { Ended, Matrix, MatrixCell } from "../../../src/core/matrix.ts";
+import type { Ended, Matrix, MatrixCell, RowCounts } from "../../../src/core/matrix.ts";
 import { matrixJson, parseMatrix } from "../../../src/core/matrix-document.ts";
 import { causesOf, compareMatrices } from "../../../src/matrix/compare.ts";
 
@@ -91,6 +91,86 @@ test("a call that has got arguments is compared with what was known without them
     ["closed", "other"],
     ["other", "with one"],
   ]);
+});
+
+describe("other questions are no other rights", () => {
+  const people = { column: "auth.users.id", claim: "sub", memberships: [] };
+  const told = (before: Matrix, after: Matrix): string[] =>
+    compareMatrices(before, after).map(({ kind, subject, variant }) => [kind, subject, variant].join(" ").trim());
+  const both = (before: Matrix, after: Matrix): string[][] => [told(before, after), told(after, before)];
+  const split = (rows: RowCounts): Ended => ({ kind: "rows", rows });
+
+  test("the same rows under other names", () => {
+    const before = matrix(cell(rows(2, 4)));
+    const after = { ...matrix(cell(split({ other: [2, 4] }))), people };
+    expect(both(before, after)).toEqual([["other api.tasks"], ["other api.tasks"]]);
+    const divided = { ...matrix(cell(split({ own: [1, 1], shared: [1, 2], other: [0, 1] }))), people };
+    expect(both(before, divided)).toEqual([["other api.tasks"], ["other api.tasks"]]);
+    // Somebody's own row that became a shared one.
+    const joined = { ...divided, cells: [cell(split({ shared: [2, 3], other: [0, 1] }))] };
+    expect(both(divided, joined)).toEqual([["other api.tasks"], ["other api.tasks"]]);
+    const unknown = { ...matrix(cell(split({ other: [2, null] }))), people };
+    expect(told(matrix(cell(rows(2, null))), unknown)).toEqual(["other api.tasks"]);
+  });
+
+  test("more rows under other names are more all the same", () => {
+    const before = matrix(cell(rows(2, 4)));
+    const after = { ...matrix(cell(split({ own: [1, 1], other: [2, 3] }))), people };
+    expect(both(before, after)).toEqual([["opened api.tasks"], ["closed api.tasks"]]);
+  });
+
+  test("inserts in other names, and columns that name somebody", () => {
+    const insert = { action: "insert" as const };
+    const before = matrix(cell(rows(1, 1), insert), cell(rows(2, 2), { action: "update", columns: ["by"] }));
+    const after = {
+      ...matrix(
+        cell(rows(1, 1), { ...insert, variant: "as oneself" }),
+        cell({ kind: "refused" }, { ...insert, variant: "as another" }),
+        cell(rows(2, 2), { action: "update", columns: ["by = oneself", "by = another"] }),
+      ),
+      people,
+    };
+    const all = ["other api.tasks", "other api.tasks as another", "other api.tasks as oneself"];
+    expect(both(before, after).map((list) => list.toSorted())).toEqual([all, all]);
+    // The control: whoever could not insert at all, can now.
+    expect(told({ ...before, cells: [cell(denied, insert)] }, after)).toEqual([
+      "opened api.tasks as oneself",
+      "opened api.tasks as another",
+      "other api.tasks",
+    ]);
+  });
+
+  test("somebody who was not there, and a call that nobody defined", () => {
+    const before = matrix(cell(rows(1, 1)), cell({ kind: "ran" }, { action: "execute", variant: "one" }));
+    const after = matrix(
+      ...before.cells,
+      cell(rows(1, 1), { persona: "new" }),
+      cell({ kind: "ran" }, { action: "execute", variant: "another" }),
+    );
+    const all = ["other api.tasks", "other api.tasks another"];
+    expect(both(before, after)).toEqual([all, all]);
+  });
+
+  test("a schema that is exposed no more; but a table that is gone from one, and one that came, are told", () => {
+    const relation = (schema: string, name: string): Matrix["relations"][number] => {
+      return { schema, name, kind: "table", rows: 1, own: [], shared: [], rowSecurity: true, policies: [] };
+    };
+    const exposing = (...names: readonly (readonly [schema: string, name: string, ended?: Ended])[]): Matrix => ({
+      ...matrix(...names.map(([schema, name, ended = rows(1, 1)]) => cell(ended, { subject: `${schema}.${name}` }))),
+      relations: names.map(([schema, name]) => relation(schema, name)),
+    });
+    const api = exposing(["api", "tasks"]);
+    const more = exposing(["api", "tasks"], ["billing", "paid"], ["billing", "open", { kind: "refused" }]);
+    expect(told(more, api)).toEqual(["other billing.paid", "other billing.open"]);
+    expect(told(api, more)).toEqual(["opened billing.paid", "other billing.open"]);
+    const table = exposing(["api", "tasks"], ["api", "notes"], ["api", "none", { kind: "refused" }]);
+    expect(both(api, table)).toEqual([
+      ["opened api.notes", "other api.none"],
+      ["closed api.notes", "other api.none"],
+    ]);
+    const [, change] = compareMatrices(api, table);
+    expect(change === undefined ? undefined : causesOf(change, api, table)).toEqual([]);
+  });
 });
 
 describe("what is behind a change", () => {

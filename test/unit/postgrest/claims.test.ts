@@ -50,3 +50,8 @@ test("numbers that JSON would change are refused by name, however deep", () => {
   expect(() => claims({ claims: { a: { b: [1, 2 ** 53] } } })).toThrow("a.b.1");
   expect(claims({ claims: { a: 2 ** 53 - 1, b: 0.1, c: "9007199254740993" } })).toMatchObject({ b: 0.1 });
 });
+
+test("claims nested without end are refused", () => {
+  const deep: unknown = JSON.parse(`${"[".repeat(100_000)}${"]".repeat(100_000)}`);
+  expect(() => claims({ claims: { deep } })).toThrow("nested more than 1000 deep");
+});

@@ -152,6 +152,19 @@ describe("what is no token", () => {
   });
 });
 
+test("claims that are nested without end are refused, before anybody prints them", () => {
+  const token = (depth: number): string =>
+    `${part({ alg: "HS256" })}.${Buffer.from(`{"a":${"[".repeat(depth)}${"]".repeat(depth)}}`).toString("base64url")}.x`;
+  expect(() => decodeToken(token(100_000))).toThrow(
+    expect.objectContaining({
+      code: "TOKEN_UNREADABLE",
+      message: expect.stringContaining("nested more than 1000 deep"),
+    }),
+  );
+  expect(() => decodeToken(token(1000))).toThrow("nested");
+  expect(decodeToken(token(999)).claims).toHaveProperty("a");
+});
+
 describe("a secret", () => {
   test("of less than 32 bytes is refused, as text and as a key", () => {
     expect(() => keys("x".repeat(31))).toThrow("shorter than 32 bytes");

@@ -22,3 +22,10 @@ test("without findings nothing is printed", () => expect(githubAnnotations([], "
 test("a project below the repository's root is named from there", () => {
   expect(githubAnnotations([FINDING], "packages/db")).toMatch(/^::error file=packages\/db\/migrations\//);
 });
+
+test("what stands in a finding is no command, and moves no terminal", () => {
+  const nasty = "a\u001b]0;t\u0007\n::error::b ##[warning]c";
+  const text = githubAnnotations([{ ...FINDING, rule: nasty, message: nasty }], "");
+  expect(text.match(/[^\P{Cc}\n]|##\[/gu)).toBe(null);
+  expect(text.split("\n").filter((line) => line.startsWith("::"))).toHaveLength(1);
+});

@@ -3,8 +3,10 @@ import { describe, expect, test } from "vitest";
 import type { LocatedChange, Matrix } from "../../../src/core/matrix.ts";
 import { html } from "../../../src/report/html/markup.ts";
 import { htmlPage } from "../../../src/report/html/page.ts";
+import { matrixGithub } from "../../../src/report/matrix/github.ts";
 import { matrixHtml } from "../../../src/report/matrix/html.ts";
 import { matrixMarkdown } from "../../../src/report/matrix/markdown.ts";
+import { makeStyle } from "../../../src/report/style.ts";
 import { changeSentences, endedWords } from "../../../src/report/matrix/words.ts";
 
 const NASTY = `a|b <script>alert("1")</script> & 'x' *y*`;
@@ -63,6 +65,51 @@ describe("the Markdown", () => {
   });
 });
 
+test("a code span of the Markdown ends where its name does", () => {
+  const markdown = (own: string): string =>
+    matrixMarkdown({ ...matrix, relations: matrix.relations.map((relation) => ({ ...relation, own: [own] })) });
+  expect(markdown("a``![x](https://example.com/x)``")).toContain("own by ``` a``![x](https://example.com/x)`` ```.");
+  expect(markdown("a`b")).toContain("own by ``a`b``.");
+  expect(markdown("`a")).toContain("own by `` `a ``.");
+  expect(markdown("a\u001b[2J\nb")).toContain("own by `a\\u001b[2J b`.");
+});
+
+test("annotations are ours alone, whatever tables are called", () => {
+  const name = "q\n::error title=forged::x\u001b]0;t\u0007 ##[error]y";
+  const change: LocatedChange = {
+    kind: "opened",
+    persona: "ann",
+    subject: `api.${name}`,
+    action: "select",
+    variant: "",
+    before: { kind: "denied" },
+    after: { kind: "rows", rows: { all: [3, null] } },
+    columns: [],
+    causes: [{ what: `policy on ${name}`, location: { file: "p.sql", line: 3, column: 1, text: "" } }],
+  };
+  const server = { address: "u@h:1/postgres", source: "--database-url", version: "18.4" };
+  const text = matrixGithub(
+    {
+      command: "matrix",
+      matrix,
+      compared: true,
+      checked: true,
+      holds: false,
+      changes: [change],
+      files: [],
+      server,
+      ms: 5,
+    },
+    "db",
+    makeStyle(false),
+  );
+  const commands = text.split("\n").filter((line) => line.trimStart().startsWith("::"));
+  expect(commands).toEqual([
+    expect.stringMatching(/^::error file=db\/p\.sql,line=3,col=1,title=opened::ann can now SELECT/),
+  ]);
+  expect(text.match(/[^\P{Cc}\n]|##\[/gu)).toBe(null);
+});
+
 describe("the page", () => {
   const page = matrixHtml(matrix);
 
@@ -118,6 +165,17 @@ test("what the same happened to several people is one sentence", () => {
   expect(sentences.map(({ text, causes }) => [text, causes.length])).toEqual([
     ["a, b and c can now SELECT api.tasks: no privilege → 3 rows", 2],
   ]);
+});
+
+test("a question that came or went is said to be one", () => {
+  const change = { persona: "ann", subject: "api.t", action: "insert" as const, variant: "", columns: [], causes: [] };
+  const refused = { kind: "refused" as const };
+  expect(
+    changeSentences([
+      { ...change, kind: "other", before: refused, after: null },
+      { ...change, kind: "other", before: null, after: refused },
+    ]).map(({ text }) => text),
+  ).toEqual(["ann INSERT api.t, no longer asked: refused", "ann INSERT api.t, newly asked: refused"]);
 });
 
 test.each([

@@ -167,3 +167,31 @@ test("no reporter colours what is not for a terminal", () => {
   for (const reporter of REPORTERS)
     expect(testReport(result([FAILED]), { reporter: reporter, folder: "", style: PLAIN })).not.toContain("\u001b[");
 });
+
+test("no reporter prints what a terminal or a CI system would obey, wherever it comes from", () => {
+  const nasty =
+    "a\n::error title=forged::from a row\n\u001b[31m\u001b]0;title\u0007\u009b1A\u202e\r::warning::b\n##[error]c ##vso[task.d]";
+  const tests = [testCase(1, { ok: false, name: nasty, diagnostics: [nasty, ...nasty.split("\n")] })];
+  const location = { file: "test/policies/a.sql", line: 4, column: 8, text: nasty };
+  const problems = [{ kind: "sql-error" as const, message: nasty, detail: nasty, hint: nasty, location }];
+  const forged = file({ passed: false, tests, problems, skippedAll: nasty, tap: nasty.split("\n") });
+  for (const reporter of REPORTERS) {
+    const text = testReport(result([forged]), { reporter, folder: "", style: PLAIN });
+    expect({ reporter, obeyed: text.match(/[^\P{Cc}\n]|\p{Cf}|##\w*\[/gu) }).toEqual({ reporter, obeyed: null });
+    const commands = text.split("\n").filter((line) => line.trimStart().startsWith("::"));
+    const own = reporter === "github" ? 2 : 0;
+    expect({ reporter, commands }).toEqual({
+      reporter,
+      commands: Array(own).fill(expect.stringMatching(/^::error file=/)),
+    });
+  }
+});
+
+test("junit: what is written as a reference reads as it was", () => {
+  const text = testReport(result([file({ tests: [testCase(1, { name: "\u202e##[error]" })] })]), {
+    reporter: "junit",
+    folder: "",
+    style: PLAIN,
+  });
+  expect(text).toContain('name="&#8238;#&#35;[error]"');
+});
