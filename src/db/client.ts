@@ -250,7 +250,7 @@ async function leaveOddSettings(client: DatabaseClient): Promise<void> {
 /** Makes a session what it was after its login, when SQL that ran in it may have changed a setting or the role. */
 export async function resetSession(client: DatabaseClient): Promise<void> {
   await client.query("reset session authorization; reset role; reset all");
-  await settleSession(client, startupParameters.get(client) ?? new Map());
+  await settleSession(client, startupParameters.get(client) ?? new Map<string, string>());
   await leaveOddSettings(client);
 }
 
