@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { TmDbError } from "../core/errors.ts";
+import { placeInStack } from "../core/place-in-stack.ts";
 import type { MigrationFile } from "../core/project-files.ts";
 
 /** The SQL that a TypeScript or JavaScript migration builds for both ways. */
@@ -48,7 +49,9 @@ export async function buildScripts(
       const { sql: upSql, noTransaction } = await collect(up, false);
       built.set(file.path, { upSql, downSql, noTransaction });
     } catch (error) {
-      throw new TmDbError("MIGRATION_INVALID", `${file.path} cannot be used: ${(error as Error).message}`, {
+      const message = (error as Error).message.split("\n")[0]?.trim() ?? "";
+      throw new TmDbError("MIGRATION_INVALID", `${file.path} cannot be used: ${message}`, {
+        location: placeInStack(error, file),
         hint: "the forms are described at https://salsita.github.io/node-pg-migrate/migrations/",
         cause: error,
       });

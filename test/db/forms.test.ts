@@ -92,6 +92,21 @@ describe("migrations in node-pg-migrate's forms", () => {
   });
 });
 
+test.each([
+  ["a method that is not there", '  pgm.addColums("a", {});', 2, 7],
+  ["a parenthesis that is missing", '  pgm.dropTable("a";', 2, 19],
+])("a mistake in a script is shown where it is: %s", async (_title, line, row, column) => {
+  const path = "migrations/0001_a.ts";
+  const project = await engineProject({
+    [path]: `export const up = (pgm) => {\n${line}\n};\nexport const down = false;\n`,
+  });
+  await expect(project.migrate()).rejects.toMatchObject({
+    code: "MIGRATION_INVALID",
+    location: { file: path, line: row, column, text: line },
+    message: expect.not.stringContaining("\n"),
+  });
+});
+
 test("an imported folder of dbmate runs both ways", async () => {
   const project = await engineProject({
     "db/20240101000000_a.sql": "-- migrate:up\ncreate table a (id bigint);\n\n-- migrate:down\ndrop table a;\n",
