@@ -50,7 +50,7 @@ export const NEXT_STEPS: Readonly<Record<ErrorCode, string>> = {
   SERVER_START_FAILED: "Read the end of the server's log in the message.",
   SERVER_NOT_RUNNING: "`npx tm-db up`, or name another server with `--database-url`.",
   SECRET_TOO_SHORT: 'Make a longer one: `export TM_DB_JWT_SECRET="$(openssl rand -base64 48)"`.',
-  SECRET_MISSING: "Set `jwtSecret` in `tm-db.config.json`, or `TM_DB_JWT_SECRET`, or say `--secret-file`.",
+  SECRET_MISSING: "`npx tm-db migrate` fills the column that `jwtSecret` names. Without one: set `jwtSecret` in `tm-db.config.json`, or `TM_DB_JWT_SECRET`, or say `--secret-file`.",
   SECRET_ROTATION: "`npx tm-db secret status` shows the step; the message names the command that comes next.",
   TOKEN_UNREADABLE: "Give the token whole: three parts with dots between them, and no `Bearer`.",
   TOKEN_USER_UNKNOWN: "Check the name against the users of the database, and `token.query` in `tm-db.config.json`.",

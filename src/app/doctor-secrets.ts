@@ -4,16 +4,16 @@ import { type DatabaseClient, withClient } from "../db/client.ts";
 import { roleExists } from "../db/secrets.ts";
 import { rolesThatRead } from "../doctor/secret.ts";
 import { allOr, ok, problem, skipped, type Verdict } from "../doctor/verdict.ts";
-import { type SigningKey, signingKeys } from "../postgrest/signing-key.ts";
+import type { SigningKey } from "../postgrest/signing-key.ts";
 import type { Project, Target } from "./context.ts";
-import { databaseSecrets, type NamedSecret, type SigningSecrets } from "./signing-secret.ts";
+import { databaseSecrets, keysOf, secretOfEnvironment, type SigningSecrets } from "./signing-secret.ts";
 
 export async function checkSecret(
   client: DatabaseClient,
   project: Project,
 ): Promise<{ readonly verdicts: readonly Verdict[]; readonly keys: readonly SigningKey[] }> {
   const { jwtSecret: at, roles } = project.config;
-  if (at === undefined) return secretOfEnvironment(project);
+  if (at === undefined) return checkVariable(project);
   const name = `${at.schema}.${at.table}.${at.column}`;
   const readers = await rolesThatRead(client, at, roles);
   const leaks = readers.map((role) =>
@@ -45,12 +45,11 @@ function readKeys({ signing, accepted }: SigningSecrets): {
   readonly keys: readonly SigningKey[];
   readonly wrong: readonly Verdict[];
 } {
-  const read = (secret: NamedSecret): readonly SigningKey[] => signingKeys(secret.value, secret.name);
   const wrong = accepted.flatMap((secret) => {
-    const failure = failureOf(() => read(secret));
+    const failure = failureOf(() => keysOf(secret));
     return failure === undefined ? [] : [problem(failure.message, failure.hint ?? "npx tm-db migrate")];
   });
-  return { keys: wrong.length === 0 ? read(signing) : [], wrong };
+  return { keys: wrong.length === 0 ? keysOf(signing) : [], wrong };
 }
 
 function failureOf(attempt: () => unknown): TmDbError | undefined {
@@ -63,12 +62,11 @@ function failureOf(attempt: () => unknown): TmDbError | undefined {
   }
 }
 
-function secretOfEnvironment({ options }: Project): Awaited<ReturnType<typeof checkSecret>> {
-  const secret = options.env["TM_DB_JWT_SECRET"];
-  if (secret === undefined || secret === "") {
+function checkVariable(project: Project): Awaited<ReturnType<typeof checkSecret>> {
+  const signing = secretOfEnvironment(project);
+  if (signing === undefined) {
     return { verdicts: [skipped("the project names no jwtSecret, and TM_DB_JWT_SECRET is not set")], keys: [] };
   }
-  const signing = { value: secret, name: "TM_DB_JWT_SECRET" };
   const { keys, wrong } = readKeys({ signing, accepted: [signing] });
   return { verdicts: allOr(wrong, "TM_DB_JWT_SECRET is long enough; the database holds none"), keys };
 }

@@ -17,7 +17,7 @@ import {
   postgrestConfig,
 } from "../postgrest/config.ts";
 import { type CommandOptions, nameOf, openProject, openTarget, type Project, type Target } from "./context.ts";
-import { databaseSecrets } from "./signing-secret.ts";
+import { secretsForPostgrest } from "./signing-secret.ts";
 
 export interface PostgrestConfigOptions extends CommandOptions {
   /** `file` for PostgREST's own file, `variables` for a file of `PGRST_…` lines, `database` for the role's settings. */
@@ -76,14 +76,7 @@ export async function readPostgrestConfig(
   project: Project,
   target: Target,
 ): Promise<PostgrestConfig> {
-  const secrets = await databaseSecrets(client, project);
-  return optionsOf(project, target, secrets?.accepted.map(({ value }) => value) ?? givenSecret(project));
-}
-
-/** A project whose secret is in no database names it as it does for `tm-db token`. */
-function givenSecret({ config, options }: Project): readonly string[] {
-  const secret = options.env["TM_DB_JWT_SECRET"];
-  return config.jwtSecret !== undefined || secret === undefined || secret === "" ? [] : [secret];
+  return optionsOf(project, target, await secretsForPostgrest(client, project));
 }
 
 function optionsOf({ config }: Project, target: Target, secrets: readonly string[]): PostgrestConfig {

@@ -4,7 +4,14 @@ import { TmDbError } from "../core/errors.ts";
 import type { DatabaseClient } from "../db/client.ts";
 import { isDatabaseError } from "../db/run-script.ts";
 import { sqlError } from "../db/sql-error.ts";
-import { readSecrets, roleExists, setRolePassword, type StoredSecrets, writeSecret } from "../db/secrets.ts";
+import {
+  fillSecret,
+  readSecrets,
+  roleExists,
+  setRolePassword,
+  type StoredSecrets,
+  writeSecret,
+} from "../db/secrets.ts";
 import { SHORTEST_SECRET_BYTES } from "../postgrest/signing-key.ts";
 import { scramVerifier } from "../server/scram.ts";
 import type { Project, Target } from "./context.ts";
@@ -55,7 +62,8 @@ async function settleJwtSecret(client: DatabaseClient, project: Project): Promis
   if (stored !== undefined && (chosen === undefined || chosen === stored.secret)) return "kept";
   if (stored !== undefined) refuseRotatedSecret(chosen, stored);
   try {
-    await writeSecret(client, column, chosen ?? newJwtSecret());
+    const put = stored === undefined ? fillSecret : writeSecret;
+    await put(client, column, chosen ?? newJwtSecret());
   } catch (error) {
     throw isDatabaseError(error) ? sqlError(error, undefined) : error;
   }

@@ -6,10 +6,9 @@ import { isDatabaseError } from "../db/run-script.ts";
 import { sqlError } from "../db/sql-error.ts";
 import { quoteIdent } from "../core/quote-ident.ts";
 import { newClaims } from "../postgrest/claims.ts";
-import { signingKeys } from "../postgrest/signing-key.ts";
 import { claimProblems, decodeToken, isUnsigned, signToken, UNSIGNED, verifySignature } from "../postgrest/token.ts";
 import { type CommandOptions, openProject, openTarget, type Project } from "./context.ts";
-import { acceptedKeys, readSigningSecrets, type SigningSecrets } from "./signing-secret.ts";
+import { acceptedKeys, keysOf, readSigningSecrets, refuseWorthless, type SigningSecrets } from "./signing-secret.ts";
 
 export interface TokenOptions extends CommandOptions {
   /** Whom `token.query` of the settings issues the token for; or `role`, for a token without an account. */
@@ -77,11 +76,11 @@ async function issue(
     await refuseForeignRole(client, { role: becomes, authenticator: project.config.roles.authenticator });
   }
   const secrets = await readSigningSecrets(project, { client, secretFile });
-  const { value, name } = secrets.signing;
-  return result(await signToken(wanted, signingKeys(value, name)), name);
+  return result(await signToken(wanted, keysOf(secrets.signing)), secrets.signing.name);
 }
 
-async function issuedFor(client: DatabaseClient, { config }: Project, user: string): Promise<string> {
+async function issuedFor(client: DatabaseClient, project: Project, user: string): Promise<string> {
+  const { config } = project;
   if (config.token === undefined) {
     throw new TmDbError("USAGE", "this project does not say how a user's token is issued", {
       hint: "set token.query in tm-db.config.json, or make one without an account: npx tm-db token --role <role>",
@@ -91,7 +90,10 @@ async function issuedFor(client: DatabaseClient, { config }: Project, user: stri
     const query = { text: config.token.query, values: [user], rowMode: "array" };
     const { rows } = await client.query<unknown[]>(query);
     const issued = rows[0]?.[0];
-    if (typeof issued === "string") return issued;
+    if (typeof issued === "string") {
+      await refuseWorthless(client, project, issued);
+      return issued;
+    }
   } catch (error) {
     throw isDatabaseError(error) ? sqlError(error, undefined) : error;
   }
@@ -180,9 +182,8 @@ async function checkSignature(
   }
   const found = await verifySignature(text, acceptedKeys(secrets));
   if (found.kind === "refused") return found;
-  for (const { value, name } of secrets.accepted) {
-    if ((await verifySignature(text, signingKeys(value, name))).kind === "verified")
-      return { kind: "verified", by: name };
+  for (const secret of secrets.accepted) {
+    if ((await verifySignature(text, keysOf(secret))).kind === "verified") return { kind: "verified", by: secret.name };
   }
   return { kind: "verified", by: secrets.signing.name };
 }

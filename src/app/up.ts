@@ -1,5 +1,6 @@
 import type { UpResult } from "../core/command-result.ts";
 import { connectionUrl } from "../core/connection-spec.ts";
+import { TmDbError } from "../core/errors.ts";
 import { type DatabaseClient, withClient } from "../db/client.ts";
 import { checkMigrationSum } from "../files/migration-sum.ts";
 import { readProjectFiles } from "../files/read-project.ts";
@@ -8,6 +9,7 @@ import { applySeed } from "./apply-seed.ts";
 import { type CommandOptions, nameOf, openProject, openTarget, type Project, type Target } from "./context.ts";
 import { deploy } from "./deploy.ts";
 import { chosenJwtSecret } from "./secrets.ts";
+import { refuseWorthless } from "./signing-secret.ts";
 
 /**
  * Starts the project's server where it has none of its own choice, deploys, and loads the development data into a
@@ -56,24 +58,33 @@ async function seedDevelopment(
 
 async function whatNext(client: DatabaseClient, project: Project, target: Target): Promise<UpResult["next"]> {
   const { authenticator } = project.config.roles;
-  const token = await issueDevToken(client, project, target);
-  const isMissing = token === null && target.kind === "embedded";
+  const { token, problem } = await issueDevToken(client, project, target);
+  const isMissing = token === null && problem === undefined && target.kind === "embedded";
   return {
     authenticatorUrl: connectionUrl({ ...target.connection, user: authenticator, password: undefined }),
     startPostgrest: "npx tm-db postgrest run",
     token,
     missingUser: isMissing ? (project.config.token?.devUser ?? null) : null,
+    problems: problem === undefined ? [] : [problem],
   };
 }
 
 async function issueDevToken(
   client: DatabaseClient,
-  { config }: Project,
+  project: Project,
   target: Target,
-): Promise<UpResult["next"]["token"]> {
-  const { token } = config;
-  if (token?.devUser === undefined || target.kind !== "embedded") return null;
+): Promise<{ readonly token: UpResult["next"]["token"]; readonly problem?: string }> {
+  const { token } = project.config;
+  if (token?.devUser === undefined || target.kind !== "embedded") return { token: null };
   const { rows } = await client.query<unknown[]>({ text: token.query, values: [token.devUser], rowMode: "array" });
   const issued = rows[0]?.[0];
-  return typeof issued === "string" ? { user: token.devUser, token: issued } : null;
+  if (typeof issued !== "string") return { token: null };
+  try {
+    await refuseWorthless(client, project, issued);
+  } catch (error) {
+    // What was deployed stays, so that the command does not fail for it.
+    if (!(error instanceof TmDbError) || error.code === "INTERRUPTED") throw error;
+    return { token: null, problem: `no token: ${error.message} (${error.hint})` };
+  }
+  return { token: { user: token.devUser, token: issued } };
 }

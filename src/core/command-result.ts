@@ -94,6 +94,8 @@ export interface UpResult {
     readonly token: { readonly user: string; readonly token: string } | null;
     /** The configured development user, where this database does not have them. */
     readonly missingUser: string | null;
+    /** What keeps PostgREST from serving this database, each with what mends it. */
+    readonly problems: readonly string[];
   };
 }
 

@@ -33,7 +33,7 @@ export interface StoredSecrets {
 export interface FoundSecrets {
   /** Whether the column of the secret is there. */
   readonly exists: boolean;
-  /** Undefined without a row. */
+  /** Undefined without a row, and where the column of the secret is null or empty. */
   readonly stored: StoredSecrets | undefined;
   /** Whether the columns for an exchange are there as well. */
   readonly canRotate: boolean;
@@ -61,10 +61,28 @@ export async function readSecrets(
        to_char(${quoteIdent(rotation.previousUntil)} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') as "previousUntil",
        coalesce(${quoteIdent(rotation.previousUntil)} > clock_timestamp(), false) as "previousAccepted"`
     : `null as standby, null as previous, null as "previousUntil", false as "previousAccepted"`;
-  const { rows } = await client.query<StoredSecrets>(
+  const { rows } = await client.query<Omit<StoredSecrets, "secret"> & { readonly secret: string | null }>(
     `select ${quoteIdent(at.column)} as secret, ${others} from ${table}${forUpdate ? " for update" : ""}`,
   );
-  return { exists: true, stored: rows[0], canRotate };
+  const [row] = rows;
+  const secret = row === undefined ? null : nonEmpty(row.secret);
+  if (row === undefined || secret === null) return { exists: true, stored: undefined, canRotate };
+  const stored = { ...row, secret, standby: nonEmpty(row.standby), previous: nonEmpty(row.previous) };
+  return { exists: true, stored, canRotate };
+}
+
+/** An empty text signs as little as none. */
+function nonEmpty(text: string | null): string | null {
+  return text === "" ? null : text;
+}
+
+/** Puts a secret where none is: into the row that is there, whatever else it holds, or into a new one. */
+export async function fillSecret(client: Client, at: SecretColumn, secret: string): Promise<void> {
+  const [table, column] = [quoteName(at.schema, at.table), quoteIdent(at.column)];
+  await withHiddenValue(client, secret, (value) => [
+    `update ${table} set ${column} = ${value} where ${column} is null or ${column}::text = ''`,
+    `insert into ${table} (${column}) select ${value} where not exists (select from ${table})`,
+  ]);
 }
 
 /** Puts a secret in the place of the one before it, whose tokens are void then. */

@@ -1,3 +1,4 @@
+import { createHmac } from "node:crypto";
 import { compactVerify, errors, importJWK, SignJWT } from "jose";
 import { TmDbError } from "../core/errors.ts";
 import { isNestedTooDeep, MOST_NESTED } from "./claims.ts";
@@ -68,6 +69,15 @@ export const UNSIGNED = "it is not signed (alg: none)";
 
 export function isUnsigned({ alg }: DecodedToken["header"]): boolean {
   return typeof alg !== "string" || alg.toLowerCase() === "none";
+}
+
+/** Whether anybody could have made the token: its signature is an HMAC with an empty key. */
+export function isSignedWithNothing(token: string): boolean {
+  const [header = "", claims = "", signature] = token.split(".");
+  const { alg } = decodeToken(token).header;
+  const hash = /^HS(256|384|512)$/.exec(String(alg))?.[1];
+  if (hash === undefined) return false;
+  return createHmac(`sha${hash}`, "").update(`${header}.${claims}`).digest("base64url") === signature;
 }
 
 /**

@@ -79,7 +79,7 @@ export function upLines(result: UpResult, style: Style): string[] {
   return [
     `${style.green("server")}    ${result.server.kind === "embedded" ? `${server}, ` : ""}${where(result.database, style)}`,
     `${style.green("database")}  ${steps}${seeded ? ", with development data" : ""}`,
-    ...deployment.warnings.map((warning) => `${style.yellow("warning")}   ${warning}`),
+    ...[...deployment.warnings, ...next.problems].map((warning) => `${style.yellow("warning")}   ${warning}`),
     ...accountLines(result.accounts, style),
     "",
     "PostgREST connects to:",

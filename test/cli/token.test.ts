@@ -154,3 +154,37 @@ test("with a database: its own tokens as they are, others over them, and none fo
   const { stdout } = await project.run(["token", "--role", "api_user"], { env });
   expect(await json("decode", stdout.trim())).toMatchObject({ accepted: true });
 });
+
+test("up hands out no token of a database whose secret is too short, says why, and fills one that is empty", async () => {
+  const project = cliProject("empty");
+  const issue =
+    "select case when secret = '' then 'e30.e30.none' else 'e30.e30.signed' end from private.keys where $1 <> ''";
+  project.write({
+    "migrations/0001_keys.sql": `-- Up Migration
+create schema private;
+create table private.keys (secret text);
+insert into private.keys values ('short');
+
+-- Down Migration
+drop schema private cascade;
+`,
+    "tm-db.config.json": JSON.stringify({
+      exposedSchemas: ["public"],
+      jwtSecret: "private.keys.secret",
+      token: { query: issue, devUser: "alice" },
+    }),
+  });
+  const short = await project.run(["up"]);
+  expect(short).toMatchObject({
+    code: 0,
+    stdout: expect.stringMatching(/no token: private\.keys\.secret is shorter than 32 bytes \(.*npx tm-db migrate\)/),
+  });
+  expect(short.stdout).not.toContain("e30.");
+
+  project.write({
+    "migrations/0002_empty.sql":
+      "-- Up Migration\nupdate private.keys set secret = '';\n\n-- Down Migration\nselect 1;\n",
+  });
+  const empty = await project.run(["up"]);
+  expect(empty).toMatchObject({ code: 0, stdout: expect.stringContaining("e30.e30.signed") });
+});
