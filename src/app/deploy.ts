@@ -20,7 +20,7 @@ import type { DeployInput } from "./deploy-input.ts";
 import { withLockRetries } from "./lock-retries.ts";
 import { record } from "./record.ts";
 import { refuseForeignDatabase, refuseOtherDeployer } from "./refuse.ts";
-import { settleSecrets } from "./secrets.ts";
+import { absentColumn, settleSecrets } from "./secrets.ts";
 
 /**
  * Deploys over an open connection: as one transaction, unless a migration cannot run in one. Then what stands before it
@@ -92,7 +92,12 @@ async function deployPart(client: DatabaseClient, input: PartInput): Promise<Dep
         database: nameOf(input.target, client),
         dryRun,
         deployment,
-        warnings: [...doingNothing(pending.migrations), ...noWayBack(pending.migrations), ...(outcome.opened ?? [])],
+        warnings: [
+          ...doingNothing(pending.migrations),
+          ...noWayBack(pending.migrations),
+          ...(outcome.opened ?? []),
+          ...(alone === undefined ? absentColumn(input.project, secrets) : []),
+        ],
         steps,
         secrets,
         ms: Date.now() - startedAt.getTime(),
@@ -210,9 +215,8 @@ function firstPart(
 const UNTOUCHED: SecretsResult = { jwtSecret: "kept", authenticatorPassword: "kept" };
 
 function isKept(secrets: SecretsResult): boolean {
-  return (
-    secrets.authenticatorPassword !== "set" && (secrets.jwtSecret === "kept" || secrets.jwtSecret === "not configured")
-  );
+  const { jwtSecret, authenticatorPassword } = secrets;
+  return authenticatorPassword !== "set" && ["kept", "not configured", "no such column"].includes(jwtSecret);
 }
 
 /**

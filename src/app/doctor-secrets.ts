@@ -3,10 +3,10 @@ import { quoteIdent, quoteName } from "../core/quote-ident.ts";
 import { type DatabaseClient, withClient } from "../db/client.ts";
 import { roleExists } from "../db/secrets.ts";
 import { rolesThatRead } from "../doctor/secret.ts";
-import { allOr, ok, problem, skipped, type Verdict } from "../doctor/verdict.ts";
+import { absent, allOr, ok, problem, skipped, type Verdict } from "../doctor/verdict.ts";
 import type { SigningKey } from "../postgrest/signing-key.ts";
 import type { Project, Target } from "./context.ts";
-import { databaseSecrets, keysOf, secretOfEnvironment, type SigningSecrets } from "./signing-secret.ts";
+import { keysOf, lookForSecrets, secretOfEnvironment, type SigningSecrets } from "./signing-secret.ts";
 
 export async function checkSecret(
   client: DatabaseClient,
@@ -28,14 +28,20 @@ export async function checkSecret(
       },
     ),
   );
-  const secrets = await databaseSecrets(client, project);
+  const { exists, secrets, canRotate } = await lookForSecrets(client, project);
   if (secrets === undefined) {
-    const none = problem(`${name} holds no JWT secret: nobody can log in`, "npx tm-db migrate");
+    const none = exists
+      ? problem(`${name} holds no JWT secret: nobody can log in`, "npx tm-db migrate")
+      : absent(`there is no column ${name} for the JWT secret: nobody can log in`, "jwtSecret");
     return { verdicts: [...leaks, none], keys: [] };
   }
   const { keys, wrong } = readKeys(secrets);
+  const noExchange =
+    project.config.jwtRotation === undefined || canRotate
+      ? []
+      : [absent(`beside ${name} are not the columns for an exchange`, "jwtRotation")];
   return {
-    verdicts: allOr([...leaks, ...wrong], `${name} is long enough, and no role of the API may read it`),
+    verdicts: allOr([...leaks, ...wrong, ...noExchange], `${name} is long enough, and no role of the API may read it`),
     keys,
   };
 }

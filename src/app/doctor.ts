@@ -10,7 +10,7 @@ import { checkMaterializedViews } from "../doctor/materialized-views.ts";
 import { readRelations } from "../doctor/relations.ts";
 import { checkRoles } from "../doctor/roles.ts";
 import { checkServer } from "../doctor/server.ts";
-import { named, type Verdict } from "../doctor/verdict.ts";
+import { named, type Verdict, withoutOk } from "../doctor/verdict.ts";
 import { type CommandOptions, nameOf, openProject, openTarget, type Project } from "./context.ts";
 import {
   checkDrift,
@@ -23,6 +23,7 @@ import {
 } from "./doctor-files.ts";
 import { askPostgrest, type DatabaseFacts, judgePostgrest, postgrestAddresses } from "./doctor-postgrest.ts";
 import { checkLogin, checkSecret } from "./doctor-secrets.ts";
+import { checkSearchPath, judgeSettings } from "./doctor-settings.ts";
 
 export interface DoctorOptions extends CommandOptions {
   /** Compare the whole catalog with what the files build, instead of looking for objects that no file made. */
@@ -81,7 +82,10 @@ async function lookAtDatabase(
     ["server", () => checkServer(client)],
     ["clock", () => Promise.resolve([judgeClock(skew, "the server's clock", "this machine's")])],
     ["roles", () => checkRoles(client, config.roles, config.exposedSchemas)],
-    ["grants", () => checkGrants(client, api)],
+    [
+      "grants",
+      async () => withoutOk([...(await checkGrants(client, api)), ...(await checkSearchPath(client, project))]),
+    ],
     ["pre-request", () => checkPreRequest(client, api)],
     ["files", () => checkFiles(client, files)],
     ["extensions", () => checkNeededExtensions(client, files)],
@@ -101,8 +105,9 @@ async function lookAtDatabase(
       () => readRelations(client, config.exposedSchemas),
       () => undefined,
     );
+    const all = await judgeSettings(client, project, [...found, ["secret", secret.verdicts]]);
     return {
-      checks: await placed([...found, ["secret", secret.verdicts]], files),
+      checks: await placed(all, files),
       facts: { relations, skew, keys: secret.keys, anonymous: config.roles.anonymous },
     };
   });

@@ -16,6 +16,7 @@ import {
   type PostgrestConfig,
   postgrestConfig,
 } from "../postgrest/config.ts";
+import { refuseAbsentSettings } from "./absent-settings.ts";
 import { type CommandOptions, nameOf, openProject, openTarget, type Project, type Target } from "./context.ts";
 import { secretsForPostgrest } from "./signing-secret.ts";
 
@@ -64,18 +65,23 @@ async function writeFile({ client, project, target, options }: Given, form: "fil
 }
 
 async function writeSettings({ client, project, target, options }: Given): Promise<Written> {
+  if (options.reset !== true) await refuseAbsentSettings(client, project);
   const wanted = options.reset === true ? [] : wantedSettings(project, target);
   const where = { role: project.config.roles.authenticator, database: target.connection.database };
   const change = await keepSettings(client, where, wanted);
   return { path: null, change, names: wanted.map(([name]) => name), passwordKnown: true };
 }
 
-/** PostgREST's options for a project, with the secrets that it shall accept. */
+/**
+ * PostgREST's options for a project, with the secrets that it shall accept.
+ * @throws TmDbError CONFIG_INVALID for settings that name what no deployment makes; SECRET_MISSING, SECRET_TOO_SHORT.
+ */
 export async function readPostgrestConfig(
   client: DatabaseClient,
   project: Project,
   target: Target,
 ): Promise<PostgrestConfig> {
+  await refuseAbsentSettings(client, project);
   return optionsOf(project, target, await secretsForPostgrest(client, project));
 }
 

@@ -12,6 +12,7 @@ import {
   writeStandbySecret,
 } from "../db/secrets.ts";
 import { withTransaction } from "../db/transaction.ts";
+import { refuseAbsentSettings } from "./absent-settings.ts";
 import { type CommandOptions, nameOf, openProject, openTarget, type Project } from "./context.ts";
 import { chosenJwtSecret, newJwtSecret } from "./secrets.ts";
 
@@ -114,6 +115,7 @@ async function step(
       const { at, rotation } = columns;
       const { stored, canRotate } = await readSecrets(client, at, { rotation, forUpdate: !isReading });
       if (stored !== undefined && canRotate) return stored;
+      await refuseAbsentSettings(client, project, ["jwtSecret", "jwtRotation"]);
       throw new TmDbError("SECRET_MISSING", "the database has no secret, or not the columns of jwtRotation", {
         hint: "npx tm-db migrate",
       });

@@ -14,6 +14,7 @@ import {
 } from "../db/secrets.ts";
 import { SHORTEST_SECRET_BYTES } from "../postgrest/signing-key.ts";
 import { scramVerifier } from "../server/scram.ts";
+import { absentSetting, absentWords } from "./absent-settings.ts";
 import type { Project, Target } from "./context.ts";
 
 /**
@@ -57,7 +58,7 @@ async function settleJwtSecret(client: DatabaseClient, project: Project): Promis
   const column = project.config.jwtSecret;
   if (column === undefined) return "not configured";
   const { exists, stored } = await readSecrets(client, column, { rotation: project.config.jwtRotation });
-  if (!exists) return "not configured";
+  if (!exists) return "no such column";
   const chosen = chosenJwtSecret(project);
   if (stored !== undefined && (chosen === undefined || chosen === stored.secret)) return "kept";
   if (stored !== undefined) refuseRotatedSecret(chosen, stored);
@@ -68,6 +69,14 @@ async function settleJwtSecret(client: DatabaseClient, project: Project): Promis
     throw isDatabaseError(error) ? sqlError(error, undefined) : error;
   }
   return chosen === undefined ? "generated" : "set from TM_DB_JWT_SECRET";
+}
+
+/** After the whole of a deployment, nothing is left that could make the column: its name is wrong. */
+export function absentColumn({ config, options }: Project, { jwtSecret }: SecretsResult): string[] {
+  const { jwtSecret: column } = config;
+  if (jwtSecret !== "no such column" || column === undefined) return [];
+  const object = { kind: "column", ...column } as const;
+  return absentSetting(options, { setting: "jwtSecret", object }).map(absentWords);
 }
 
 /** An environment that has not heard of the exchange must not undo it. */

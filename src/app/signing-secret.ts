@@ -5,6 +5,7 @@ import { isDatabaseError } from "../db/run-script.ts";
 import { readSecrets } from "../db/secrets.ts";
 import { type SigningKey, signingKeys } from "../postgrest/signing-key.ts";
 import { isSignedWithNothing } from "../postgrest/token.ts";
+import { refuseAbsentSettings } from "./absent-settings.ts";
 import type { Project } from "./context.ts";
 
 /** The secrets that tokens are signed and verified with; they are never printed. */
@@ -27,7 +28,7 @@ export interface NamedSecret {
  * The secrets of a project: those of `--secret-file`, else of the database, where the project says in which column they
  * are, else TM_DB_JWT_SECRET. The database comes before the variable: it is what signs, and the variable is put there by
  * the next `migrate`.
- * @throws TmDbError SECRET_MISSING, FILE_UNREADABLE.
+ * @throws TmDbError SECRET_MISSING, FILE_UNREADABLE; CONFIG_INVALID for a column that no deployment makes.
  */
 export async function readSigningSecrets(
   project: Project,
@@ -41,6 +42,7 @@ export async function readSigningSecrets(
   if (jwtSecret !== undefined && from.client !== undefined) {
     const stored = await databaseSecrets(from.client, project);
     if (stored !== undefined) return stored;
+    await refuseAbsentSettings(from.client, project, ["jwtSecret"]);
     throw noSecret();
   }
   const variable = secretOfEnvironment(project);
@@ -82,14 +84,20 @@ export async function secretsForPostgrest(client: DatabaseClient, project: Proje
   return accepted.map(({ value }) => value);
 }
 
-async function lookForSecrets(
+/** The same, and whether the column that the project names is there. */
+export async function lookForSecrets(
   client: DatabaseClient,
   { config }: Project,
-): Promise<{ readonly exists: boolean; readonly secrets: SigningSecrets | undefined }> {
+): Promise<{
+  readonly exists: boolean;
+  readonly secrets: SigningSecrets | undefined;
+  /** Whether the columns of jwtRotation are there as well. */
+  readonly canRotate: boolean;
+}> {
   const { jwtSecret: at, jwtRotation: rotation } = config;
-  if (at === undefined) return { exists: false, secrets: undefined };
-  const { exists, stored } = await readSecrets(client, at, { rotation });
-  if (stored === undefined) return { exists, secrets: undefined };
+  if (at === undefined) return { exists: false, secrets: undefined, canRotate: false };
+  const { exists, stored, canRotate } = await readSecrets(client, at, { rotation });
+  if (stored === undefined) return { exists, secrets: undefined, canRotate };
   const { secret, standby, previous, previousAccepted } = stored;
   const name = (column = ""): string => `${at.schema}.${at.table}.${column}`;
   const renewal = `put a longer one there, which voids all tokens: ${LONG_ENOUGH} && npx tm-db migrate`;
@@ -97,7 +105,7 @@ async function lookForSecrets(
   const next = standby === null ? [] : [{ value: standby, name: name(rotation?.standby), renewal }];
   const before =
     previous === null || !previousAccepted ? [] : [{ value: previous, name: name(rotation?.previous), renewal }];
-  return { exists, secrets: { signing, accepted: [signing, ...next, ...before] } };
+  return { exists, secrets: { signing, accepted: [signing, ...next, ...before] }, canRotate };
 }
 
 /** The keys that a token may be signed with. @throws TmDbError SECRET_TOO_SHORT. */

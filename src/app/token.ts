@@ -7,6 +7,7 @@ import { sqlError } from "../db/sql-error.ts";
 import { quoteIdent } from "../core/quote-ident.ts";
 import { newClaims } from "../postgrest/claims.ts";
 import { claimProblems, decodeToken, isUnsigned, signToken, UNSIGNED, verifySignature } from "../postgrest/token.ts";
+import { refuseAbsentSettings } from "./absent-settings.ts";
 import { type CommandOptions, openProject, openTarget, type Project } from "./context.ts";
 import { acceptedKeys, keysOf, readSigningSecrets, refuseWorthless, type SigningSecrets } from "./signing-secret.ts";
 
@@ -73,7 +74,7 @@ async function issue(
   });
   const becomes = role ?? wanted["role"];
   if (client !== undefined && typeof becomes === "string") {
-    await refuseForeignRole(client, { role: becomes, authenticator: project.config.roles.authenticator });
+    await refuseForeignRole(client, project, becomes);
   }
   const secrets = await readSigningSecrets(project, { client, secretFile });
   return result(await signToken(wanted, keysOf(secrets.signing)), secrets.signing.name);
@@ -102,12 +103,11 @@ async function issuedFor(client: DatabaseClient, project: Project, user: string)
   });
 }
 
-async function refuseForeignRole(
-  client: DatabaseClient,
-  { role, authenticator }: { readonly role: string; readonly authenticator: string },
-): Promise<void> {
+async function refuseForeignRole(client: DatabaseClient, project: Project, role: string): Promise<void> {
+  const { authenticator } = project.config.roles;
   const { exists, canBecome, others } = await readMembership(client, { role, authenticator });
   if (canBecome) return;
+  await refuseAbsentSettings(client, project, ["roles.authenticator"]);
   if (!exists) {
     const known = others.length === 0 ? "" : `: ${others.slice(0, 10).join(", ")}`;
     throw new TmDbError("IMPERSONATION_REFUSED", `there is no role ${role}`, {

@@ -2,9 +2,11 @@ import type { UpResult } from "../core/command-result.ts";
 import { connectionUrl } from "../core/connection-spec.ts";
 import { TmDbError } from "../core/errors.ts";
 import { type DatabaseClient, withClient } from "../db/client.ts";
+import { roleExists } from "../db/secrets.ts";
 import { checkMigrationSum } from "../files/migration-sum.ts";
 import { readProjectFiles } from "../files/read-project.ts";
 import { findSeed } from "../files/find-seed.ts";
+import { absentWords, findAbsentSettings } from "./absent-settings.ts";
 import { applySeed } from "./apply-seed.ts";
 import { type CommandOptions, nameOf, openProject, openTarget, type Project, type Target } from "./context.ts";
 import { deploy } from "./deploy.ts";
@@ -58,14 +60,18 @@ async function seedDevelopment(
 
 async function whatNext(client: DatabaseClient, project: Project, target: Target): Promise<UpResult["next"]> {
   const { authenticator } = project.config.roles;
+  const absent = await findAbsentSettings(client, project);
+  const canLogIn = await roleExists(client, authenticator);
   const { token, problem } = await issueDevToken(client, project, target);
   const isMissing = token === null && problem === undefined && target.kind === "embedded";
   return {
-    authenticatorUrl: connectionUrl({ ...target.connection, user: authenticator, password: undefined }),
+    authenticatorUrl: canLogIn
+      ? connectionUrl({ ...target.connection, user: authenticator, password: undefined })
+      : null,
     startPostgrest: "npx tm-db postgrest run",
     token,
     missingUser: isMissing ? (project.config.token?.devUser ?? null) : null,
-    problems: problem === undefined ? [] : [problem],
+    problems: [...absent.map(absentWords), ...(problem === undefined ? [] : [problem])],
   };
 }
 

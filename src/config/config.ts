@@ -1,10 +1,11 @@
 import { readFileSync } from "node:fs";
-import { basename, join } from "node:path";
+import { basename } from "node:path";
 import { TmDbError } from "../core/errors.ts";
 import { jsonProblem } from "../core/json-problem.ts";
 import { DERIVED_OPTIONS, POSTGREST_OPTIONS, type PostgrestValue } from "../core/postgrest-options.ts";
 import type { RealtimeChannel, RealtimeParent } from "../core/realtime-channel.ts";
 import { type ConfigFile, Reader } from "./reader.ts";
+import { configName, configPath } from "./setting-place.ts";
 
 /** The folder names of a project, relative to it. */
 export interface ProjectPaths {
@@ -104,7 +105,6 @@ export interface TokenConfig {
   readonly devUser: string | undefined;
 }
 
-const FILE_NAME = "tm-db.config.json";
 const DEFAULT_PATHS: ProjectPaths = {
   migrations: "migrations",
   functions: "functions",
@@ -120,13 +120,14 @@ const DEFAULT_PATHS: ProjectPaths = {
  * @throws TmDbError CONFIG_INVALID with every problem, not the first; FILE_UNREADABLE.
  */
 export function loadConfig(projectDir: string, configFile: string | undefined): Config {
-  const path = configFile ?? join(projectDir, FILE_NAME);
+  const choice = { projectDir, configFile };
+  const [path, name] = [configPath(choice), configName(choice)];
   let text: string;
   try {
     text = readFileSync(path, "utf8");
   } catch (error) {
     const missing = (error as NodeJS.ErrnoException).code === "ENOENT";
-    if (missing && configFile === undefined) return parseConfig({}, projectDir, { name: FILE_NAME });
+    if (missing && configFile === undefined) return parseConfig({}, projectDir, { name });
     throw new TmDbError(
       "FILE_UNREADABLE",
       `cannot read ${path}: ${missing ? "there is no such file" : (error as Error).message}`,
@@ -136,14 +137,14 @@ export function loadConfig(projectDir: string, configFile: string | undefined): 
     );
   }
   const json = text.replace(/^\uFEFF/, "");
-  const problem = jsonProblem(basename(path), json);
+  const problem = jsonProblem(name, json);
   if (problem !== undefined) {
-    throw new TmDbError("CONFIG_INVALID", `${basename(path)} is not JSON: ${problem.message}`, {
+    throw new TmDbError("CONFIG_INVALID", `${name} is not JSON: ${problem.message}`, {
       location: problem.location,
-      hint: `mend ${basename(path)}; docs/tm-db.config.schema.json of the package tm-db describes the keys`,
+      hint: `mend ${name}; docs/tm-db.config.schema.json of the package tm-db describes the keys`,
     });
   }
-  return parseConfig(JSON.parse(json), projectDir, { name: basename(path), text: json });
+  return parseConfig(JSON.parse(json), projectDir, { name, text: json });
 }
 
 /** Turns untrusted JSON into a complete `Config`, or throws with everything that is wrong with it. */

@@ -74,7 +74,7 @@ export interface MigrateResult {
 
 /** What became of the secrets; their values appear nowhere. */
 export interface SecretsResult {
-  readonly jwtSecret: "not configured" | "kept" | "generated" | "set from TM_DB_JWT_SECRET";
+  readonly jwtSecret: "not configured" | "no such column" | "kept" | "generated" | "set from TM_DB_JWT_SECRET";
   readonly authenticatorPassword: "kept" | "set" | "not set";
 }
 
@@ -88,8 +88,8 @@ export interface UpResult {
   /** What the development data shows when it is loaded: who can log in, and how. */
   readonly accounts: SeedResult["accounts"];
   readonly next: {
-    /** For PostgREST, without its password: `tm-db env` prints it whole. */
-    readonly authenticatorUrl: string;
+    /** For PostgREST, without its password: `tm-db env` prints it whole. Null while there is no such role. */
+    readonly authenticatorUrl: string | null;
     readonly startPostgrest: string;
     readonly token: { readonly user: string; readonly token: string } | null;
     /** The configured development user, where this database does not have them. */

@@ -2,7 +2,7 @@ import { quoteIdent, quoteName } from "../core/quote-ident.ts";
 import type { GrantedObject, Subject } from "../core/subject.ts";
 import type { DatabaseClient } from "../db/client.ts";
 import { API_ROLES, type ApiRoles } from "./roles.ts";
-import { allOr, listed, ok, problem, skipped, type Verdict, warning } from "./verdict.ts";
+import { absent, allOr, listed, ok, problem, skipped, type Verdict, warning } from "./verdict.ts";
 
 /** What PostgREST is configured with. */
 export interface ApiSurface {
@@ -103,7 +103,11 @@ function ownedByExtension(catalog: string, alias: string): string {
 }
 
 export function judgeGrants(schemas: readonly SchemaFacts[], roles: ApiRoles): readonly Verdict[] {
-  const wrong = schemas.flatMap((schema) => judgeSchema(schema, roles));
+  const wrong = schemas.flatMap((schema, index) =>
+    schema.exists
+      ? judgeSchema(schema, roles)
+      : [absent(`the exposed schema ${schema.name} is not there`, `exposedSchemas[${index}]`)],
+  );
   const well = schemas.map(({ name, usedBy }) => `${name} is open to ${listed(usedBy, 5)}`);
   return allOr(wrong, `${well.join("; ")}; to PUBLIC nothing is granted`);
 }
@@ -111,7 +115,6 @@ export function judgeGrants(schemas: readonly SchemaFacts[], roles: ApiRoles): r
 function judgeSchema(schema: SchemaFacts, { authenticator }: ApiRoles): Verdict[] {
   const { name, publicTables, publicFunctions, publicSignatures } = schema;
   const quoted = quoteIdent(name);
-  if (!schema.exists) return [problem(`the exposed schema ${name} is not there`, "npx tm-db migrate")];
   const found: Verdict[] = [];
   if (schema.usedBy.length === 0) {
     found.push(problem(`no role of the API may use the schema ${name}`, `grant usage on schema ${quoted} to <role>;`));
@@ -193,7 +196,7 @@ export async function checkPreRequest(client: DatabaseClient, api: ApiSurface): 
 
 export function judgePreRequest({ name, exists, deniedTo }: PreRequestFacts): readonly Verdict[] {
   const [schema = "", short = ""] = name.split(".");
-  if (!exists) return [problem(`every request fails: there is no function ${name}()`, "npx tm-db migrate")];
+  if (!exists) return [absent(`every request fails: there is no function ${name}()`, "preRequest")];
   if (deniedTo.length === 0) return [ok(`${name}() runs before each request`)];
   const grantees = deniedTo.map(quoteIdent).join(", ");
   return [

@@ -1,6 +1,6 @@
 import { quoteIdent } from "../core/quote-ident.ts";
 import type { DatabaseClient } from "../db/client.ts";
-import { allOr, listed, problem, type Verdict, warning } from "./verdict.ts";
+import { absent, allOr, listed, problem, type Verdict, warning } from "./verdict.ts";
 
 /** The roles that a project names. */
 export interface ApiRoles {
@@ -179,11 +179,11 @@ export function judgeRoles(facts: RoleFacts, names: ApiRoles): readonly Verdict[
   const { authenticator, roles } = facts;
   const anonymous = roles.find(({ name }) => name === names.anonymous);
   const missing = [
-    ...(authenticator === undefined ? [names.authenticator] : []),
-    ...(anonymous === undefined ? [names.anonymous] : []),
+    ...(authenticator === undefined ? (["authenticator"] as const) : []),
+    ...(anonymous === undefined ? (["anonymous"] as const) : []),
   ];
   const wrong = [
-    ...missing.map((name) => problem(`there is no role ${name}`, "npx tm-db migrate")),
+    ...missing.map((which) => absent(`there is no role ${names[which]}`, `roles.${which}`)),
     ...(authenticator === undefined ? [] : judgeAuthenticator(authenticator)),
     ...roles.flatMap((role) => judgeApiRole(role, { login: authenticator, anonymous: names.anonymous })),
   ];

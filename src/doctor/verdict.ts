@@ -5,6 +5,10 @@ import type { FindDeclaration, Subject } from "../core/subject.ts";
 export interface Verdict extends Omit<DoctorCheck, "check" | "at"> {
   /** What it is about, where files may declare that. */
   readonly subject?: Subject | undefined;
+  /** The setting that names something which is not there. */
+  readonly setting?: string | undefined;
+  /** Where it is said, if known already. */
+  readonly place?: DoctorCheck["at"] | undefined;
 }
 
 export function ok(message: string): Verdict {
@@ -21,6 +25,11 @@ export function problem(message: string, next: string, subject?: Subject): Verdi
   return { verdict: "problem", message, next, subject };
 }
 
+/** Something that a setting names and the database does not have. */
+export function absent(message: string, setting: string): Verdict {
+  return { ...problem(message, "npx tm-db migrate"), setting };
+}
+
 /** Something that could not be looked at, and why. */
 export function skipped(message: string, next: string | null = null): Verdict {
   return { verdict: "skipped", message, next };
@@ -32,8 +41,8 @@ export function named(
   verdicts: readonly Verdict[],
   find: FindDeclaration = () => undefined,
 ): DoctorCheck[] {
-  return verdicts.map(({ verdict, message, next, subject }) => {
-    const place = subject === undefined ? undefined : find(subject);
+  return verdicts.map(({ verdict, message, next, subject, place: known }) => {
+    const place = known ?? (subject === undefined ? undefined : find(subject));
     const at = place === undefined ? null : { file: place.file, line: place.line, column: place.column };
     return { check, verdict, message, next, at };
   });
@@ -42,6 +51,12 @@ export function named(
 /** All that is wrong, or else that everything is well. */
 export function allOr(wrong: readonly Verdict[], well: string): readonly Verdict[] {
   return wrong.length === 0 ? [ok(well)] : wrong;
+}
+
+/** Of several that were looked at together, what is wrong; or all, where nothing is. */
+export function withoutOk(verdicts: readonly Verdict[]): readonly Verdict[] {
+  const wrong = verdicts.filter(({ verdict }) => verdict !== "ok");
+  return wrong.length === 0 ? verdicts : wrong;
 }
 
 /** `a, b and 3 more`: a line stays a line. */

@@ -79,17 +79,25 @@ export function upLines(result: UpResult, style: Style): string[] {
   return [
     `${style.green("server")}    ${result.server.kind === "embedded" ? `${server}, ` : ""}${where(result.database, style)}`,
     `${style.green("database")}  ${steps}${seeded ? ", with development data" : ""}`,
-    ...[...deployment.warnings, ...next.problems].map((warning) => `${style.yellow("warning")}   ${warning}`),
+    ...[...new Set([...deployment.warnings, ...next.problems])].map(
+      (warning) => `${style.yellow("warning")}   ${warning}`,
+    ),
     ...accountLines(result.accounts, style),
+    ...postgrestLines(result, style),
+    ...token,
+  ];
+}
+
+function postgrestLines({ next, server }: UpResult, style: Style): string[] {
+  if (next.authenticatorUrl === null) return [];
+  // Of another server the password may not be known.
+  const env = server.kind === "embedded" ? `   ${style.dim("(npx tm-db env prints it with its password)")}` : "";
+  return [
     "",
     "PostgREST connects to:",
-    `  ${next.authenticatorUrl}${
-      // Of another server the password may not be known.
-      result.server.kind === "embedded" ? `   ${style.dim("(npx tm-db env prints it with its password)")}` : ""
-    }`,
+    `  ${next.authenticatorUrl}${env}`,
     "Start any PostgREST binary on it:",
     `  ${style.bold(next.startPostgrest)}`,
-    ...token,
   ];
 }
 

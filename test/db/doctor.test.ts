@@ -556,7 +556,11 @@ describe("a project that is not ours", () => {
     });
     expect(of(result, "files")).toEqual([expect.objectContaining({ verdict: "skipped" })]);
     expect(of(result, "roles")).toEqual([
-      { verdict: "problem", message: "there is no role anonymous", next: "npx tm-db migrate" },
+      {
+        verdict: "problem",
+        message: "there is no role anonymous",
+        next: "set roles.anonymous in tm-db.config.json; or make it in a migration: npx tm-db new <name>",
+      },
     ]);
   });
 });

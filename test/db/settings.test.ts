@@ -5,6 +5,7 @@ import { env } from "../../src/app/env.ts";
 import { postgrestConfigure } from "../../src/app/postgrest-config.ts";
 import { secretStatus } from "../../src/app/secret.ts";
 import { token } from "../../src/app/token.ts";
+import { up } from "../../src/app/up.ts";
 import { connectionUrl } from "../../src/core/connection-spec.ts";
 import { type EngineProject, engineProject } from "./project.ts";
 
@@ -156,5 +157,79 @@ alter table private.keys drop column until, drop column previous;
   expect(await secretStatus(options(of))).toMatchObject({ standby: false, previous: null });
   expect(await env(options(of))).toMatchObject({
     variables: { PGRST_JWT_SECRET: expect.stringMatching(/^[\w-]{64}$/) },
+  });
+});
+
+const MISSPELT = {
+  exposedSchemas: ["public", "apj"],
+  extraSearchPath: ["extensionz"],
+  roles: { authenticator: "settings_logn", anonymous: "settings_anonymos" },
+  preRequest: "private.chekc",
+  jwtSecret: "private.keys.secrt",
+};
+/** Setting, place in `tm-db.config.json`, what is said. */
+const SAID = [
+  ["exposedSchemas[1]", [4, 5], "there is no schema apj"],
+  ["roles.authenticator", [7, 5], "there is no role settings_logn"],
+  ["roles.anonymous", [8, 5], "there is no role settings_anonymos"],
+  ["jwtSecret", [10, 3], "there is no column private.keys.secrt"],
+  ["preRequest", [14, 3], "there is no function private.chekc()"],
+  ["extraSearchPath[0]", [12, 5], "there is no schema extensionz"],
+] as const;
+
+test("misspelt settings are named with their place, once all is deployed, by whatever needs them", async () => {
+  const of = await project("", MISSPELT);
+  // While the files wait, they may make all that.
+  const before = await doctor(options(of));
+  expect(before.checks.filter(({ next }) => next?.startsWith("mend ") === true)).toEqual([]);
+  await expect(token({ ...options(of), claims: { role: 7 } })).rejects.toMatchObject({ code: "SECRET_MISSING" });
+  expect(await env(options(of))).toMatchObject({ command: "env" });
+
+  const { warnings } = await of.migrate();
+  expect(warnings).toEqual(["tm-db.config.json:10:3 jwtSecret: there is no column private.keys.secrt"]);
+  const { checks } = await doctor(options(of));
+  for (const [setting, [line, column]] of SAID) {
+    const found = checks.filter(({ next }) => next?.startsWith(`mend ${setting} in tm-db.config.json; or `) === true);
+    expect(found, setting).toMatchObject([{ at: { file: "tm-db.config.json", line, column } }]);
+  }
+  expect(checks.filter(({ next }) => next === "npx tm-db migrate")).toEqual([]);
+
+  const problem = (wanted: string) => {
+    const [setting, [line, column], message] = SAID.find(([name]) => name === wanted) ?? SAID[0];
+    return { message: `${setting}: ${message}`, location: expect.objectContaining({ line, column }) };
+  };
+  const needed = ["roles.authenticator", "roles.anonymous", "exposedSchemas[1]", "preRequest", "jwtSecret"];
+  const refusal = (...settings: string[]) => ({ code: "CONFIG_INVALID", problems: settings.map(problem) });
+  await expect(env(options(of))).rejects.toMatchObject(refusal(...needed));
+  await expect(READERS["postgrest config"]?.(of)).rejects.toMatchObject(refusal(...needed));
+  await expect(postgrestConfigure({ ...options(of), form: "database" })).rejects.toMatchObject(refusal(...needed));
+  await expect(READERS["token --role"]?.(of)).rejects.toMatchObject(refusal("roles.authenticator"));
+  await expect(token({ ...options(of), claims: { role: 7 } })).rejects.toMatchObject(refusal("jwtSecret"));
+  const { next } = await up(options(of));
+  expect(next).toMatchObject({ authenticatorUrl: null });
+  expect(next.problems.map((text) => text.split(" ")[1]).toSorted()).toEqual(
+    SAID.map(([setting]) => `${setting}:`).toSorted(),
+  );
+
+  // The control: spelt as it is, nothing is said.
+  of.write({ "tm-db.config.json": JSON.stringify(SETTINGS) });
+  expect(await of.migrate()).toMatchObject({ warnings: [] });
+  expect((await up(options(of))).next).toMatchObject({
+    authenticatorUrl: expect.stringContaining("settings_login@"),
+    problems: [],
+  });
+  expect(await env(options(of))).toMatchObject({ variables: { PGRST_DB_ANON_ROLE: "settings_anonymous" } });
+});
+
+test("columns of jwtRotation that are not there are named", async () => {
+  const of = await project("", { jwtRotation: { standby: "note", previous: "prevoius", previousUntil: "note" } });
+  await of.migrate();
+  await expect(secretStatus(options(of))).rejects.toMatchObject({
+    code: "CONFIG_INVALID",
+    problems: [{ message: "jwtRotation.previous: there is no column private.keys.prevoius" }],
+  });
+  expect((await doctor(options(of))).checks.find(({ check }) => check === "secret")).toMatchObject({
+    verdict: "problem",
+    next: expect.stringContaining("mend jwtRotation "),
   });
 });
