@@ -39,7 +39,8 @@ export const NEXT_STEPS: Readonly<Record<ErrorCode, string>> = {
     "Mend the files or the database by the differences that the message lists, or say `--accept-differences`.",
   DATABASE_NOT_EMPTY: "Name an empty database, or say `--allow-non-empty`.",
   LOCK_TIMEOUT: "Wait for the session that the message names, or raise `--lock-timeout` or `--lock-retries`.",
-  CONNECTION_REFUSED: "Check the address; or leave it out and use the embedded server: `npx tm-db up`.",
+  CONNECTION_REFUSED:
+    "Check the address; or leave it out (`unset DATABASE_URL`) and use the embedded server: `npx tm-db up`.",
   CONNECTION_LOST: "`npx tm-db status` shows what there is; then run the command again.",
   AUTHENTICATION_FAILED: "Check user and password, `PGPASSWORD` or `~/.pgpass`.",
   DATABASE_MISSING: "Create the database; the message shows the `createdb` command.",
@@ -50,7 +51,8 @@ export const NEXT_STEPS: Readonly<Record<ErrorCode, string>> = {
   SERVER_START_FAILED: "Read the end of the server's log in the message.",
   SERVER_NOT_RUNNING: "`npx tm-db up`, or name another server with `--database-url`.",
   SECRET_TOO_SHORT: 'Make a longer one: `export TM_DB_JWT_SECRET="$(openssl rand -base64 48)"`.',
-  SECRET_MISSING: "`npx tm-db migrate` fills the column that `jwtSecret` names. Without one: set `jwtSecret` in `tm-db.config.json`, or `TM_DB_JWT_SECRET`, or say `--secret-file`.",
+  SECRET_MISSING:
+    "`npx tm-db migrate` fills the column that `jwtSecret` names. Without one: set `jwtSecret` in `tm-db.config.json`, or `TM_DB_JWT_SECRET`, or say `--secret-file`.",
   SECRET_ROTATION: "`npx tm-db secret status` shows the step; the message names the command that comes next.",
   TOKEN_UNREADABLE: "Give the token whole: three parts with dots between them, and no `Bearer`.",
   TOKEN_USER_UNKNOWN: "Check the name against the users of the database, and `token.query` in `tm-db.config.json`.",

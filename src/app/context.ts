@@ -5,7 +5,7 @@ import { TmDbError } from "../core/errors.ts";
 import type { EventListener } from "../core/event.ts";
 import { type DatabaseClient, serverVersion } from "../db/client.ts";
 import { assertProject } from "../files/read-project.ts";
-import { findEmbedded, startEmbedded } from "../server/embedded.ts";
+import { findEmbedded, isOwnAddress, startEmbedded } from "../server/embedded.ts";
 import { EMBEDDED_MAJORS, type EmbeddedMajor } from "../server/state-file.ts";
 import { connectionSpecFromEnvironment, connectionSpecFromUrl } from "../server/url.ts";
 
@@ -50,7 +50,7 @@ export interface Target {
 
 /**
  * Finds the database of a project: `--database-url`, else DATABASE_URL, else the PG* variables, else the embedded
- * server, which is started if `start` says so.
+ * server, which is started if `start` says so. A DATABASE_URL that `tm-db env` printed is the embedded server's.
  * @throws TmDbError USAGE for a malformed URL or version; SERVER_NOT_RUNNING; what the embedded server throws.
  */
 export async function openTarget(project: Project, start: "start" | "must-run"): Promise<Target> {
@@ -63,13 +63,13 @@ export function namesServer({ options }: Project): boolean {
   return urlConnection(options) !== undefined;
 }
 
-function urlConnection({ container, databaseUrl, env }: CommandOptions): ConnectionSpec | undefined {
+function urlConnection({ projectDir, container, databaseUrl, env }: CommandOptions): ConnectionSpec | undefined {
   if (container !== undefined) return container;
   if (databaseUrl !== undefined) return connectionSpecFromUrl(databaseUrl, "--database-url", env);
   const fromEnvironment = env["DATABASE_URL"];
-  if (fromEnvironment !== undefined && fromEnvironment !== "")
-    return connectionSpecFromUrl(fromEnvironment, "DATABASE_URL", env);
-  return connectionSpecFromEnvironment(env);
+  if (fromEnvironment === undefined || fromEnvironment === "") return connectionSpecFromEnvironment(env);
+  const spec = connectionSpecFromUrl(fromEnvironment, "DATABASE_URL", env);
+  return isOwnAddress(projectDir, spec) ? undefined : spec;
 }
 
 function urlTarget({ options }: Project, connection: ConnectionSpec): Target {

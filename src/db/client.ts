@@ -589,7 +589,8 @@ function plainReason(spec: ConnectionSpec, facts: ErrorFacts): string {
 
 function addressHint(spec: ConnectionSpec): string {
   if (spec.source === EMBEDDED_SERVER) return EMBEDDED_REPAIR;
-  return `check ${spec.source}; or leave it out and use the embedded server: npx tm-db up`;
+  const without = spec.source === "DATABASE_URL" ? "unset DATABASE_URL && npx tm-db up" : "npx tm-db up";
+  return `check ${spec.source}; or leave it out and use the embedded server: ${without}`;
 }
 
 function createdbCommand(spec: ConnectionSpec): string {

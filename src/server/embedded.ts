@@ -84,6 +84,7 @@ export interface FoundEmbedded extends EmbeddedAccess {
   readonly pid: number | undefined;
 }
 
+const HOST = "127.0.0.1";
 const NEWEST: EmbeddedMajor = 18;
 const LOGIN_TIMEOUT_MS = 5_000;
 const RECOVERY_TIMEOUT_MS = 120_000;
@@ -118,6 +119,23 @@ export function findEmbedded(options: { readonly projectDir: string }): FoundEmb
   const port = postmaster?.port ?? state.ports[String(state.major)];
   if (port === undefined) return undefined;
   return { ...access(state, paths, port), running: postmaster !== undefined, pid: postmaster?.pid };
+}
+
+/**
+ * Whether an address leads to the project's own server and database as their owner: `tm-db env` prints it, and in a shell
+ * that has taken it over, it is the server that it was before. It need not run.
+ */
+export function isOwnAddress(projectDir: string, { host, port, database, user }: ConnectionSpec): boolean {
+  if (host !== HOST) return false;
+  let own: ConnectionSpec | undefined;
+  try {
+    own = findEmbedded({ projectDir })?.connection;
+  } catch (error) {
+    // Of another server's address, what is wrong with our own is not asked.
+    if (error instanceof TmDbError) return false;
+    throw error;
+  }
+  return own !== undefined && port === own.port && database === own.database && user === own.user;
 }
 
 /**
@@ -317,7 +335,7 @@ async function openDoors(given: {
 // ─── Which project, which folder, which user ────────────────────────────────────────────────────────────────────────
 
 function access(state: EmbeddedState, paths: ClusterPaths, port: number): EmbeddedAccess {
-  const server = { host: "127.0.0.1", port, source: EMBEDDED_SERVER };
+  const server = { host: HOST, port, source: EMBEDDED_SERVER };
   return {
     major: state.major,
     dataDir: paths.dataDir,

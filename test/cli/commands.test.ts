@@ -78,6 +78,35 @@ describe("up", () => {
     );
     expect(people).toBe(0);
   });
+
+  test("a shell that took over what env prints works with the embedded server still, and with another's if it names one", async () => {
+    const project = cliProject("reference");
+    await project.run(["up"]);
+    const env = await readEnv(project);
+    const { DATABASE_URL = "" } = env;
+    const json = async (args: readonly string[], variables = env): Promise<Record<string, unknown>> =>
+      JSON.parse((await project.run([...args, "--json"], { env: variables })).stdout) as Record<string, unknown>;
+    const embedded = { database: { source: "the embedded server" }, server: { kind: "embedded" }, seeded: true };
+    expect(await json(["reset", "--yes"])).toMatchObject({ up: embedded });
+    await project.run(["stop"], { env });
+    expect(await json(["status"])).toMatchObject({ error: { code: "SERVER_NOT_RUNNING" } });
+
+    // The controls: another database of that server, as another role, at another port.
+    const changes: ((url: URL) => void)[] = [
+      (url) => (url.pathname = "/elsewhere"),
+      (url) => (url.username = "somebody"),
+      (url) => (url.port = String(Number(url.port) + 1)),
+    ];
+    for (const change of changes) {
+      const url = new URL(DATABASE_URL);
+      change(url);
+      expect(await json(["up"], { DATABASE_URL: url.href })).toMatchObject({
+        error: { code: "CONNECTION_REFUSED", hint: expect.stringContaining("unset DATABASE_URL && npx tm-db up") },
+      });
+    }
+    expect(await json(["up"])).toMatchObject({ server: { kind: "embedded", started: true }, seeded: false });
+    expect(await json(["doctor"])).toMatchObject({ healthy: true, database: { source: "the embedded server" } });
+  });
 });
 
 describe("refresh", () => {
