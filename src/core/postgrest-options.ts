@@ -15,8 +15,11 @@ const text = { type: "text", inDatabase: false } as const;
 const number = { type: "number", inDatabase: false } as const;
 const boolean = { type: "boolean", inDatabase: false } as const;
 
+/** The major versions of PostgREST whose options and answers tm-db knows. */
+export const POSTGREST_MAJORS = { oldest: 11, newest: 16 } as const;
+
 /**
- * The options of PostgREST 11 to 16 that a project may set under `postgrest` in `tm-db.config.json`. Those that other
+ * The options of those versions that a project may set under `postgrest` in `tm-db.config.json`. Those that other
  * settings decide, and those that are secrets, are in `DERIVED_OPTIONS`. Left out are `log-query`, which was a text in 13 and
  * is a yes or no since 14, and the Unix socket of the admin server, whom `tm-db postgrest run` asks by TCP. PostgREST passes
  * over options that it does not know.

@@ -1,6 +1,7 @@
+import { POSTGREST_MAJORS } from "../core/postgrest-options.ts";
 import { differenceOf, judgeClock, type Skew, skewOf } from "./clock.ts";
 import type { Relation } from "./relations.ts";
-import { listed, ok, problem, skipped, type Verdict, warning } from "./verdict.ts";
+import { listed, NEWER_TM_DB, ok, problem, skipped, type Verdict, warning } from "./verdict.ts";
 
 /** What PostgREST's root answered, or why nothing came. */
 export type RootAnswer =
@@ -23,8 +24,7 @@ export type RootAnswer =
 const TIMEOUT_MS = 2_000;
 /** Of an answer as it is unpacked. The OpenAPI document of a thousand tables is a tenth of it. */
 const MOST_BYTES = 16_000_000;
-const OLDEST = 11;
-const NEWEST_TESTED = 14;
+const { oldest: OLDEST, newest: NEWEST } = POSTGREST_MAJORS;
 /** More would only say the same, and each is a request. */
 const MOST_RELATIONS = 100;
 
@@ -74,8 +74,8 @@ export function judgeRoot(answer: RootAnswer, url: string): Verdict {
       `PostgREST ${version} is older than ${OLDEST}`,
       "install a newer one: https://github.com/PostgREST/postgrest/releases",
     );
-  if (major > NEWEST_TESTED)
-    return warning(`PostgREST ${version} is newer than what tm-db knows (11 to 14)`, "npm update tm-db");
+  if (major > NEWEST)
+    return warning(`PostgREST ${version} is newer than what tm-db knows (${OLDEST} to ${NEWEST})`, NEWER_TM_DB);
   return ok(`PostgREST ${version} answers at ${url}`);
 }
 

@@ -1,5 +1,5 @@
 import { type DatabaseClient, serverVersion } from "../db/client.ts";
-import { allOr, type Verdict, warning } from "./verdict.ts";
+import { allOr, NEWER_TM_DB, type Verdict, warning } from "./verdict.ts";
 
 const NEWEST_TESTED = 18;
 
@@ -16,7 +16,7 @@ export function judgeServer(server: {
 }): readonly Verdict[] {
   const newer =
     server.major > NEWEST_TESTED
-      ? [warning(`PostgreSQL ${server.text} is newer than what tm-db is tested on (15 to 18)`, "npm update tm-db")]
+      ? [warning(`PostgreSQL ${server.text} is newer than what tm-db is tested on (15 to 18)`, NEWER_TM_DB)]
       : [];
   const standby = server.isStandby
     ? [

@@ -35,6 +35,9 @@ export function skipped(message: string, next: string | null = null): Verdict {
   return { verdict: "skipped", message, next };
 }
 
+/** tm-db is not on the npm registry, where a command could look for it. */
+export const NEWER_TM_DB = "install a newer tm-db, if there is one";
+
 /** The lines of a check; `find` says where files declare what they are about. */
 export function named(
   check: DoctorCheck["check"],

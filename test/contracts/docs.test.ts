@@ -6,6 +6,7 @@ import { exampleOf } from "../../scripts/docs/cli-page.ts";
 import { generatedPages } from "../../scripts/docs/pages.ts";
 import { buildProgram, withSubcommands } from "../../src/cli/program.ts";
 import { ERROR_CODES } from "../../src/core/errors.ts";
+import { POSTGREST_MAJORS } from "../../src/core/postgrest-options.ts";
 import { MIGRATION_RULES, RULES } from "../../src/lint/rules.ts";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
@@ -113,6 +114,23 @@ function headings(text: string): ReadonlySet<string> {
 test("docs/lint.md explains each rule of our own", () => {
   const listed = [...read("docs/lint.md").matchAll(/^\| `([a-z-]+)` \| /gm)].map(([, rule = ""]) => rule);
   expect(listed.toSorted()).toEqual(Object.keys({ ...RULES, ...MIGRATION_RULES }).toSorted());
+});
+
+test("pages say the versions of PostgREST that are known, and the commands that a container can be started for", () => {
+  const { oldest, newest } = POSTGREST_MAJORS;
+  expect(read("README.md")).toContain(`for PostgREST ${oldest} to ${newest}`);
+  expect(read("docs/doctor.md")).toContain(`or older than ${oldest} | newer than ${newest} |`);
+  const able = commands.filter(([, { options }]) => options.some(({ long }) => long === "--server"));
+  const wanted = able.map(([name]) => name).toSorted();
+  const line = {
+    "README.md": /^\| a container \|.*/m,
+    "docs/ci.md": /^Where a job.*/m,
+    "CHANGELOG.md": /^- `--server co.*/m,
+  };
+  for (const [page, sought] of Object.entries(line)) {
+    const named = [...(sought.exec(read(page))?.[0] ?? "").matchAll(/`([a-z]+)`/g)].map(([, name]) => name);
+    expect({ page, named: named.toSorted() }).toEqual({ page, named: wanted });
+  }
 });
 
 test("the README opens with the two command lines", () => {

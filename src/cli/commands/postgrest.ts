@@ -1,6 +1,7 @@
 import { resolve } from "node:path";
 import { Command, Option } from "commander";
 import { TmDbError } from "../../core/errors.ts";
+import { POSTGREST_MAJORS } from "../../core/postgrest-options.ts";
 import type { Execute } from "../execute.ts";
 import { parseDuration } from "../parse-duration.ts";
 import { addDatabaseOptions, type SharedOptions } from "../shared-options.ts";
@@ -28,8 +29,11 @@ export function postgrestCommand(execute: Execute): Command {
 }
 
 function configCommand(execute: Execute): Command {
+  const { oldest, newest } = POSTGREST_MAJORS;
   return addDatabaseOptions(new Command("config"))
-    .description("write postgrest.conf, with its secrets, for PostgREST 11 to 16; one that runs with it reads it again")
+    .description(
+      `write postgrest.conf, with its secrets, for PostgREST ${oldest} to ${newest}; one that runs with it reads it again`,
+    )
     .option("--output <file>", "write this file (default: postgrest.conf, or postgrest.env, in the project)")
     .option("--env", "write PGRST_… lines for docker and systemd instead of PostgREST's own file")
     .addOption(

@@ -20,7 +20,7 @@ describe("a server", () => {
     const server = (major: number) => judgeServer({ text: `${major}.1`, major, isStandby: false });
     expect(server(15)).toMatchObject([{ verdict: "ok", message: "PostgreSQL 15.1" }]);
     expect(server(18)).toMatchObject([{ verdict: "ok" }]);
-    expect(server(19)).toMatchObject([{ verdict: "warning", next: "npm update tm-db" }]);
+    expect(server(19)).toMatchObject([{ verdict: "warning", next: "install a newer tm-db, if there is one" }]);
   });
 
   test("that is a standby takes no deployment", () => {
