@@ -17,12 +17,12 @@ export interface CommandOptions {
   readonly databaseUrl?: string | undefined;
   /** Major version for the embedded server. */
   readonly pg?: string | undefined;
-  /** The server that was started for this command alone; before all others. */
+  /** @internal The server that was started for this command alone; before all others. */
   readonly container?: ConnectionSpec | undefined;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly onEvent: EventListener;
   readonly signal?: AbortSignal | undefined;
-  /** Whether the process ends with the command. */
+  /** @internal Whether the process ends with the command. */
   readonly endsProcess?: boolean | undefined;
 }
 
@@ -32,8 +32,19 @@ export interface Project {
   readonly config: Config;
 }
 
+/** @throws TmDbError USAGE for an option that a program has left out; what reading the settings throws. */
 export function openProject(options: CommandOptions): Project {
+  refuseMissing(options);
   return { options, config: loadConfig(options.projectDir, options.configFile) };
+}
+
+/** Not every program that calls a command is checked by a compiler. */
+function refuseMissing(options: Partial<CommandOptions>): void {
+  const missing = (["projectDir", "env", "onEvent"] as const).filter((name) => options[name] === undefined);
+  if (missing.length === 0) return;
+  throw new TmDbError("USAGE", `the options of a command lack ${missing.join(", ")}`, {
+    hint: "for example: await migrate({ projectDir: process.cwd(), env: process.env, onEvent: () => {} })",
+  });
 }
 
 /** A database of a project that can be connected to. */

@@ -20,7 +20,7 @@ export interface TestOptions extends CommandOptions {
   readonly cwd?: string | undefined;
   /** Run only files whose path or text this regular expression finds, whatever the case. */
   readonly pattern?: string | undefined;
-  /** Files of the project, relative to it: tests that name what one of them declares run before the others. */
+  /** @internal Files of the project, relative to it: tests that name what one of them declares run before the others. */
   readonly first?: readonly string[] | undefined;
   /** How many databases to run on side by side; as many as processors if not given. */
   readonly jobs?: number | undefined;

@@ -117,6 +117,8 @@ import { policyTest } from "tm-db/testing";
 const { steps } = await migrate({ projectDir: ".", env: {}, onEvent: (event) => console.log(event.kind) });
 // @ts-expect-error: there is no such option.
 await migrate({ projectDir: ".", env: {}, onEvent: () => {}, dryRum: true });
+// @ts-expect-error: how the program itself calls it is nobody else's.
+await migrate({ projectDir: ".", env: {}, onEvent: () => {}, endsProcess: true });
 console.log(steps.length, TmDbError, policyTest);
 `,
   );

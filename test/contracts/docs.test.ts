@@ -150,6 +150,66 @@ test("docs/formats.md lists what src/index.ts exports", () => {
   expect(new Set(listed)).toEqual(new Set(exported));
 });
 
+describe("docs/formats.md, of JSON documents,", () => {
+  const section = /^## JSON documents\n([\s\S]*?)^## /m.exec(read("docs/formats.md"))?.[1] ?? "";
+  const rows = [...section.matchAll(/^\| (`.*?`) \| (.*) \|$/gm)].flatMap(([, names = "", fields = ""]) =>
+    words(names).map((command) => ({ command, fields })),
+  );
+  /** The interfaces of what commands print: their names, and their bodies. */
+  const interfaces = [
+    ...read("src/core/command-result.ts").matchAll(/^export interface (\w+)(?: extends \w+)? \{\n([\s\S]*?)^\}/gm),
+  ].map(([, name = "", body = ""]) => ({ name, body }));
+  const results = interfaces.flatMap(({ name, body }) => {
+    const commands = [...(/^ {2}readonly command: (.*);$/m.exec(body)?.[1]?.matchAll(/"([^"]+)"/g) ?? [])];
+    return commands.map(([, command = ""]) => ({ command, name, body }));
+  });
+
+  test("says which fields each command has, and of which fields and values these are", () => {
+    const missing = results.flatMap(({ command, body }) => {
+      const row = words(rows.find((each) => each.command === command)?.fields ?? "");
+      const fields = [...body.matchAll(/^ {2}readonly (\w+)\??:/gm)].map(([, field = ""]) => field);
+      return fields
+        .filter((field) => field !== "command" && !row.includes(field))
+        .map((field) => `${command}: ${field}`);
+    });
+    expect(missing).toEqual([]);
+    const [fieldsSaid, valuesSaid] = [
+      new Set(words(section)),
+      new Set(words(read("docs/formats.md") + read("docs/doctor.md"))),
+    ];
+    const inner = interfaces.flatMap(({ name, body }) => {
+      const code = body.replaceAll(/\/\*\*[\s\S]*?\*\//g, "").replace(/^ {2}readonly command: .*/m, "");
+      return [...code.matchAll(/readonly (\w+)\??:|"([^"]+)"/g)]
+        .filter(([, field, value]) => !fieldsSaid.has(field ?? "") && !valuesSaid.has(value ?? ""))
+        .map(([found]) => `${name}: ${found}`);
+    });
+    expect(inner).toEqual([]);
+    expect(results.length).toBeGreaterThan(25);
+  });
+
+  test("names no field that there is not", () => {
+    const sources = [
+      ...readdirSync(join(ROOT, "src/core")).map((name) => `src/core/${name}`),
+      "src/config/config.ts",
+      "src/app/listen.ts",
+      "src/db/listen.ts",
+    ];
+    const there = new Set(
+      sources.flatMap((path) =>
+        [...read(path).matchAll(/readonly (\w+)\??:|"([^"\n]+)"/g)].map(([, field, value]) => field ?? value ?? ""),
+      ),
+    );
+    const commands = new Set(rows.map(({ command }) => command));
+    const named = rows.flatMap(({ fields }) => words(fields)).filter((word) => /^[a-z]\w*$/i.test(word));
+    expect(named.filter((word) => !there.has(word) && !commands.has(word))).toEqual([]);
+  });
+});
+
+/** What stands in backticks. */
+function words(text: string): string[] {
+  return [...text.matchAll(/`([^`\n]+)`/g)].map(([, word = ""]) => word);
+}
+
 test("docs/formats.md names each table of the ledger, each field of the state file and each variable that is read", () => {
   const formats = read("docs/formats.md");
   const tables = [
