@@ -1,3 +1,4 @@
+import { adrPage } from "./adr-page.ts";
 import { cliPage } from "./cli-page.ts";
 import { configSchemaPage } from "./config-schema.ts";
 import { errorsPage } from "./errors-page.ts";
@@ -7,6 +8,7 @@ import { rulePages } from "./rule-pages.ts";
 /** The generated files, by their path from the repository's root. */
 export function generatedPages(): Readonly<Record<string, string>> {
   return {
+    "docs/adr/README.md": adrPage(),
     "docs/cli.md": cliPage(),
     "docs/errors.md": errorsPage(),
     "docs/leaks.md": leaksPage(),

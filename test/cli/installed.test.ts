@@ -5,6 +5,8 @@ import { dirname, join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { cliProject, REPOSITORY } from "./run-cli.ts";
 
+/** What `npm pack` packs. */
+let packed: readonly string[] = [];
 /** A folder in which the package is installed as npm would: its own files, and the packages that it asks for. */
 let home = "";
 const installed = (): string => join(home, "node_modules/tm-db");
@@ -21,11 +23,12 @@ beforeAll(() => {
     mkdirSync(join(home, dirname(path)), { recursive: true });
     symlinkSync(join(REPOSITORY, path), join(home, path));
   }
-  // What `npm pack` packs, without its scripts: they would build under the feet of other tests.
+  // Without its scripts: they would build under the feet of other tests.
   const options = { cwd: REPOSITORY, encoding: "utf8" } as const;
-  const packed = execFileSync("npm", ["pack", "--dry-run", "--json", "--ignore-scripts"], options);
-  const [{ files } = { files: [] }] = JSON.parse(packed) as { readonly files: readonly { readonly path: string }[] }[];
-  for (const { path } of files.filter((file) => !file.path.startsWith("types/")))
+  const listed = execFileSync("npm", ["pack", "--dry-run", "--json", "--ignore-scripts"], options);
+  const [{ files } = { files: [] }] = JSON.parse(listed) as { readonly files: readonly { readonly path: string }[] }[];
+  packed = files.map(({ path }) => path);
+  for (const path of packed.filter((file) => !file.startsWith("types/")))
     cpSync(join(REPOSITORY, path), join(installed(), path));
   execFileSync(process.execPath, [tsc, "-p", "tsconfig.types.json", "--outDir", join(installed(), "types")], options);
 });
@@ -97,6 +100,20 @@ test("it works with the packages that it asks for, and no other", async () => {
     const said = `${stdout}${stderr}`;
     expect([args, code, said]).toEqual([args, 0, expect.stringContaining(words)]);
   }
+});
+
+test("its pages link to nothing that is not in it", () => {
+  const broken = packed
+    .filter((path) => path.endsWith(".md"))
+    .flatMap((path) => {
+      const prose = readFileSync(join(installed(), path), "utf8").replaceAll(/^```[\s\S]*?^```|`[^`\n]*`/gm, "");
+      const targets = [...prose.matchAll(/\]\((?!https?:)([^)#\s]+)/g)].map(([, target = ""]) => target);
+      return targets
+        .filter((target) => !existsSync(join(installed(), dirname(path), target)))
+        .map((target) => `${path}: ${target}`);
+    });
+  expect(broken).toEqual([]);
+  expect(packed).toContain("README.md");
 });
 
 test.each([
