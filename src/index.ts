@@ -14,7 +14,7 @@ export { newMigration } from "./app/new-migration.ts";
 export { type PlanOptions, plan } from "./app/plan.ts";
 export { postgrestConfigure, type PostgrestConfigOptions } from "./app/postgrest-config.ts";
 export { postgrestRun, type PostgrestRunOptions } from "./app/postgrest-run.ts";
-export { realtime, type RealtimeOptions } from "./app/realtime.ts";
+export { realtime, type RealtimeLimits, type RealtimeOptions } from "./app/realtime.ts";
 export { type RefreshOptions, refresh } from "./app/refresh.ts";
 export { type ResetOptions, reset } from "./app/reset.ts";
 export { type ResolveOptions, resolve } from "./app/resolve.ts";

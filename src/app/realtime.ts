@@ -10,6 +10,8 @@ import { authenticatorConnection } from "./authenticator.ts";
 import { type CommandOptions, openProject, openTarget, type Project, type Target } from "./context.ts";
 import { acceptedKeys, readSigningSecrets } from "./signing-secret.ts";
 
+export type { RealtimeLimits };
+
 export interface RealtimeOptions extends CommandOptions {
   /** 127.0.0.1 if not given. */
   readonly host?: string | undefined;

@@ -6,7 +6,8 @@ export const ERROR_CODES = {
   USAGE: { exit: 2, means: "The command line does not make sense: an unknown option, a missing argument." },
   CONFIG_INVALID: {
     exit: 2,
-    means: "`tm-db.config.json` or an environment variable holds something that is not allowed.",
+    means:
+      "`tm-db.config.json` or an environment variable holds something that is not allowed, or names what is not there.",
   },
   PROJECT_NOT_FOUND: { exit: 2, means: "The folder holds no `migrations/`, so it is no project." },
   FILE_UNREADABLE: { exit: 2, means: "A file of the project cannot be read." },
