@@ -89,7 +89,9 @@ export function upLines(result: UpResult, style: Style): string[] {
 }
 
 function postgrestLines({ next, server }: UpResult, style: Style): string[] {
-  if (next.authenticatorUrl === null) return [];
+  if (next.authenticatorUrl === null) {
+    return ["", "PostgREST cannot log in: the role that roles.authenticator names is not there."];
+  }
   // Of another server the password may not be known.
   const env = server.kind === "embedded" ? `   ${style.dim("(npx tm-db env prints it with its password)")}` : "";
   return [

@@ -180,6 +180,8 @@ drop schema private cascade;
     stdout: expect.stringMatching(/no token: private\.keys\.secret is shorter than 32 bytes \(.*npx tm-db migrate\)/),
   });
   expect(short.stdout).not.toContain("e30.");
+  expect(short.stdout).toContain("PostgREST cannot log in: the role that roles.authenticator names is not there.");
+  expect(short.stdout).not.toContain("authenticator@");
 
   project.write({
     "migrations/0002_empty.sql":
