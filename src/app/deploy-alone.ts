@@ -6,7 +6,7 @@ import { withTransaction } from "../db/transaction.ts";
 import { notifyPostgrest, type PreparedMigration } from "../deploy/apply.ts";
 import { ensureLedger } from "../deploy/ledger-writing.ts";
 import { readLedger } from "../deploy/ledger.ts";
-import { maySet } from "../deploy/own-settings.ts";
+import { settingsOf } from "../deploy/own-settings.ts";
 import { planDeployment } from "../deploy/plan.ts";
 import { runAlone } from "../deploy/run-alone.ts";
 import { clearUnfinished, markUnfinished } from "../deploy/unfinished.ts";
@@ -43,7 +43,7 @@ export async function deployAlone(
       await leaveLedgerSchema(client);
       onEvent({ kind: "step", action: "migrate", path: entry.path });
       await runAlone(client, migration, signal);
-      if (maySet(entry.upSql)) {
+      if (settingsOf(entry.upSql).length > 0) {
         await resetSession(client);
         await leaveLedgerSchema(client);
       }

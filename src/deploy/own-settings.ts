@@ -1,7 +1,28 @@
+import { maskSql } from "../core/mask-sql.ts";
 import type { SqlSource } from "./run-sql.ts";
 
-/** Where a statement may begin that changes a setting or the role; matches more than that, which costs little. */
-const MAY_SET = /(^|;|\$|\*\/|\b(begin|then|else|loop)\b)\s*(set|reset|discard)\b|\bset_config\b/im;
+/** Where none of these stands, not even in a text, nothing is set. */
+const SETTING_WORD = /\b(set|reset|discard|set_config)\b/i;
+
+/** `set local lock_timeout = …`, as most migrations have it. */
+const PLAIN = /^set\s+(?:(?:local|session)\s+)?([a-z_]+)\s*(?:=|to\b)/i;
+/** Settings of applications, whose names have a dot, are theirs. */
+const OF_APPLICATION = /^set\s+(?:(?:local|session)\s+)?[a-z_]\w*\.[\w.]+\s*(?:=|to\b)/i;
+
+/** The settings that SQL changes, by name; `any` where only running it tells. */
+export function settingsOf(sql: string): readonly string[] | "any" {
+  if (!SETTING_WORD.test(sql)) return [];
+  const visible = maskSql(sql, { comments: true });
+  if (/\bset_config\b/i.test(visible)) return "any";
+  const names = new Set<string>();
+  for (const statement of visible.split(";").map((piece) => piece.trim())) {
+    const name = PLAIN.exec(statement)?.[1];
+    if (name !== undefined) names.add(name.toLowerCase());
+    // What a block does is a text here.
+    else if (/^(set|reset|discard|do)\b/i.test(statement) && !OF_APPLICATION.test(statement)) return "any";
+  }
+  return [...names];
+}
 
 /**
  * A migration whose settings end with it: `set search_path`, `set role` and their like would else reach the migrations and files
@@ -9,32 +30,43 @@ const MAY_SET = /(^|;|\$|\*\/|\b(begin|then|else|loop)\b)\s*(set|reset|discard)\
  */
 export function withOwnSettings(source: SqlSource): SqlSource {
   const { part, insertions = [] } = source;
-  if (!MAY_SET.test(part.sql)) return source;
-  const moved = insertions.map(({ at, length }) => ({ at: at + BEFORE.length, length }));
+  const names = settingsOf(part.sql);
+  if (names.length === 0) return source;
+  const [before, after] = names === "any" ? [BEFORE_ANY, AFTER_ANY] : [beforeThese(names), afterThese(names)];
+  const moved = insertions.map(({ at, length }) => ({ at: at + before.length, length }));
   return {
     ...source,
-    part: { ...part, sql: `${BEFORE}${part.sql}${AFTER}` },
-    insertions: [{ at: BEFORE.length, length: BEFORE.length }, ...moved],
+    part: { ...part, sql: `${before}${part.sql}${after}` },
+    insertions: [{ at: before.length, length: before.length }, ...moved],
   };
 }
 
-/** Says whether session settings have to be set again after SQL that ran outside of a transaction. */
-export function maySet(sql: string): boolean {
-  return MAY_SET.test(sql);
+/** What is set is kept in a setting of its own, for this transaction. */
+const KEPT = "tm_db.settings";
+const RESET_ROLE = "\n;\nreset session authorization;\nreset role;\n";
+
+// Both levels come back: for the session what it had at its start, and for the transaction what was set in it.
+
+/** Reading all settings costs PostgreSQL a millisecond, and these are most often one. */
+function beforeThese(names: readonly string[]): string {
+  const values = names.map((name) => `'${name}', pg_catalog.current_setting('${name}', true)`).join(", ");
+  return `select pg_catalog.set_config('${KEPT}', pg_catalog.json_build_object(${values})::pg_catalog.text, true);\n`;
 }
 
-/** What is set now. Settings of applications, whose names have a dot, are theirs. */
-const BEFORE = `select pg_catalog.set_config('tm_db.settings', pg_catalog.json_object_agg(s.name, s.setting)::pg_catalog.text, true)
+function afterThese(names: readonly string[]): string {
+  const kept = `pg_catalog.current_setting('${KEPT}')::pg_catalog.json`;
+  const again = names.map(
+    (name) => `pg_catalog.set_config('${name}', ${kept} operator(pg_catalog.->>) '${name}', true)`,
+  );
+  return `${RESET_ROLE}${names.map((name) => `reset ${name};\n`).join("")}select ${again.join(", ")}`;
+}
+
+const BEFORE_ANY = `select pg_catalog.set_config('${KEPT}', pg_catalog.json_object_agg(s.name, s.setting)::pg_catalog.text, true)
 from pg_catalog.pg_settings as s
 where s.context operator(pg_catalog.=) any (array['user', 'superuser']);
 `;
 
-/** Both levels: for the session what it had at its start, and for the transaction what was set in it. */
-const AFTER = `
-;
-reset session authorization;
-reset role;
-set local search_path = pg_catalog;
+const AFTER_ANY = `${RESET_ROLE}set local search_path = pg_catalog;
 select set_config(s.name, s.reset_val, false), set_config(s.name, k.value, true)
-from json_each_text(current_setting('tm_db.settings')::json) as k
+from json_each_text(current_setting('${KEPT}')::json) as k
 join pg_settings as s on s.name = k.key and s.setting is distinct from k.value`;

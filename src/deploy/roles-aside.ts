@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import { quoteIdent } from "../core/quote-ident.ts";
 import type { DatabaseClient } from "../db/client.ts";
 import { isDatabaseError } from "../db/run-script.ts";
@@ -58,8 +59,10 @@ async function rolesNamed(client: DatabaseClient, { migrations }: BuildFiles): P
 async function putAside(client: DatabaseClient, names: readonly string[]) {
   const aside = new Map<string, string>();
   const kept: string[] = [];
+  // Others may do the same at this moment, and would wait for each other because of a name.
+  const own = `${ASIDE}${randomBytes(4).toString("hex")}`;
   for (const [index, name] of names.entries()) {
-    const other = `${ASIDE}${index}`;
+    const other = `${own}_${index}`;
     try {
       await client.query(
         `savepoint tm_db_role; alter role ${quoteIdent(name)} rename to ${other}; release savepoint tm_db_role`,

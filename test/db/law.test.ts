@@ -437,7 +437,7 @@ describe("a migration meets files that stand already", () => {
             "create table if not exists public.two (note text default 'a\\b');\nselect pg_catalog.set_config('search_path', '', false);",
             "drop table public.two;",
           ),
-          "migrations/0005_d.sql": migration("create table three (id int);", "drop table three;"),
+          "migrations/0005_d.sql": migration("set search_path to other; create table three (id int);", "drop table other.three;"),
           "views/v.sql": "create view api.v as select 'a\\b' as b;",
         },
         { "migrations/0006_e.sql": migration("create table four (id int);", "drop table four;") },
