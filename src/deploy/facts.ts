@@ -125,7 +125,7 @@ select
             )
           )
         from (
-          select null::text as column_name, a.privilege_type, a.grantee, a.is_grantable
+          select null::text as column_name, a.privilege_type, a.grantee, a.is_grantable, a.grantor
           from pg_catalog.aclexplode(
             coalesce(
               (
@@ -173,13 +173,26 @@ select
             )
           ) as a
           union all
-          select at.attname::text, a.privilege_type, a.grantee, a.is_grantable
+          select at.attname::text, a.privilege_type, a.grantee, a.is_grantable, a.grantor
           from pg_catalog.pg_attribute as at
           cross join lateral pg_catalog.aclexplode(at.attacl) as a
           where at.attrelid = t.class and not at.attisdropped and at.attacl is not null
         ) as e
+        -- What others have granted, a grant or revoke of the owner does not touch.
+        where e.grantor = t.owner or not pg_catalog.pg_has_role(t.owner, 'usage')
       ),
       '[]'
     )
   ) as facts
-from target as t`;
+from (
+  select
+    t.*,
+    coalesce(
+      (select c.relowner from pg_catalog.pg_class as c where c.oid = t.class),
+      (select p.proowner from pg_catalog.pg_proc as p where p.oid = t.routine),
+      (select n.nspowner from pg_catalog.pg_namespace as n where n.oid = t.namespace),
+      (select y.typowner from pg_catalog.pg_type as y where y.oid = t.type),
+      current_user::regrole::oid
+    ) as owner
+  from target as t
+) as t`;

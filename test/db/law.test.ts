@@ -331,6 +331,21 @@ describe("a migration meets files that stand already", () => {
       ],
     ],
     [
+      "what somebody else has granted is not the file's",
+      [
+        {
+          "migrations/0002_b.sql": migration(
+            "grant usage on schema api to law_role; grant select on api.t to law_role with grant option;\n" +
+              "set local role law_role; grant select on api.t to pg_monitor;",
+            "revoke select on api.t from law_role cascade; revoke usage on schema api from law_role;",
+          ),
+        },
+        { [POLICIES]: "grant select on api.t to pg_monitor;" },
+        { [POLICIES]: "revoke select on api.t from pg_monitor;" },
+        { [POLICIES]: null },
+      ],
+    ],
+    [
       "a migration grants on all tables what a file grants on one, and the file goes",
       [
         { [POLICIES]: "grant select on api.t to pg_monitor;" },
@@ -437,7 +452,10 @@ describe("a migration meets files that stand already", () => {
             "create table if not exists public.two (note text default 'a\\b');\nselect pg_catalog.set_config('search_path', '', false);",
             "drop table public.two;",
           ),
-          "migrations/0005_d.sql": migration("set search_path to other; create table three (id int);", "drop table other.three;"),
+          "migrations/0005_d.sql": migration(
+            "set search_path to other; create table three (id int);",
+            "drop table other.three;",
+          ),
           "views/v.sql": "create view api.v as select 'a\\b' as b;",
         },
         { "migrations/0006_e.sql": migration("create table four (id int);", "drop table four;") },
