@@ -31,7 +31,7 @@ export async function withScratchDatabase<T>(
       });
     }
     const { rows } = await client.query<{ name: string }>(
-      "select datname as name from pg_catalog.pg_database where datname like $1 and datdba = current_user::regrole",
+      "select datname as name from pg_catalog.pg_database where datname like $1 and datdba = pg_catalog.quote_ident(current_user)::regrole",
       [`${PREFIX.replaceAll("_", "\\_")}%`],
     );
     for (const { name: other } of rows) if (isAbandoned(other)) await dropDatabase(client, other);

@@ -28,14 +28,14 @@ cross join lateral (
     (
       select d.defaclacl
       from pg_catalog.pg_default_acl as d
-      where d.defaclrole = current_user::regrole and d.defaclnamespace = 0 and d.defaclobjtype = k.letter
+      where d.defaclrole = pg_catalog.quote_ident(current_user)::regrole and d.defaclnamespace = 0 and d.defaclobjtype = k.letter
     ),
-    pg_catalog.acldefault(k.letter, current_user::regrole)
+    pg_catalog.acldefault(k.letter, pg_catalog.quote_ident(current_user)::regrole)
   ) as acl
   union all
   select d.defaclnamespace, d.defaclacl
   from pg_catalog.pg_default_acl as d
-  where d.defaclrole = current_user::regrole and d.defaclnamespace <> 0 and d.defaclobjtype = k.letter
+  where d.defaclrole = pg_catalog.quote_ident(current_user)::regrole and d.defaclnamespace <> 0 and d.defaclobjtype = k.letter
 ) as l
 left join pg_catalog.pg_namespace as n on n.oid = l.namespace
 cross join lateral pg_catalog.aclexplode(l.acl) as a

@@ -155,16 +155,16 @@ select
                 (
                   select d.defaclacl
                   from pg_catalog.pg_default_acl as d
-                  where d.defaclrole = current_user::regrole
+                  where d.defaclrole = pg_catalog.quote_ident(current_user)::regrole
                     and d.defaclnamespace = 0
                     and d.defaclobjtype = case t.letter when 's' then 'S' else t.letter end
                 ),
-                pg_catalog.acldefault(t.letter, current_user::regrole)
+                pg_catalog.acldefault(t.letter, pg_catalog.quote_ident(current_user)::regrole)
               ) || coalesce(
                 (
                   select d.defaclacl
                   from pg_catalog.pg_default_acl as d
-                  where d.defaclrole = current_user::regrole
+                  where d.defaclrole = pg_catalog.quote_ident(current_user)::regrole
                     and d.defaclnamespace = t.home
                     and d.defaclobjtype = case t.letter when 's' then 'S' else t.letter end
                 ),
@@ -192,7 +192,7 @@ from (
       (select p.proowner from pg_catalog.pg_proc as p where p.oid = t.routine),
       (select n.nspowner from pg_catalog.pg_namespace as n where n.oid = t.namespace),
       (select y.typowner from pg_catalog.pg_type as y where y.oid = t.type),
-      current_user::regrole::oid
+      pg_catalog.quote_ident(current_user)::regrole::oid
     ) as owner
   from target as t
 ) as t`;

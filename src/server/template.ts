@@ -245,7 +245,7 @@ async function dropLeftovers(client: DatabaseClient, { project, key }: RunReques
          select d.datname::text
          from pg_catalog.pg_database as d
          where starts_with(d.datname, $1)
-           and d.datdba = current_user::regrole
+           and d.datdba = pg_catalog.quote_ident(current_user)::regrole
        ) as databases,
        array(
          select a.application_name

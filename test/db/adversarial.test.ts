@@ -1,4 +1,8 @@
-import { describe, expect, test } from "vitest";
+import { describe, expect, inject, onTestFinished, test } from "vitest";
+import { drift } from "../../src/app/drift.ts";
+import { plan } from "../../src/app/plan.ts";
+import { verify } from "../../src/app/verify.ts";
+import { connectionUrl } from "../../src/core/connection-spec.ts";
 import { quoteIdent } from "../../src/core/quote-ident.ts";
 import { compareCatalogs } from "../../src/schema/catalog.ts";
 import { type EngineProject, engineProject, queryRows } from "./project.ts";
@@ -268,4 +272,37 @@ describe("circles", () => {
     await expect(project.migrate()).rejects.toMatchObject({ code: "SQL_ERROR", sqlState: "42P01" });
     expect(await project.query("select to_regnamespace('tm_db') as ledger")).toEqual([{ ledger: null }]);
   });
+});
+
+test("a role that deploys may be called anything", async () => {
+  const project = await engineProject({
+    "migrations/0001_a.sql":
+      "create schema api;\ncreate table api.t (id int);\nalter default privileges revoke execute on functions from public;\n" +
+      "-- Down Migration\ndrop table api.t;\ndrop schema api;\nalter default privileges grant execute on functions to public;\n",
+    "functions/f.sql": "create function api.f() returns int language sql as 'select 1';\n",
+    "policies/t.sql": "alter table api.t enable row level security;\ngrant select on api.t to pg_monitor;\n",
+  });
+  const { owner, superuser } = inject("server");
+  const [database, name] = [quoteIdent(project.spec.database), 'The "Owner"; --'];
+  const ask = async (sql: string): Promise<unknown> =>
+    await queryRows({ ...superuser, database: project.spec.database }, sql);
+  await ask(
+    `create role ${quoteIdent(name)} login createdb createrole password 'x'; alter database ${database} owner to ${quoteIdent(name)}`,
+  );
+  onTestFinished(async () => {
+    await ask(
+      `alter database ${database} owner to ${quoteIdent(owner.user)}; drop owned by ${quoteIdent(name)}; drop role ${quoteIdent(name)}`,
+    );
+  });
+  const databaseUrl = connectionUrl({ ...superuser, database: project.spec.database, user: name, password: "x" });
+  const common = { projectDir: project.dir, databaseUrl, env: {}, onEvent: () => {} };
+  await project.migrate({ databaseUrl });
+  expect(await drift(common)).toMatchObject({ equal: true });
+  expect(await verify(common)).toMatchObject({ holds: true });
+  project.write({ "functions/f.sql": "create function api.f(a int) returns int language sql as 'select 1';\n" });
+  expect((await plan({ ...common, locks: true })).locks).not.toBeNull();
+  await project.migrate({ databaseUrl });
+  await project.rollback(undefined, { databaseUrl });
+  expect(await drift(common)).toMatchObject({ equal: true });
+  await project.rollback({ kind: "all" }, { databaseUrl });
 });
