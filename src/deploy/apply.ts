@@ -107,7 +107,11 @@ export async function applyDeployment(client: DatabaseClient, input: ApplyInput)
     if (defaults !== undefined && !areSameDefaults(defaults, await run.readDefaults()))
       await leaveOldDefaults(run, needed);
   }
-  await reconcile(run, files.repeatables, { onMissing: input.onMissing, afterMigrations: migrations.length > 0 });
+  await reconcile(run, files.repeatables, {
+    onMissing: input.onMissing,
+    afterMigrations: migrations.length > 0,
+    needed: neededSoFar(files.migrations, files.migrations.at(-1)),
+  });
   return run;
 }
 

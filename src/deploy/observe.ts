@@ -62,7 +62,11 @@ class Observation {
     await this.#takeBack(await findLeaving(this.#run, this.#input), "leave");
     for (const migration of migrations) await this.#migration(migration);
     await this.#group("functions, views and policies", async () => {
-      await reconcile(this.#run, files.repeatables, { onMissing: "fail", afterMigrations: migrations.length > 0 });
+      await reconcile(this.#run, files.repeatables, {
+        onMissing: "fail",
+        afterMigrations: migrations.length > 0,
+        needed: neededSoFar(files.migrations, files.migrations.at(-1)),
+      });
     });
     return this.#steps;
   }

@@ -5,6 +5,7 @@ import type { AppliedRepeatable } from "./ledger-state.ts";
 import { loadSqlParser } from "./parse-sql.ts";
 import { declareFiles } from "./repeatable.ts";
 import type { DeploymentRun, OnMissing } from "./run.ts";
+import { readSaid, type SaidByMigrations, sayAgain } from "./said-by-migrations.ts";
 
 /**
  * Brings functions, views and policies to `target`, whatever stands now: what is too much or outdated is taken back,
@@ -15,8 +16,14 @@ import type { DeploymentRun, OnMissing } from "./run.ts";
 export async function reconcile(
   run: DeploymentRun,
   target: readonly RepeatableFile[],
-  options: { readonly onMissing: OnMissing; readonly afterMigrations: boolean },
+  options: {
+    readonly onMissing: OnMissing;
+    readonly afterMigrations: boolean;
+    /** Files that migrations need which have run. */
+    readonly needed: ReadonlySet<string>;
+  },
 ): Promise<LeftOut> {
+  let said: SaidByMigrations | undefined;
   const wanted = new Map(target.map((file) => [file.path, file]));
   const standing = new Map(run.applied.map((file) => [file.path, file]));
   const outdated = run.applied.filter(({ path, checksum }) => wanted.get(path)?.checksum !== checksum);
@@ -25,6 +32,7 @@ export async function reconcile(
     const dependencies = await run.readDependencies();
     const paths = new Set([...outdated.map(({ path }) => path), ...damagedFiles(run, dependencies)]);
     const newVersions = outdated.flatMap(({ path }) => wanted.get(path) ?? []);
+    if (paths.size > 0) said = await readSaid(run, options.needed);
     await run.takeBack(
       { paths, keepable: findKeepable(standing, newVersions, dependencies), onHeld: "fail" },
       dependencies,
@@ -35,6 +43,11 @@ export async function reconcile(
     target.filter(({ path }) => !present.has(path)),
     options.onMissing,
   );
+  if (said !== undefined) {
+    const before = [...standing.values()].filter((file) => wanted.get(file.path)?.checksum !== file.checksum);
+    const after = target.filter((file) => standing.get(file.path)?.checksum !== file.checksum);
+    await sayAgain(run, said, { before, after });
+  }
   if (paths.length === 0) return { paths, closed: [] };
   const closed = paths.flatMap((path) => closedFile(wanted.get(path) as RepeatableFile) ?? []);
   const gone = new Set(await run.applyFiles(closed, "leave-out"));
@@ -56,6 +69,7 @@ export async function applyNeeded(
   target: readonly RepeatableFile[],
   needs: ReadonlySet<string>,
 ): Promise<void> {
+  let said: SaidByMigrations | undefined;
   const standing = new Map(run.applied.map((file) => [file.path, file]));
   const isOutdated = ({ path, checksum }: RepeatableFile): boolean =>
     needs.has(path) && (standing.get(path)?.checksum ?? checksum) !== checksum;
@@ -64,6 +78,7 @@ export async function applyNeeded(
     await loadSqlParser();
     const dependencies = await run.readDependencies();
     const keepable = findKeepable(standing, outdated, dependencies);
+    said = await readSaid(run, new Set(target.map(({ path }) => path)));
     await run.takeBack({ paths: outdated.map(({ path }) => path), keepable, onHeld: "leave" }, dependencies);
   }
   const present = new Set(run.applied.map(({ path }) => path));
@@ -71,6 +86,9 @@ export async function applyNeeded(
     target.filter(({ path }) => !present.has(path)),
     "fail",
   );
+  if (said === undefined) return;
+  const before = outdated.flatMap(({ path }) => standing.get(path) ?? []);
+  await sayAgain(run, said, { before, after: outdated });
 }
 
 function damagedFiles(run: DeploymentRun, dependencies: Dependencies): string[] {

@@ -179,6 +179,7 @@ export async function applyRollback(
   const leftOut = await reconcile(run, plan.repeatables, {
     onMissing: plan.onMissing,
     afterMigrations: plan.migrations.length > 0,
+    needed: new Set([...needed.keys()].filter((path) => !isFree(path))),
   });
   return { run, leftOut };
 }

@@ -3,6 +3,7 @@ import { TmDbError } from "../core/errors.ts";
 import type { MigrationFile, RepeatableFile } from "../core/project-files.ts";
 import { quoteIdent } from "../core/quote-ident.ts";
 import type { DatabaseClient } from "../db/client.ts";
+import { aclChanges, aclKey } from "./acl-changes.ts";
 import { factsKey } from "./facts.ts";
 import type { AppliedRepeatable, Made } from "./ledger-state.ts";
 import type { SqlPart } from "./migration-sql.ts";
@@ -190,27 +191,9 @@ function aclOf(identity: string, facts: ObjectFacts): AclEntry[] {
   );
 }
 
-function aclKey({ privilege, column, grantable }: AclEntry): string {
-  return JSON.stringify([privilege, column, grantable]);
-}
-
 /** What a migration gave and took of the privileges that a declaration is about. */
 function privilegeChanges(identity: string, was: ObjectFacts, is: ObjectFacts): string {
-  const [old, now] = [aclOf(identity, was), aclOf(identity, is)];
-  const without = (entries: readonly AclEntry[], others: readonly AclEntry[]): AclEntry[] => {
-    const keys = new Set(others.map(aclKey));
-    return entries.filter((entry) => !keys.has(aclKey(entry)));
-  };
-  const words = ({ privilege, column, grantee }: AclEntry): [string, string] => [
-    `${privilege.toLowerCase()}${column === null ? "" : ` (${quoteIdent(column)})`} on ${is.keyword} ${is.name}`,
-    grantee === "PUBLIC" ? "public" : quoteIdent(grantee),
-  ];
-  return [
-    ...without(old, now).map((entry) => `revoke ${words(entry).join(" from ")}`),
-    ...without(now, old).map(
-      (entry) => `grant ${words(entry).join(" to ")}${entry.grantable ? " with grant option" : ""}`,
-    ),
-  ].join(";\n");
+  return aclChanges(is, { from: aclOf(identity, was), to: aclOf(identity, is) }).join(";\n");
 }
 
 /**

@@ -331,6 +331,34 @@ describe("a migration meets files that stand already", () => {
       ],
     ],
     [
+      "what a migration has said of a file that it needs outlives the file's next version",
+      [
+        {
+          "functions/f.sql":
+            "create function api.f(a int) returns int language sql security definer set search_path = '' as 'select 1';",
+          "views/v.sql": "create view api.v as select id, api.f(1) as n from api.t;",
+          "migrations/0002_b.sql":
+            "-- tm-db: needs functions/f.sql\n-- tm-db: needs views/v.sql\n" +
+            migration(
+              "revoke execute on function api.f(int) from public; grant execute on function api.f(int) to pg_monitor with grant option;\n" +
+                "grant select (id) on api.v to pg_monitor; comment on view api.v is 'v'; comment on function api.f(int) is 'f';",
+              "revoke select (id) on api.v from pg_monitor; comment on view api.v is null; comment on function api.f(int) is null;\n" +
+                "revoke execute on function api.f(int) from pg_monitor; grant execute on function api.f(int) to public;",
+            ),
+        },
+        {
+          "functions/f.sql":
+            "create function api.f(b int) returns int language sql security definer set search_path = '' as 'select 1';",
+        },
+        {
+          "views/v.sql": "create view api.v as select a, id, api.f(1) as n from api.t;",
+          "migrations/0003_c.sql":
+            "-- tm-db: needs views/v.sql\n" +
+            migration("grant select (a) on api.v to pg_monitor;", "revoke select (a) on api.v from pg_monitor;"),
+        },
+      ],
+    ],
+    [
       "what somebody else has granted is not the file's",
       [
         {

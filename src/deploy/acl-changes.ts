@@ -1,0 +1,28 @@
+import { quoteIdent } from "../core/quote-ident.ts";
+import type { AclEntry, ObjectFacts } from "./undo.ts";
+
+export function aclKey({ privilege, column, grantable }: AclEntry): string {
+  return JSON.stringify([privilege, column, grantable]);
+}
+
+/** SQL that brings privileges on an object, quoted as in its facts, from one state to another. */
+export function aclChanges(
+  object: Pick<ObjectFacts, "keyword" | "name">,
+  { from, to }: { readonly from: readonly AclEntry[]; readonly to: readonly AclEntry[] },
+): string[] {
+  const keyOf = (entry: AclEntry): string => `${aclKey(entry)} ${entry.grantee}`;
+  const without = (entries: readonly AclEntry[], others: readonly AclEntry[]): AclEntry[] => {
+    const keys = new Set(others.map(keyOf));
+    return entries.filter((entry) => !keys.has(keyOf(entry)));
+  };
+  const words = ({ privilege, column, grantee }: AclEntry): [string, string] => [
+    `${privilege.toLowerCase()}${column === null ? "" : ` (${quoteIdent(column)})`} on ${object.keyword} ${object.name}`,
+    grantee === "PUBLIC" ? "public" : quoteIdent(grantee),
+  ];
+  return [
+    ...without(from, to).map((entry) => `revoke ${words(entry).join(" from ")}`),
+    ...without(to, from).map(
+      (entry) => `grant ${words(entry).join(" to ")}${entry.grantable ? " with grant option" : ""}`,
+    ),
+  ];
+}
