@@ -1,7 +1,8 @@
 import type { MigrateResult, SecretsResult, StepResult } from "../core/command-result.ts";
+import { escapePattern } from "../core/escape-pattern.ts";
 import { maskSql } from "../core/mask-sql.ts";
 import type { ProjectFiles } from "../core/project-files.ts";
-import type { DatabaseClient } from "../db/client.ts";
+import { type DatabaseClient, resetSession } from "../db/client.ts";
 import { withDeployment } from "../db/lock.ts";
 import { pipelined } from "../db/run-script.ts";
 import { withDone } from "../db/sql-error.ts";
@@ -11,6 +12,7 @@ import { ensureLedger } from "../deploy/ledger-writing.ts";
 import { readLedger } from "../deploy/ledger.ts";
 import type { LedgerState } from "../deploy/ledger-state.ts";
 import { findOpened, type OpenedTable, openedWarning, tablesLeft } from "../deploy/opened.ts";
+import { settingsOf } from "../deploy/own-settings.ts";
 import { loadSqlParser } from "../deploy/parse-sql.ts";
 import { type DeploymentPlan, isEmptyPlan, planDeployment } from "../deploy/plan.ts";
 import { declareAhead, declareFiles } from "../deploy/repeatable.ts";
@@ -35,6 +37,8 @@ export async function deploy(client: DatabaseClient, input: DeployInput): Promis
         return await deployPart(client, { ...input, isFirst, watch });
       });
       results.push(part.result);
+      // What its migrations set has ended with it; but their settings go back to those of the login, and not of tm-db.
+      if (part.hasSettings) await resetSession(client);
       if (part.alone === undefined) return joinResults(results, startedAt);
       isFirst ||= part.isFirst;
       const steps = await deployAlone(client, input, part.alone);
@@ -53,6 +57,8 @@ interface DeployedPart {
   readonly result: MigrateResult;
   readonly isFirst: boolean;
   readonly alone: PreparedMigration | undefined;
+  /** Whether it ran a migration that sets something for its session. */
+  readonly hasSettings: boolean;
 }
 
 interface PartInput extends DeployInput {
@@ -83,7 +89,7 @@ async function deployPart(client: DatabaseClient, input: PartInput): Promise<Dep
     const pending = await readPending(client, input);
     const isFirst = input.isFirst || !pending.ledger.exists;
     const outcome: PartOutcome = dryRun
-      ? { steps: previewSteps(pending.plan), secrets: UNTOUCHED, alone: undefined, opened: wouldOpen(pending) }
+      ? { steps: previewSteps(pending.plan), secrets: UNTOUCHED, alone: undefined, opened: await wouldOpen(pending) }
       : await runPart(client, { ...input, ...pending, isFirst, startedAt });
     const { steps, secrets, alone, deployment = null } = outcome;
     const part: DeployedPart = {
@@ -104,6 +110,7 @@ async function deployPart(client: DatabaseClient, input: PartInput): Promise<Dep
       },
       isFirst,
       alone,
+      hasSettings: !dryRun && pending.migrations.some(({ part: { sql } }) => settingsOf(sql).length > 0),
     };
     return outcome.isUntouched === true ? undone(part) : part;
   });
@@ -176,12 +183,12 @@ async function runPart(
     await made;
     return await applied;
   });
-  const opened = await findOpened(client, tablesLeft(ledger.repeatables, { applied: run.applied, declared: [] }));
+  const opened = await findOpened(client, await tablesLeft(ledger.repeatables, run.applied));
   const deployment = await record(client, { kind: "migrate", project, startedAt, changes: run.changes() });
   const secrets = await settleSecrets(client, { project, target, isDeploying: true });
   await seed?.(client);
   await notifyPostgrest(client);
-  return { steps: run.steps, secrets, alone, deployment, opened: opened.map((each) => openedWarning(each, true)) };
+  return { steps: run.steps, secrets, alone, deployment, opened: opened.map((each) => openedWarning(each, "has")) };
 }
 
 /** What of a deployment is one transaction: all of it, or what stands before a migration that must not be in one. */
@@ -242,15 +249,14 @@ async function checkRepeatables(plan: DeploymentPlan): Promise<void> {
 }
 
 /** What a plan leaves open. A table that its migrations speak of may be dropped by them, or protected. */
-function wouldOpen({ ledger, plan, migrations }: Pending): string[] {
-  const going = new Set([...plan.remove.map(({ path }) => path), ...plan.apply.map(({ file }) => file.path)]);
-  const applied = ledger.repeatables.filter(({ path }) => !going.has(path));
-  const left = tablesLeft(ledger.repeatables, { applied, declared: declareFiles(plan.apply.map(({ file }) => file)) });
+async function wouldOpen({ ledger, files, migrations }: Pending): Promise<string[]> {
+  const left = await tablesLeft(ledger.repeatables, files.repeatables);
   const isSpokenOf = ({ table }: OpenedTable): boolean => {
-    const [name = ""] = table.split(".").slice(-1);
-    return migrations.some(({ entry }) => entry.upSql.includes(name.replaceAll('"', "")));
+    const [, name = ""] = /\."((?:[^"]|"")*)"$/.exec(table) ?? [];
+    const word = new RegExp(`(?<![\\w$])${escapePattern(name)}(?![\\w$])`, "i");
+    return migrations.some(({ entry }) => word.test(entry.upSql));
   };
-  return left.filter((each) => !isSpokenOf(each)).map((each) => openedWarning(each, false));
+  return left.filter((each) => !isSpokenOf(each)).map((each) => openedWarning(each, "would have"));
 }
 
 function previewSteps(plan: DeploymentPlan): StepResult[] {

@@ -4,7 +4,7 @@ import { withScratchDatabase } from "../db/scratch-database.ts";
 import { undone, withTransaction } from "../db/transaction.ts";
 import { type BuildFiles, buildFromNothing } from "../deploy/build.ts";
 import type { FileChange } from "../deploy/ledger-writing.ts";
-import { ASIDE, buildWithOwnRoles } from "../deploy/roles-aside.ts";
+import { buildWithOwnRoles } from "../deploy/roles-aside.ts";
 import { type Catalog, readCatalogWithin, withoutDatabaseItself } from "../schema/catalog.ts";
 import { withoutRoles } from "../schema/without-roles.ts";
 
@@ -40,16 +40,19 @@ export interface ExpectedCatalog {
 /** Builds files on a scratch database as above, with roles of their own, and reads what `comparable` is about. */
 export async function readExpectedCatalog(maintenance: ConnectionSpec, build: ScratchBuild): Promise<ExpectedCatalog> {
   return await inScratch(maintenance, build.signal, async (client) => {
-    const { run, rolesAsTheyAre } = await buildWithOwnRoles(client, build.files);
-    return { catalog: await readComparable(client), changes: run.changes(), rolesAsTheyAre };
+    const { run, aside, rolesAsTheyAre } = await buildWithOwnRoles(client, build.files);
+    return { catalog: await readComparable(client, aside), changes: run.changes(), rolesAsTheyAre };
   });
 }
 
-/** What is comparable between a live database and a scratch build of its files, in the transaction that is open. */
-export async function readComparable(client: DatabaseClient): Promise<Catalog> {
+/**
+ * What is comparable between a live database and a scratch build of its files, in the transaction that is open. `aside` are
+ * roles that are there for the build only.
+ */
+export async function readComparable(client: DatabaseClient, aside: ReadonlySet<string> = new Set()): Promise<Catalog> {
   const { rows } = await client.query<{ self: string }>("select current_user as self");
   const catalog = withoutDatabaseItself(await readCatalogWithin(client));
-  return await withoutRoles(catalog, { aside: ASIDE, self: rows[0]?.self ?? "" });
+  return await withoutRoles(catalog, { aside, self: rows[0]?.self ?? "" });
 }
 
 async function inScratch<T>(

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { TmDbError } from "../core/errors.ts";
 import type { DatabaseClient } from "../db/client.ts";
-import { isDatabaseError } from "../db/run-script.ts";
+import { isPermissionDenied } from "../db/run-script.ts";
 import { readSecrets } from "../db/secrets.ts";
 import { type SigningKey, signingKeys } from "../postgrest/signing-key.ts";
 import { isSignedWithNothing } from "../postgrest/token.ts";
@@ -40,8 +40,8 @@ export async function readSigningSecrets(
   }
   const { jwtSecret } = project.config;
   if (jwtSecret !== undefined && from.client !== undefined) {
-    const stored = await databaseSecrets(from.client, project);
-    if (stored !== undefined) return stored;
+    const { secrets } = await lookForSecrets(from.client, project);
+    if (secrets !== undefined) return secrets;
     await refuseAbsentSettings(from.client, project, ["jwtSecret"]);
     throw noSecret();
   }
@@ -65,11 +65,6 @@ export function secretOfEnvironment({ options }: Project): NamedSecret | undefin
 
 const LONG_ENOUGH = 'export TM_DB_JWT_SECRET="$(openssl rand -base64 48)"';
 
-/** What the database holds; undefined where the project names no column, or it is not there yet, or holds nothing. */
-export async function databaseSecrets(client: DatabaseClient, project: Project): Promise<SigningSecrets | undefined> {
-  return (await lookForSecrets(client, project)).secrets;
-}
-
 /**
  * What PostgREST shall accept, long enough each; nothing before the deployment that brings the column, or where a project
  * without one has no TM_DB_JWT_SECRET.
@@ -84,7 +79,10 @@ export async function secretsForPostgrest(client: DatabaseClient, project: Proje
   return accepted.map(({ value }) => value);
 }
 
-/** The same, and whether the column that the project names is there. */
+/**
+ * Whether the column that the project names is there, and what it holds: undefined where it names none, where it is not there
+ * yet, or holds nothing.
+ */
 export async function lookForSecrets(
   client: DatabaseClient,
   { config }: Project,
@@ -125,7 +123,7 @@ export function keysOf({ value, name, renewal }: NamedSecret): readonly SigningK
 /**
  * A database signs with whatever it holds, were it nothing; PostgREST refuses to start with less than 32 bytes. Where the
  * role of the connection may not read the secret, the token itself tells whether it was signed with none.
- * @throws TmDbError SECRET_MISSING, SECRET_TOO_SHORT.
+ * @throws TmDbError SECRET_MISSING, SECRET_TOO_SHORT; CONFIG_INVALID for a column that no deployment makes; TOKEN_UNREADABLE.
  */
 export async function refuseWorthless(client: DatabaseClient, project: Project, token: string): Promise<void> {
   if (isSignedWithNothing(token)) {
@@ -139,11 +137,9 @@ export async function refuseWorthless(client: DatabaseClient, project: Project, 
   try {
     acceptedKeys(await readSigningSecrets(project, { client }));
   } catch (error) {
-    if (!isDatabaseError(error) || error.code !== INSUFFICIENT_PRIVILEGE) throw error;
+    if (!isPermissionDenied(error)) throw error;
   }
 }
-
-const INSUFFICIENT_PRIVILEGE = "42501";
 
 function one(secret: NamedSecret): SigningSecrets {
   return { signing: secret, accepted: [secret] };

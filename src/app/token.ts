@@ -105,11 +105,11 @@ async function issuedFor(client: DatabaseClient, project: Project, user: string)
 
 async function refuseForeignRole(client: DatabaseClient, project: Project, role: string): Promise<void> {
   const { authenticator } = project.config.roles;
-  const { exists, canBecome, others } = await readMembership(client, { role, authenticator });
+  const { exists, canBecome, memberOf } = await readMembership(client, { role, authenticator });
   if (canBecome) return;
   await refuseAbsentSettings(client, project, ["roles.authenticator"]);
   if (!exists) {
-    const known = others.length === 0 ? "" : `: ${others.slice(0, 10).join(", ")}`;
+    const known = memberOf.length === 0 ? "" : `: ${memberOf.slice(0, 10).join(", ")}`;
     throw new TmDbError("IMPERSONATION_REFUSED", `there is no role ${role}`, {
       hint: `name a role that ${authenticator} is a member of${known}`,
     });

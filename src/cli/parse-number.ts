@@ -12,16 +12,18 @@ export function wholeNumber(least: number, most = Number.MAX_SAFE_INTEGER): (tex
   return (text) => inRange(/^\d+$/.test(text), text, { least, most, words: `must be a whole number ${range}` });
 }
 
-/** Makes a parser of decimal numbers such as `0.5`, which are no less than `least`. */
-export function decimalNumber(least: number, most: number, words: string): (text: string) => number {
-  return (text) => inRange(/^\d*\.?\d+$/.test(text), text, { least, most, words });
+/** Makes a parser of decimal numbers such as `0.5`. `words` say what is wrong with another one. */
+export function decimalNumber(range: Range): (text: string) => number {
+  return (text) => inRange(/^\d*\.?\d+$/.test(text), text, range);
 }
 
-function inRange(
-  isNumber: boolean,
-  text: string,
-  { least, most, words }: { readonly least: number; readonly most: number; readonly words: string },
-): number {
+interface Range {
+  readonly least: number;
+  readonly most: number;
+  readonly words: string;
+}
+
+function inRange(isNumber: boolean, text: string, { least, most, words }: Range): number {
   const number = isNumber ? Number(text) : Number.NaN;
   if (!(number >= least && number <= most)) throw new InvalidArgumentError(words);
   return number;

@@ -1,6 +1,6 @@
 import { quoteIdent } from "../core/quote-ident.ts";
 import type { DatabaseClient } from "./client.ts";
-import { isDatabaseError } from "./run-script.ts";
+import { isPermissionDenied } from "./run-script.ts";
 
 /**
  * Drops a database of tm-db's own, if it is there, ending the sessions in it. A worker of autovacuum may be in it too: a
@@ -11,7 +11,7 @@ export async function dropDatabase(client: DatabaseClient, name: string): Promis
   try {
     await client.query(`${statement} with (force)`);
   } catch (error) {
-    if (!isDatabaseError(error) || error.code !== "42501") throw error;
+    if (!isPermissionDenied(error)) throw error;
     await client.query(statement);
   }
 }

@@ -1,7 +1,7 @@
 import type { Client } from "pg";
 import { TmDbError } from "../core/errors.ts";
 import { quoteIdent } from "../core/quote-ident.ts";
-import { isDatabaseError } from "./run-script.ts";
+import { isPermissionDenied } from "./run-script.ts";
 
 /**
  * Drops a database, ending the sessions in it, and creates it empty with the same owner as the connection's role.
@@ -16,7 +16,7 @@ export async function recreateDatabase(client: Client, name: string): Promise<vo
     await client.query(`drop database if exists ${quoteIdent(name)} with (force)`);
     await client.query(`create database ${quoteIdent(name)} template template0`);
   } catch (error) {
-    if (isDatabaseError(error) && error.code === "42501") throw mayNot(name, error.message);
+    if (isPermissionDenied(error)) throw mayNot(name, error.message);
     throw error;
   }
 }

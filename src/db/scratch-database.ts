@@ -4,7 +4,7 @@ import { TmDbError } from "../core/errors.ts";
 import { quoteIdent } from "../core/quote-ident.ts";
 import { withClient } from "./client.ts";
 import { dropDatabase } from "./drop-database.ts";
-import { isDatabaseError } from "./run-script.ts";
+import { isPermissionDenied } from "./run-script.ts";
 
 const PREFIX = "tm_db_scratch_";
 const ABANDONED_AFTER_MS = 3_600_000;
@@ -24,7 +24,7 @@ export async function withScratchDatabase<T>(
     try {
       await client.query(`create database ${quoteIdent(name)} template template0`);
     } catch (error) {
-      if (!isDatabaseError(error) || error.code !== "42501") throw error;
+      if (!isPermissionDenied(error)) throw error;
       throw new TmDbError("PERMISSION_DENIED", `no scratch database can be made: ${error.message}`, {
         hint: `let the role make databases: alter role ${maintenance.user} createdb   (or use the embedded server)`,
         cause: error,

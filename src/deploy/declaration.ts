@@ -1,3 +1,5 @@
+import { quoteIdent } from "../core/quote-ident.ts";
+
 /**
  * What one statement of a repeatable file declares. `identity` names the declared thing and is what two files may not
  * both say; everything in SQL form is quoted and can be used in a statement as it is.
@@ -41,6 +43,17 @@ export interface CommentDeclaration {
   readonly words: string;
   /** What of the target the comment is about. */
   readonly part: CommentPart;
+}
+
+/** What two files may not both comment on. */
+export function commentIdentity(target: TargetObject, part: CommentPart): string {
+  const whose = part.kind === "self" ? "" : `${part.kind} ${quoteIdent(part.name)} of `;
+  return `comment on ${whose}${identityWord(target)} ${target.name}`;
+}
+
+/** Two files that call one function a function and a routine declare the same thing. */
+export function identityWord({ keyword }: TargetObject): string {
+  return keyword === "routine" ? "function" : keyword;
 }
 
 export type CommentPart =

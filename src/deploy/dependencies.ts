@@ -1,7 +1,6 @@
-import { quoteIdent } from "../core/quote-ident.ts";
 import type { DatabaseClient } from "../db/client.ts";
 import type { AppliedRepeatable, Made } from "./ledger-state.ts";
-import type { CreatedObject } from "./declaration.ts";
+import { commentIdentity, type CreatedObject } from "./declaration.ts";
 import { routineOid } from "./routine-oid.ts";
 
 /** Who depends on whom among the objects that repeatables made, as the catalog of the moment says. */
@@ -41,7 +40,8 @@ export async function readDependencies(
   /** Comments on a policy or trigger are known by its table, and by their words. */
   const commenters = (object: CreatedObject | undefined): number[] => {
     if (object?.relation === undefined) return [];
-    const key = keys.get(`comment on ${object.type} ${quoteIdent(object.name)} of table ${object.relation}`);
+    const kind = object.type === "policy" ? "policy" : "trigger";
+    const key = keys.get(commentIdentity({ keyword: "table", name: object.relation }, { kind, name: object.name }));
     return key === undefined ? [] : [key];
   };
   const foreign = new Set(rows.filter((row) => row.isForeignTrigger).map((row) => row.key));

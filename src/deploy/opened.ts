@@ -1,8 +1,7 @@
+import type { RepeatableFile } from "../core/project-files.ts";
 import type { DatabaseClient } from "../db/client.ts";
-import type { AppliedRepeatable } from "./ledger-state.ts";
-import type { DeclaredFile } from "./repeatable.ts";
-
-const ENABLED = "enable row level security on ";
+import { loadSqlParser } from "./parse-sql.ts";
+import { declareFiles } from "./repeatable.ts";
 
 /** A table whose row level security a file turned on, and no file does any more. */
 export interface OpenedTable {
@@ -12,23 +11,29 @@ export interface OpenedTable {
 }
 
 /** Tables that only the files of `before` turn row level security on for. */
-export function tablesLeft(
-  before: readonly AppliedRepeatable[],
-  after: { readonly applied: readonly AppliedRepeatable[]; readonly declared: readonly DeclaredFile[] },
-): OpenedTable[] {
-  const tableOf = (identity: string): string[] =>
-    identity.startsWith(ENABLED) ? [identity.slice(ENABLED.length)] : [];
-  const kept = new Set([
-    ...after.applied.flatMap(({ made }) => made.flatMap(({ identity }) => tableOf(identity))),
-    ...after.declared.flatMap(({ declarations }) =>
-      declarations.flatMap(({ declaration }) => tableOf(declaration.identity)),
+export async function tablesLeft(
+  before: readonly RepeatableFile[],
+  after: readonly RepeatableFile[],
+): Promise<OpenedTable[]> {
+  // Most deployments change no such file.
+  const isSame = new Set(after.map(({ path, checksum }) => `${checksum} ${path}`));
+  if (before.every((file) => !mayProtect(file) || isSame.has(`${file.checksum} ${file.path}`))) return [];
+  await loadSqlParser();
+  const kept = new Set(protectedBy(after).map(({ table }) => table));
+  return protectedBy(before).filter(({ table }) => !kept.has(table));
+}
+
+function mayProtect({ text }: RepeatableFile): boolean {
+  return /\benable\s+row\b/i.test(text);
+}
+
+function protectedBy(files: readonly RepeatableFile[]): OpenedTable[] {
+  return declareFiles(files.filter(mayProtect)).flatMap(({ file: { path }, declarations }) =>
+    declarations.flatMap(({ declaration }) =>
+      declaration.kind === "row-security" && declaration.flag === "enable" && declaration.on
+        ? [{ path, table: declaration.table }]
+        : [],
     ),
-  ]);
-  return before.flatMap(({ path, made }) =>
-    made
-      .flatMap(({ identity }) => tableOf(identity))
-      .filter((table) => !kept.has(table))
-      .map((table) => ({ path, table })),
   );
 }
 
@@ -46,7 +51,7 @@ export async function findOpened(client: DatabaseClient, left: readonly OpenedTa
   return left.filter(({ table }) => open.has(table));
 }
 
-export function openedWarning({ path, table }: OpenedTable, isDone: boolean): string {
-  const words = isDone ? "has no row level security any more" : "would have no row level security any more";
-  return `${table} ${words}, which ${path} turned on: whoever has a privilege on it sees every row`;
+/** What `migrate` warns of, done or planned. */
+export function openedWarning({ path, table }: OpenedTable, has: "has" | "would have"): string {
+  return `${table} ${has} no row level security any more, which ${path} turned on: whoever has a privilege on it sees every row`;
 }

@@ -6,7 +6,7 @@ const SETTING_WORD = /\b(set|reset|discard|set_config)\b/i;
 
 /** `set local lock_timeout = …`, as most migrations have it. */
 const PLAIN = /^set\s+(?:(?:local|session)\s+)?([a-z_]+)\s*(?:=|to\b)/i;
-/** Settings of applications, whose names have a dot, are theirs. */
+/** Placeholders, whose names have a dot, belong to applications. */
 const OF_APPLICATION = /^set\s+(?:(?:local|session)\s+)?[a-z_]\w*\.[\w.]+\s*(?:=|to\b)/i;
 
 /** The settings that SQL changes, by name; `any` where only running it tells. */
@@ -45,7 +45,8 @@ export function withOwnSettings(source: SqlSource): SqlSource {
 const KEPT = "tm_db.settings";
 const RESET_ROLE = "\n;\nreset session authorization;\nreset role;\n";
 
-// Both levels come back: for the session what it had at its start, and for the transaction what was set in it.
+// Both levels come back: for the session what it had at its login, and for the transaction what was set in it. A function that
+// is called and changes a setting is not seen.
 
 /** Reading all settings costs PostgreSQL a millisecond, and these are most often one. */
 function beforeThese(names: readonly string[]): string {

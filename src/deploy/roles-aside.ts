@@ -1,16 +1,15 @@
 import { randomBytes } from "node:crypto";
 import { quoteIdent } from "../core/quote-ident.ts";
 import type { DatabaseClient } from "../db/client.ts";
-import { isDatabaseError } from "../db/run-script.ts";
+import { isPermissionDenied } from "../db/run-script.ts";
 import { type BuildFiles, buildFromNothing } from "./build.ts";
 import type { DeploymentRun } from "./run.ts";
-
-/** What the names of roles that were put aside begin with. */
-export const ASIDE = "tm_db_aside_";
 
 /** What a build has made, with roles of its own. */
 export interface BuiltWithRoles {
   readonly run: DeploymentRun;
+  /** Names that roles of the server have until the transaction ends. */
+  readonly aside: ReadonlySet<string>;
   /** Roles that the files seem to make and that this role may not rename: the build met them as they are. */
   readonly rolesAsTheyAre: readonly string[];
 }
@@ -31,7 +30,7 @@ export async function buildWithOwnRoles(client: DatabaseClient, files: BuildFile
     try {
       const run = await buildFromNothing(client, files);
       await bringBack(client, aside);
-      return { run, rolesAsTheyAre: kept };
+      return { run, aside: new Set(aside.values()), rolesAsTheyAre: kept };
     } catch (error) {
       const isMissed = (name: string): boolean => error instanceof Error && error.message.includes(name);
       const missed = new Set([...aside.keys()].filter(isMissed));
@@ -56,11 +55,14 @@ async function rolesNamed(client: DatabaseClient, { migrations }: BuildFiles): P
 }
 
 /** `aside`: names by the original ones. `kept`: what this role may not rename. */
-async function putAside(client: DatabaseClient, names: readonly string[]) {
+async function putAside(
+  client: DatabaseClient,
+  names: readonly string[],
+): Promise<{ readonly aside: ReadonlyMap<string, string>; readonly kept: readonly string[] }> {
   const aside = new Map<string, string>();
   const kept: string[] = [];
   // Others may do the same at this moment, and would wait for each other because of a name.
-  const own = `${ASIDE}${randomBytes(4).toString("hex")}`;
+  const own = `tm_db_aside_${randomBytes(4).toString("hex")}`;
   for (const [index, name] of names.entries()) {
     const other = `${own}_${index}`;
     try {
@@ -69,8 +71,8 @@ async function putAside(client: DatabaseClient, names: readonly string[]) {
       );
       aside.set(name, other);
     } catch (error) {
-      // insufficient_privilege; since 16 that wants the role's admin option.
-      if (!isDatabaseError(error) || error.code !== "42501") throw error;
+      // Since 16 that wants the role's admin option.
+      if (!isPermissionDenied(error)) throw error;
       await client.query("rollback to savepoint tm_db_role; release savepoint tm_db_role");
       kept.push(name);
     }

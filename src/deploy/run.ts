@@ -197,7 +197,7 @@ export class DeploymentRun {
     }
   }
 
-  /** What a privilege or comment is to be again may be gone with its column: that is passed over. */
+  /** What a privilege or comment is to be again may be gone: its column, role, policy or trigger. That is passed over. */
   async #runWayBack(statements: readonly string[]): Promise<void> {
     const isWhole = await this.#allOrNothing(async () => await this.#isDone(statements.join(";\n")));
     if (isWhole) return;
@@ -206,7 +206,7 @@ export class DeploymentRun {
       await this.#allOrNothing(async () => await this.#isDone(sql));
   }
 
-  /** Runs SQL. False where it names a column or constraint that is not there. */
+  /** Runs SQL. False where it names something that is not there. */
   async #isDone(sql: string): Promise<boolean> {
     try {
       await runScript(this.client, sql);

@@ -136,7 +136,7 @@ export async function leaveTouched(run: DeploymentRun, before: Standing, needed:
   const changed: { readonly path: string; readonly sql: string }[] = [];
   for (const file of run.applied.filter(({ path }) => !needed.has(path))) {
     const touched = file.made.filter((made) => isTouched(made, before, after));
-    if (touched.length > 0 || (await isStarTouched(file, before, after))) paths.push(file.path);
+    if (touched.length > 0 || (await mayMeanOthers(file, before, after))) paths.push(file.path);
     for (const { identity, target } of touched) {
       if (target === undefined) continue;
       const [was, is] = [before.facts.get(factsKey(target)), after.facts.get(factsKey(target))];
@@ -200,7 +200,7 @@ function privilegeChanges(identity: string, was: ObjectFacts, is: ObjectFacts): 
  * Whether a file's definitions may mean other columns than before: a star stands for them, a natural join is by them, and a
  * name in a subquery is looked for in its tables first.
  */
-async function isStarTouched(file: AppliedRepeatable, before: Standing, after: Standing): Promise<boolean> {
+async function mayMeanOthers(file: AppliedRepeatable, before: Standing, after: Standing): Promise<boolean> {
   const isOther = file.made.some(
     ({ identity }) => before.objects.get(identity)?.columns !== after.objects.get(identity)?.columns,
   );

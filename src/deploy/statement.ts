@@ -1,12 +1,14 @@
 import type { AccessPriv, CreateFunctionStmt, GrantStmt, Node, ObjectWithArgs, RangeVar, TypeName } from "libpg-query";
 import type { RepeatableFolder } from "../core/project-files.ts";
 import { quoteIdent, quoteName } from "../core/quote-ident.ts";
-import type {
-  Declaration,
-  PrivilegeDeclaration,
-  CommentDeclaration,
-  CommentPart,
-  TargetObject,
+import {
+  commentIdentity,
+  identityWord,
+  type Declaration,
+  type PrivilegeDeclaration,
+  type CommentDeclaration,
+  type CommentPart,
+  type TargetObject,
 } from "./declaration.ts";
 
 export type StatementReading =
@@ -210,11 +212,6 @@ function granteeName(node: Node): string {
   return refuse("current_user is somebody else at each deployment", "name the role");
 }
 
-/** Two files that call one function a function and a routine declare the same thing. */
-function identityWord({ keyword }: TargetObject): string {
-  return keyword === "routine" ? "function" : keyword;
-}
-
 const RELATION_COMMENTS: Readonly<Record<string, string>> = {
   OBJECT_TABLE: "table",
   OBJECT_VIEW: "view",
@@ -233,8 +230,7 @@ const PART_COMMENTS: Readonly<Record<string, "column" | "policy" | "trigger" | "
 function readComment(objectType: string, object: Node | undefined): StatementReading {
   return attempt(() => {
     const { target, part } = commentTarget(objectType, object);
-    const whose = part.kind === "self" ? "" : `${part.kind} ${quoteIdent(part.name)} of `;
-    const identity = `comment on ${whose}${identityWord(target)} ${target.name}`;
+    const identity = commentIdentity(target, part);
     const words = RELATION_COMMENTS[objectType] ?? target.keyword;
     return [{ kind: "comment", identity, target, words, part }];
   });

@@ -1,6 +1,8 @@
 import { type FSWatcher, lstatSync, readdirSync, statSync, watch } from "node:fs";
 import { join } from "node:path";
+import { TmDbError } from "../core/errors.ts";
 
+/** What is watched, and who is told. */
 export interface WatchedFolders {
   /** Relative to the root, with `/` in between. Those that are made later are watched from then on. */
   readonly folders: readonly string[];
@@ -11,10 +13,23 @@ export interface WatchedFolders {
 /**
  * Watches folders, and never a file: editors save by putting another file in its place, and what watches the file goes on
  * watching the one that is gone. So does `recursive` on Linux, where Node watches each file. Ends with `close`.
+ * @throws TmDbError FILE_UNREADABLE where there are too many, or the root cannot be read.
  */
 export function watchFolders(root: string, watched: WatchedFolders): { readonly close: () => void } {
   const tree = new FolderTree(root, watched);
-  tree.add("");
+  try {
+    tree.add("");
+  } catch (error) {
+    tree.close();
+    if (!isSystemError(error)) throw error;
+    throw new TmDbError("FILE_UNREADABLE", `cannot watch ${root}: ${error.message}`, {
+      hint:
+        error.code === "ENOSPC"
+          ? "more folders than the system lets one watch: raise fs.inotify.max_user_watches (sysctl)"
+          : `look at what is there: ls -ld ${root}`,
+      cause: error,
+    });
+  }
   return tree;
 }
 
@@ -55,8 +70,8 @@ class FolderTree {
     try {
       this.add(folder, onFile);
     } catch (error) {
-      // Gone again before it was read.
-      if (!(error instanceof Error && "code" in error && error.code === "ENOENT")) throw error;
+      // Gone again before it was read, closed to this user, a link to itself: who reads the project says so.
+      if (!isSystemError(error) || (error.code === "ENOSPC" && onFile === undefined)) throw error;
       this.#remove(folder);
     }
   }
@@ -87,6 +102,10 @@ class FolderTree {
     if (!folders.some((folder) => path.startsWith(`${folder}/`))) return false;
     return lstatSync(full, { throwIfNoEntry: false })?.isDirectory() === true;
   }
+}
+
+function isSystemError(error: unknown): error is NodeJS.ErrnoException {
+  return error instanceof Error && "code" in error;
 }
 
 function below(folder: string, name: string): string {

@@ -1,3 +1,4 @@
+import { escapePattern } from "../core/escape-pattern.ts";
 /** A number from 0 to 2^32 - 1 that names a shuffled order. */
 export type Seed = number;
 
@@ -21,8 +22,6 @@ export function namingFirst<T extends { readonly text: string }>(files: readonly
   const isNaming = ({ text }: T): boolean => patterns.some((pattern) => pattern.test(text));
   return [...files.filter(isNaming), ...files.filter((file) => !isNaming(file))];
 }
-
-const escapePattern = (text: string): string => text.replaceAll(/[\\^$.*+?()[\]{}|/]/g, "\\$&");
 
 /** https://gist.github.com/tommyettinger/46a874533244883189143505d203312c */
 function mulberry32(seed: Seed): () => number {

@@ -7,7 +7,7 @@ import { gunzipSync } from "node:zlib";
 import { TmDbError } from "../core/errors.ts";
 import { quoteIdent } from "../core/quote-ident.ts";
 import type { DatabaseClient } from "../db/client.ts";
-import { isDatabaseError, runScript } from "../db/run-script.ts";
+import { isPermissionDenied, runScript } from "../db/run-script.ts";
 
 /**
  * The schema that holds pgTAP in a template. pgTAP's functions call each other without a schema, so it must be in every
@@ -67,7 +67,7 @@ async function createExtension(client: DatabaseClient): Promise<boolean> {
     await client.query(`create extension pgtap schema ${quoteIdent(PGTAP_SCHEMA)}`);
     return true;
   } catch (error) {
-    if (isDatabaseError(error) && error.code === "42501") return false;
+    if (isPermissionDenied(error)) return false;
     throw error;
   }
 }

@@ -71,7 +71,7 @@ export function isUnsigned({ alg }: DecodedToken["header"]): boolean {
   return typeof alg !== "string" || alg.toLowerCase() === "none";
 }
 
-/** Whether anybody could have made the token: its signature is an HMAC with an empty key. */
+/** Whether anybody could have made the token: its signature is an HMAC with an empty key. @throws TmDbError TOKEN_UNREADABLE. */
 export function isSignedWithNothing(token: string): boolean {
   const [header = "", claims = "", signature] = token.split(".");
   const { alg } = decodeToken(token).header;

@@ -4,7 +4,7 @@ import { TmDbError } from "../core/errors.ts";
 import { quoteIdent } from "../core/quote-ident.ts";
 import { type DatabaseClient, withClient } from "../db/client.ts";
 import { dropDatabase } from "../db/drop-database.ts";
-import { isDatabaseError } from "../db/run-script.ts";
+import { isDatabaseError, isPermissionDenied } from "../db/run-script.ts";
 
 /**
  * Template databases and their clones. Every name says what it is, so that a run can tell what another one left:
@@ -207,7 +207,7 @@ class TemplateRun implements Template {
     try {
       await this.maintenance.query(`create database ${quoteIdent(name)} template ${quoteIdent(template)}`);
     } catch (error) {
-      if (!isDatabaseError(error) || error.code !== "42501") throw error;
+      if (!isPermissionDenied(error)) throw error;
       throw new TmDbError("PERMISSION_DENIED", `no database for the tests can be made: ${error.message}`, {
         hint: `let the role make databases: alter role ${quoteIdent(this.#request.maintenance.user)} createdb   (or use the embedded server)`,
         cause: error,

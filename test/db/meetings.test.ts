@@ -1,4 +1,5 @@
 import { describe, expect, inject, test } from "vitest";
+import { quoteIdent } from "../../src/core/quote-ident.ts";
 import { type Catalog, compareCatalogs } from "../../src/schema/catalog.ts";
 import { type EngineProject, engineProject, queryRows } from "./project.ts";
 
@@ -217,7 +218,20 @@ test("a table that no file protects any more is warned of, in a dry run too", as
   project.write({ "policies/t.sql": "comment on table api.t is 't';\n", "policies/other.sql": enable });
   expect((await project.migrate({ dryRun: true })).warnings).toEqual([]);
   expect((await project.migrate()).warnings).toEqual([]);
-  project.write({ "policies/other.sql": null, "migrations/0002_t.sql": `${enable}-- Down Migration\n` });
+  // What turned it off, or a table that is not the one a migration speaks of, is another matter.
+  project.write({
+    "policies/other.sql": enable.replace("enable", "disable"),
+    "migrations/0002_x.sql": "create table api.that (id int);",
+  });
+  expect((await project.migrate({ dryRun: true })).warnings).toContain(
+    `"api"."t" would have no ${words.replace("policies/t.sql", "policies/other.sql")}`,
+  );
+  await project.migrate();
+  project.write({ "policies/other.sql": null });
+  expect((await project.migrate()).warnings).toEqual([]);
+  project.write({ "policies/other.sql": enable });
+  await project.migrate();
+  project.write({ "policies/other.sql": null, "migrations/0003_t.sql": `${enable}-- Down Migration\n` });
   expect((await project.migrate({ dryRun: true })).warnings).toEqual([]);
   expect((await project.migrate()).warnings).toEqual([]);
 });
@@ -233,4 +247,17 @@ test("a way back that says concurrently runs in the rollback's transaction", asy
   await project.migrate();
   await project.rollback();
   await expectSame(project, before);
+});
+
+test("a deployment that goes on after a migration with settings goes on with none of the database's", async () => {
+  const project = await deployed({});
+  await project.query(`alter database ${quoteIdent(project.spec.database)} set statement_timeout = 300`);
+  project.write({
+    "migrations/0002_set.sql": "set statement_timeout = '1h';\nselect 1;\n-- Down Migration\n",
+    "migrations/0003_slow.sql": "-- tm-db: no-transaction\nselect pg_sleep(0.6);\n-- Down Migration\n",
+    "migrations/0004_slow.sql": "do $$ begin execute 'set search_path = pg_catalog'; end $$;\n-- Down Migration\n",
+    "migrations/0005_table.sql": "create table five (id int);\n-- Down Migration\ndrop table five;\n",
+  });
+  await project.migrate();
+  expect(await project.query("select to_regclass('public.five')::text as made")).toEqual([{ made: "five" }]);
 });

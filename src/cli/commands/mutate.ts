@@ -21,7 +21,7 @@ export function mutateCommand(execute: Execute): Command {
     .option(
       "--min-score <percent>",
       "how many of the damages must be noticed (default: 100)",
-      decimalNumber(0, 100, "must be a number from 0 to 100"),
+      decimalNumber({ least: 0, most: 100, words: "must be a number from 0 to 100" }),
     )
     .option("--html <file>", "write the result as a page, too")
     .option(

@@ -23,7 +23,7 @@ export function seedCommand(execute: Execute): Command {
     .option(
       "--scale <number>",
       "how much, for a seed that is a script (default: 1)",
-      decimalNumber(Number.MIN_VALUE, Number.MAX_VALUE, "must be a number above 0"),
+      decimalNumber({ least: Number.MIN_VALUE, most: Number.MAX_VALUE, words: "must be a number above 0" }),
     )
     .option(
       "--seed-value <number>",

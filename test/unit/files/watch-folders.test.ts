@@ -70,3 +70,13 @@ test("a folder may be a link; beside the folders only what lies in the root itse
   write("tm-db.config.json");
   await told("tm-db.config.json");
 });
+
+test("what cannot be looked at ends nothing", async () => {
+  const { dir, write, told } = watched(["policies", "views"], ["policies/a.sql"]);
+  symlinkSync("views", join(dir, "views"));
+  await told("views");
+  symlinkSync("b", join(dir, "policies/b"));
+  await told("policies/b");
+  write("policies/a.sql");
+  await told("policies/a.sql");
+});
