@@ -176,6 +176,22 @@ async function buildModules() {
   return metafile;
 }
 
+/** What packages have in them of others, for which they have no notice themselves. */
+const CARRIED = {
+  [PGTAP]: "pgTAP itself is David E. Wheeler's, under the PostgreSQL License: https://pgtap.org",
+  "libpg-query":
+    "It holds PostgreSQL's parser, Portions Copyright (c) 1996-2025, PostgreSQL Global Development Group, Portions Copyright (c) 1994, The Regents of the University of California, under the PostgreSQL License: https://www.postgresql.org/about/licence/; and libpg_query, Copyright (c) 2015, Lukas Fittl, under the BSD 3-Clause License: https://github.com/pganalyze/libpg_query",
+};
+
+/** In a file of its own, or in a section of the README. */
+function licenceText(dir) {
+  const file = readdirSync(dir).find((entry) => /^licen[cs]e(\.\w+)?$/i.test(entry));
+  if (file !== undefined) return readFileSync(`${dir}/${file}`, "utf8").trim();
+  const [, section] = /^#+ licen[cs]e\b.*\n([\s\S]*)/im.exec(readFileSync(`${dir}/README.md`, "utf8")) ?? [];
+  if (section === undefined) throw new Error(`${dir} holds no text of its licence`);
+  return section.trim();
+}
+
 /** Who made what is in the bundles and beside them, under which licence, as those ask for. */
 function notices(metafiles) {
   const inputs = metafiles.flatMap(({ inputs }) => Object.keys(inputs));
@@ -184,11 +200,8 @@ function notices(metafiles) {
     const dir = `${root}/node_modules/${name}`;
     const { version, license, author } = JSON.parse(readFileSync(`${dir}/package.json`, "utf8"));
     const by = typeof author === "string" ? author : author?.name;
-    const file = readdirSync(dir).find((entry) => /^licen[cs]e(\.\w+)?$/i.test(entry));
-    const text = file === undefined ? "" : `\n\n${readFileSync(`${dir}/${file}`, "utf8").trim()}`;
-    const carries =
-      name === PGTAP ? "\npgTAP itself is David E. Wheeler's, under the PostgreSQL License: https://pgtap.org" : "";
-    return `${name} ${version}\n${license}${by === undefined ? "" : `, by ${by}`}${carries}${text}\n`;
+    const carries = CARRIED[name] === undefined ? "" : `\n${CARRIED[name]}`;
+    return `${name} ${version}\n${license}${by === undefined ? "" : `, by ${by}`}${carries}\n\n${licenceText(dir)}\n`;
   });
   return `What tm-db's programs contain of others.\n\n${parts.join(`\n${"-".repeat(72)}\n\n`)}`;
 }

@@ -324,6 +324,18 @@ describe("a database of one's own", () => {
     expect(stderr).toContain("hint");
   });
 
+  test("a reset that fails says that the rows are gone, and what to do", async () => {
+    const project = cliProject("empty");
+    project.write({ "migrations/0001_a.sql": TABLE });
+    await project.run(["up"]);
+    project.write({ "seeds/dev.sql": "insert into nowhere values (1);\n" });
+    const { code, stderr } = await project.run(["reset", "--yes"]);
+    expect(code).toBe(1);
+    expect(stderr).toContain("at seeds/dev.sql:1:13");
+    expect(stderr).toContain("the database was dropped and made anew before, and its rows are gone; run reset again");
+    expect(stderr).not.toContain("nothing was changed");
+  });
+
   test("nobody listening, a wrong password and a missing database each have a message of their own", async () => {
     const project = cliProject("empty");
     project.write({ "migrations/0001_a.sql": TABLE });

@@ -77,6 +77,13 @@ test("each runtime dependency has its reason in ADR 0009, and what is bundled it
     expect(notices).toMatch(new RegExp(`^${name} \\d.*\\n(MIT|Apache-2.0|BSD|ISC|BlueOak)`, "m"));
     expect(MANIFEST.devDependencies?.[name] ?? MANIFEST.dependencies?.[name]).toBeDefined();
   }
+  const sections = notices.split(/^-{72}$/m);
+  const PERMISSION =
+    /permission is hereby granted|permission to use|apache license|blue ?oak|redistribution and use|permits? /i;
+  expect(sections.filter((section) => !PERMISSION.test(section)).map((section) => section.trim().slice(0, 60))).toEqual(
+    [],
+  );
+  expect(sections.length).toBeGreaterThan(20);
 });
 
 test("the lock file holds every package for every platform; npm ci refuses one that does not", () => {
