@@ -1,10 +1,11 @@
 import type { ConnectionSpec } from "../core/connection-spec.ts";
+import { TmDbError } from "../core/errors.ts";
 import { type DatabaseClient, withClient } from "../db/client.ts";
 import { withScratchDatabase } from "../db/scratch-database.ts";
 import { undone, withTransaction } from "../db/transaction.ts";
 import { type BuildFiles, buildFromNothing } from "../deploy/build.ts";
 import type { FileChange } from "../deploy/ledger-writing.ts";
-import { buildWithOwnRoles } from "../deploy/roles-aside.ts";
+import { buildWithOwnRoles, rolesLeft, rolesNamed } from "../deploy/roles-aside.ts";
 import { type Catalog, readCatalogWithin, withoutDatabaseItself } from "../schema/catalog.ts";
 import { withoutRoles } from "../schema/without-roles.ts";
 
@@ -22,9 +23,13 @@ export async function withScratchBuild<T>(
   { files, signal }: ScratchBuild,
   callback: (client: DatabaseClient) => Promise<T>,
 ): Promise<T> {
-  return await inScratch(maintenance, signal, async (client) => {
-    await buildFromNothing(client, files);
-    return await callback(client);
+  return await withScratchDatabase(maintenance, { signal }, async (scratch) => {
+    return await withClient(scratch, { signal }, async (client) => {
+      return await withTransaction<T>(client, "read write", async () => {
+        await buildFromNothing(client, files);
+        return undone(await callback(client));
+      });
+    });
   });
 }
 
@@ -38,10 +43,28 @@ export interface ExpectedCatalog {
 }
 
 /** Builds files on a scratch database as above, with roles of their own, and reads what `comparable` is about. */
-export async function readExpectedCatalog(maintenance: ConnectionSpec, build: ScratchBuild): Promise<ExpectedCatalog> {
-  return await inScratch(maintenance, build.signal, async (client) => {
-    const { run, aside, rolesAsTheyAre } = await buildWithOwnRoles(client, build.files);
-    return { catalog: await readComparable(client, aside), changes: run.changes(), rolesAsTheyAre };
+export async function readExpectedCatalog(
+  maintenance: ConnectionSpec,
+  { files, signal }: ScratchBuild,
+): Promise<ExpectedCatalog> {
+  return await withScratchDatabase(maintenance, { signal }, async (scratch) => {
+    return await withClient(scratch, { signal }, async (client) => {
+      const all = await rolesNamed(client, files);
+      for (let names = all; ;) {
+        try {
+          const expected = await withTransaction(client, "read write", async () => {
+            const { run, aside, rolesAsTheyAre } = await buildWithOwnRoles(client, files, names);
+            return undone({ catalog: await readComparable(client, aside), changes: run.changes(), rolesAsTheyAre });
+          });
+          // What is only named in the files, and whatever else made the build fail, is in both catalogs the same.
+          const isNone = names.length === 0;
+          return { ...expected, rolesAsTheyAre: isNone ? all : expected.rolesAsTheyAre };
+        } catch (error) {
+          if (names.length === 0 || !(error instanceof TmDbError) || error.code === "INTERRUPTED") throw error;
+          names = rolesLeft(names, error);
+        }
+      }
+    });
   });
 }
 
@@ -53,16 +76,4 @@ export async function readComparable(client: DatabaseClient, aside: ReadonlySet<
   const { rows } = await client.query<{ self: string }>("select current_user as self");
   const catalog = withoutDatabaseItself(await readCatalogWithin(client));
   return await withoutRoles(catalog, { aside, self: rows[0]?.self ?? "" });
-}
-
-async function inScratch<T>(
-  maintenance: ConnectionSpec,
-  signal: AbortSignal | undefined,
-  callback: (client: DatabaseClient) => Promise<T>,
-): Promise<T> {
-  return await withScratchDatabase(maintenance, { signal }, async (scratch) => {
-    return await withClient(scratch, { signal }, async (client) => {
-      return await withTransaction<T>(client, "read write", async () => undone(await callback(client)));
-    });
-  });
 }

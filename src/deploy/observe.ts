@@ -1,9 +1,11 @@
 import { TmDbError } from "../core/errors.ts";
 import { locate } from "../core/locate.ts";
 import type { DatabaseClient } from "../db/client.ts";
+import { runScript } from "../db/run-script.ts";
 import { type ApplyInput, applyNeededBy, findLeaving, neededSoFar, type PreparedMigration } from "./apply.ts";
 import { withoutConcurrently } from "./build.ts";
 import { areSameDefaults } from "./default-privileges.ts";
+import { settingsFrame } from "./own-settings.ts";
 import { loadSqlParser, parseSql } from "./parse-sql.ts";
 import { reconcile } from "./reconcile.ts";
 import { runSql, sourceOf } from "./run-sql.ts";
@@ -93,6 +95,8 @@ class Observation {
   }
 
   async #statements({ file, entry, part: whole, noTransaction }: PreparedMigration): Promise<void> {
+    const frame = settingsFrame(whole.sql, await this.#run.readSettings());
+    if (frame !== undefined) await runScript(this.#client, frame.before);
     for (const { start, end, sql } of parseSql({ path: file.path, text: whole.sql })) {
       const isConcurrent = isConcurrently(sql);
       if (noTransaction) this.#transaction += 1;
@@ -109,6 +113,7 @@ class Observation {
       });
       if (noTransaction) this.#transaction += 1;
     }
+    if (frame !== undefined) await runScript(this.#client, frame.after);
   }
 
   async #takeBack(paths: readonly string[], onHeld: "fail" | "leave"): Promise<void> {

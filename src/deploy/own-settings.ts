@@ -1,4 +1,6 @@
 import { maskSql } from "../core/mask-sql.ts";
+import { quoteLiteral } from "../core/quote-ident.ts";
+import type { DatabaseClient } from "../db/client.ts";
 import type { SqlSource } from "./run-sql.ts";
 
 /** Where none of these stands, not even in a text, nothing is set. */
@@ -8,6 +10,9 @@ const SETTING_WORD = /\b(set|reset|discard|set_config)\b/i;
 const PLAIN = /^set\s+(?:(?:local|session)\s+)?([a-z_]+)\s*(?:=|to\b)/i;
 /** Placeholders, whose names have a dot, belong to applications. */
 const OF_APPLICATION = /^set\s+(?:(?:local|session)\s+)?[a-z_]\w*\.[\w.]+\s*(?:=|to\b)/i;
+
+/** What cannot be set again within a transaction, and changes the meaning of no statement. */
+const STAYS = ["temp_buffers", "transaction_deferrable", "transaction_isolation", "transaction_read_only"];
 
 /** The settings that SQL changes, by name; `any` where only running it tells. */
 export function settingsOf(sql: string): readonly string[] | "any" {
@@ -21,53 +26,71 @@ export function settingsOf(sql: string): readonly string[] | "any" {
     // What a block does is a text here.
     else if (/^(set|reset|discard|do)\b/i.test(statement) && !OF_APPLICATION.test(statement)) return "any";
   }
-  return [...names];
+  return [...names].filter((name) => !STAYS.includes(name));
+}
+
+/** All settings of a session, as JSON. */
+export async function readSettings(client: DatabaseClient): Promise<string> {
+  const { rows } = await client.query<{ settings: string }>(
+    `select pg_catalog.json_object_agg(s.name, s.setting)::pg_catalog.text as settings
+     from pg_catalog.pg_settings as s
+     where s.context operator(pg_catalog.=) any (array['user', 'superuser'])
+       and s.name operator(pg_catalog.<>) all ($1)`,
+    [STAYS],
+  );
+  return rows[0]?.settings ?? "{}";
+}
+
+/** What runs before and after SQL so that its settings end with it. */
+export interface SettingsFrame {
+  readonly before: string;
+  readonly after: string;
 }
 
 /**
- * A migration whose settings end with it: `set search_path`, `set role` and their like would else reach the migrations and files
- * behind it, but only where they are deployed together with it.
+ * `set search_path`, `set role` and their like would else reach what runs behind it, but only where both are deployed together.
+ * `settings` are those of before. Undefined where nothing is set. A function that is called and changes a setting is not seen.
  */
-export function withOwnSettings(source: SqlSource): SqlSource {
+export function settingsFrame(sql: string, settings: string): SettingsFrame | undefined {
+  const names = settingsOf(sql);
+  if (names.length === 0) return undefined;
+  return names === "any" ? { before: "", after: afterAny(settings) } : theseFrame(names);
+}
+
+/** A migration whose settings end with it. */
+export function withOwnSettings(source: SqlSource, settings: string): SqlSource {
   const { part, insertions = [] } = source;
-  const names = settingsOf(part.sql);
-  if (names.length === 0) return source;
-  const [before, after] = names === "any" ? [BEFORE_ANY, AFTER_ANY] : [beforeThese(names), afterThese(names)];
-  const moved = insertions.map(({ at, length }) => ({ at: at + before.length, length }));
+  const frame = settingsFrame(part.sql, settings);
+  if (frame === undefined) return source;
+  const { length } = frame.before;
+  const moved = insertions.map((insertion) => ({ ...insertion, at: insertion.at + length }));
   return {
     ...source,
-    part: { ...part, sql: `${before}${part.sql}${after}` },
-    insertions: [{ at: before.length, length: before.length }, ...moved],
+    part: { ...part, sql: `${frame.before}${part.sql}\n;\n${frame.after}` },
+    insertions: [...(length === 0 ? [] : [{ at: length, length }]), ...moved],
   };
 }
 
-/** What is set is kept in a setting of its own, for this transaction. */
-const KEPT = "tm_db.settings";
-const RESET_ROLE = "\n;\nreset session authorization;\nreset role;\n";
+const RESET_ROLE = "reset session authorization;\nreset role;\n";
 
-// Both levels come back: for the session what it had at its login, and for the transaction what was set in it. A function that
-// is called and changes a setting is not seen.
+// Both levels come back: for the session what it had at its login, and for the transaction what was set in it.
 
-/** Reading all settings costs PostgreSQL a millisecond, and these are most often one. */
-function beforeThese(names: readonly string[]): string {
+/** Reading all settings costs PostgreSQL a millisecond, and these are most often one: it is kept in a setting of its own. */
+function theseFrame(names: readonly string[]): SettingsFrame {
   const values = names.map((name) => `'${name}', pg_catalog.current_setting('${name}', true)`).join(", ");
-  return `select pg_catalog.set_config('${KEPT}', pg_catalog.json_build_object(${values})::pg_catalog.text, true);\n`;
-}
-
-function afterThese(names: readonly string[]): string {
-  const kept = `pg_catalog.current_setting('${KEPT}')::pg_catalog.json`;
+  const kept = "pg_catalog.current_setting('tm_db.settings')::pg_catalog.json";
   const again = names.map(
     (name) => `pg_catalog.set_config('${name}', ${kept} operator(pg_catalog.->>) '${name}', true)`,
   );
-  return `${RESET_ROLE}${names.map((name) => `reset ${name};\n`).join("")}select ${again.join(", ")}`;
+  return {
+    before: `select pg_catalog.set_config('tm_db.settings', pg_catalog.json_build_object(${values})::pg_catalog.text, true);\n`,
+    after: `${RESET_ROLE}${names.map((name) => `reset ${name};\n`).join("")}select ${again.join(", ")}`,
+  };
 }
 
-const BEFORE_ANY = `select pg_catalog.set_config('${KEPT}', pg_catalog.json_object_agg(s.name, s.setting)::pg_catalog.text, true)
-from pg_catalog.pg_settings as s
-where s.context operator(pg_catalog.=) any (array['user', 'superuser']);
-`;
-
-const AFTER_ANY = `${RESET_ROLE}set local search_path = pg_catalog;
+function afterAny(settings: string): string {
+  return `${RESET_ROLE}set local search_path = pg_catalog;
 select set_config(s.name, s.reset_val, false), set_config(s.name, k.value, true)
-from json_each_text(current_setting('${KEPT}')::json) as k
+from json_each_text(${quoteLiteral(settings)}::json) as k
 join pg_settings as s on s.name = k.key and s.setting is distinct from k.value`;
+}

@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { TmDbError } from "../core/errors.ts";
 import { quoteIdent } from "../core/quote-ident.ts";
 import type { DatabaseClient } from "../db/client.ts";
 import { isPermissionDenied } from "../db/run-script.ts";
@@ -15,34 +16,28 @@ export interface BuiltWithRoles {
 }
 
 /**
- * Builds files as `buildFromNothing` does, but with roles as the files make them: those that the server has already are
- * out of the way, under another name, until the transaction ends. It is never committed, so nobody else sees that.
- *
- * Which roles files make is not known before they run: `create role` may stand in a `do` block, with a name put together. All
- * that are named in such a migration are put aside; where the build misses one of them, it is tried again without.
+ * Builds files as `buildFromNothing` does, but with roles as the files make them: those of `names`, which the server has
+ * already, are out of the way, under another name, until the transaction ends. It is never committed, so nobody else sees
+ * that. Not in a subtransaction: a value that is added to an enum can be used only where the type was made in the same one.
  * @throws TmDbError SQL_ERROR and its like.
  */
-export async function buildWithOwnRoles(client: DatabaseClient, files: BuildFiles): Promise<BuiltWithRoles> {
-  let names = await rolesNamed(client, files);
-  for (;;) {
-    await client.query("savepoint tm_db_roles");
-    const { aside, kept } = await putAside(client, names);
-    try {
-      const run = await buildFromNothing(client, files);
-      await bringBack(client, aside);
-      return { run, aside: new Set(aside.values()), rolesAsTheyAre: kept };
-    } catch (error) {
-      const isMissed = (name: string): boolean => error instanceof Error && error.message.includes(name);
-      const missed = new Set([...aside.keys()].filter(isMissed));
-      if (missed.size === 0) throw error;
-      await client.query("rollback to savepoint tm_db_roles");
-      names = names.filter((name) => !missed.has(name));
-    }
-  }
+export async function buildWithOwnRoles(
+  client: DatabaseClient,
+  files: BuildFiles,
+  names: readonly string[],
+): Promise<BuiltWithRoles> {
+  const { aside, kept } = await putAside(client, names);
+  const run = await buildFromNothing(client, files);
+  await bringBack(client, aside);
+  return { run, aside: new Set(aside.values()), rolesAsTheyAre: kept };
 }
 
-/** Roles of the server that are named where a migration makes roles; in one order, as others may do the same meanwhile. */
-async function rolesNamed(client: DatabaseClient, { migrations }: BuildFiles): Promise<string[]> {
+/**
+ * Roles of the server that files seem to make, in one order, as others may do the same meanwhile. Which they make is not known
+ * before they run: `create role` may stand in a `do` block, with a name put together. So it is all that are named in such a
+ * migration.
+ */
+export async function rolesNamed(client: DatabaseClient, { migrations }: BuildFiles): Promise<readonly string[]> {
   const texts = migrations.map(({ part }) => part.sql).filter((sql) => /\bcreate\s+(role|user|group)\b/i.test(sql));
   if (texts.length === 0) return [];
   const { rows } = await client.query<{ name: string }>(
@@ -54,6 +49,17 @@ async function rolesNamed(client: DatabaseClient, { migrations }: BuildFiles): P
   return rows.map(({ name }) => name).filter((name) => texts.some((text) => text.includes(name)));
 }
 
+/**
+ * The roles to try again with after a build that failed: without those that the error names, as they may be missing; and
+ * without any where it names none, or another session is at work on one of them.
+ */
+export function rolesLeft(names: readonly string[], error: unknown): readonly string[] {
+  const { message, detail, code } = error instanceof TmDbError ? error : { message: "", detail: "", code: "" };
+  const words = `${message}\n${detail ?? ""}`;
+  const left = names.filter((name) => !words.includes(name));
+  return left.length === names.length || code === "LOCK_TIMEOUT" ? [] : left;
+}
+
 /** `aside`: names by the original ones. `kept`: what this role may not rename. */
 async function putAside(
   client: DatabaseClient,
@@ -61,7 +67,9 @@ async function putAside(
 ): Promise<{ readonly aside: ReadonlyMap<string, string>; readonly kept: readonly string[] }> {
   const aside = new Map<string, string>();
   const kept: string[] = [];
-  // Others may do the same at this moment, and would wait for each other because of a name.
+  // Others may do the same at this moment, and would wait for each other because of a name. Who changes one of these roles
+  // just now goes first.
+  await client.query("set local lock_timeout = 100");
   const own = `tm_db_aside_${randomBytes(4).toString("hex")}`;
   for (const [index, name] of names.entries()) {
     const other = `${own}_${index}`;
@@ -77,6 +85,7 @@ async function putAside(
       kept.push(name);
     }
   }
+  await client.query("set local lock_timeout to default");
   return { aside, kept };
 }
 

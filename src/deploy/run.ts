@@ -22,7 +22,7 @@ import type { SqlPart } from "./migration-sql.ts";
 import { loadSqlParser, parseSql } from "./parse-sql.ts";
 import { checkDuplicates, type DeclaredFile, declareFiles, guessOrder } from "./repeatable.ts";
 import { sqlError } from "../db/sql-error.ts";
-import { withOwnSettings } from "./own-settings.ts";
+import { readSettings, settingsOf, withOwnSettings } from "./own-settings.ts";
 import { isMissingObject, runSqls, sourceOf } from "./run-sql.ts";
 import type { Declaration, TargetObject } from "./declaration.ts";
 import { type ObjectFacts, undoStatement } from "./undo.ts";
@@ -63,6 +63,7 @@ export class DeploymentRun {
   readonly #migrationChanges: FileChange[] = [];
   #kept: ReadonlySet<string> = new Set();
   #defaults: readonly DefaultPrivilege[] | undefined;
+  #settings: string | undefined;
 
   constructor(client: DatabaseClient, applied: readonly AppliedRepeatable[], onEvent: EventListener) {
     this.client = client;
@@ -116,6 +117,11 @@ export class DeploymentRun {
     return (this.#defaults ??= await readDefaultPrivileges(this.client));
   }
 
+  /** As they are between migrations, whose own end with them. */
+  async readSettings(): Promise<string> {
+    return (this.#settings ??= await readSettings(this.client));
+  }
+
   forgetDefaults(): void {
     this.#defaults = undefined;
   }
@@ -126,7 +132,9 @@ export class DeploymentRun {
    */
   async runMigrations(direction: "up" | "down", migrations: readonly RunnableMigration[]): Promise<void> {
     const action = direction === "up" ? "migrate" : "roll-back";
-    const sources = migrations.map(({ entry, part }) => withOwnSettings(sourceOf(entry, part)));
+    const isAny = migrations.some(({ part }) => settingsOf(part.sql) === "any");
+    const settings = isAny ? await this.readSettings() : "{}";
+    const sources = migrations.map(({ entry, part }) => withOwnSettings(sourceOf(entry, part), settings));
     const listener: ScriptListener = {
       onStart: (index) => this.#tell(action, migrations[index]?.entry.path),
       onEnd: (index, ms) => {

@@ -3,6 +3,7 @@ import { drift, type DriftOptions } from "../../src/app/drift.ts";
 import type { DriftResult } from "../../src/core/command-result.ts";
 import { connectionUrl } from "../../src/core/connection-spec.ts";
 import { quoteIdent } from "../../src/core/quote-ident.ts";
+import { withClient } from "../../src/db/client.ts";
 import { type EngineProject, engineProject, queryRows } from "./project.ts";
 
 /** A library that lends books: a migration with data, one that needs a function, and one file of each folder. */
@@ -215,6 +216,41 @@ test("a role that may not be made anew is compared as it is, and the answer says
     const project = await engineProject(ROLES);
     await project.migrate();
     expect(await drifted(project)).toMatchObject({ equal: true, rolesAsTheyAre: ["drift_guest", "drift_operator"] });
+  });
+});
+
+test("a value that was added to an enum is used in the build, roles of its own or not", async () => {
+  await withRoles(async () => {
+    const project = await engineProject({
+      ...ROLES,
+      "migrations/0002_enum.sql": "create schema lib; create type lib.e as enum ('a'); create table lib.t (e lib.e);",
+      "migrations/0003_value.sql": "-- tm-db: no-transaction\nalter type lib.e add value 'b';",
+      "migrations/0004_use.sql": "alter table lib.t alter e set default 'b';",
+    });
+    await project.query("create role drift_operator");
+    await project.migrate();
+    const built = drifted(project);
+    // Before 17 a value is not to be used in the transaction that adds it, whatever made the type.
+    if (inject("server").major >= 17) expect(await built).toMatchObject({ equal: true, rolesAsTheyAre: [] });
+    else await expect(built).rejects.toMatchObject({ sqlState: "55P04" });
+  });
+});
+
+test("a role that somebody is changing is left to them, and compared as it is", async () => {
+  await withRoles(async () => {
+    const project = await engineProject(ROLES);
+    await project.query("create role drift_operator");
+    await project.migrate();
+    await withClient(project.spec, {}, async (client) => {
+      await client.query("begin; alter role drift_app inherit");
+      const { rolesAsTheyAre, equal } = await drifted(project);
+      expect({ rolesAsTheyAre, equal }).toEqual({
+        rolesAsTheyAre: ["drift_app", "drift_guest", "drift_operator"],
+        equal: true,
+      });
+      await client.query("rollback");
+    });
+    expect(await drifted(project)).toMatchObject({ equal: true, rolesAsTheyAre: [] });
   });
 });
 

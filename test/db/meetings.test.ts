@@ -1,4 +1,6 @@
 import { describe, expect, inject, test } from "vitest";
+import { plan } from "../../src/app/plan.ts";
+import { connectionUrl } from "../../src/core/connection-spec.ts";
 import { quoteIdent } from "../../src/core/quote-ident.ts";
 import { type Catalog, compareCatalogs } from "../../src/schema/catalog.ts";
 import { type EngineProject, engineProject, queryRows } from "./project.ts";
@@ -260,4 +262,24 @@ test("a deployment that goes on after a migration with settings goes on with non
   });
   await project.migrate();
   expect(await project.query("select to_regclass('public.five')::text as made")).toEqual([{ made: "five" }]);
+});
+
+test("a migration may reset all, and use up temporary buffers; what it sets ends with it in a trial of locks, too", async () => {
+  const project = await deployed({});
+  project.write({
+    "migrations/0002_reset.sql":
+      "set search_path = api;\nreset all;\nset local temp_buffers = '16MB';\ncreate temp table tt (a int) on commit drop;\ninsert into tt values (1);\n" +
+      "create table six (id int);\n-- Down Migration\nreset all;\ndrop table six;\n",
+    "migrations/0003_path.sql":
+      "set search_path = '';\ncreate table api.seven (id int);\n-- Down Migration\ndrop table api.seven;\n",
+    "migrations/0004_next.sql": "create table eight (id int);\n-- Down Migration\ndrop table eight;\n",
+  });
+  const databaseUrl = connectionUrl(project.spec);
+  const { locks } = await plan({ projectDir: project.dir, databaseUrl, env: {}, onEvent: () => {}, locks: true });
+  expect(locks).not.toBeNull();
+  const before = await project.catalog();
+  await project.migrate();
+  expect(await compareCatalogs(await project.freshCatalog(), await project.catalog())).toEqual([]);
+  await project.rollback();
+  await expectSame(project, before);
 });

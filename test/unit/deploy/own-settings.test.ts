@@ -18,13 +18,15 @@ test.each<[sql: string, expected: readonly string[] | "any"]>([
   ["select pg_catalog.set_config('search_path', '', false);", "any"],
   ["do $$ begin set local search_path = a; end $$;", "any"],
   ['set "search_path" = a;', "any"],
+  ["do $$ begin execute 'set search_path = a'; end $$;", "any"],
+  ["set temp_buffers = '64MB';", []],
 ])("%j sets %j", (sql, expected) => {
   expect(settingsOf(sql)).toEqual(expected);
 });
 
 test("a place in a migration stays where it was in its file", () => {
   const text = "set lock_timeout = 1; select 1";
-  const { part, insertions = [] } = withOwnSettings({ path: "a.sql", text, part: { sql: text, offset: 0 } });
+  const { part, insertions = [] } = withOwnSettings({ path: "a.sql", text, part: { sql: text, offset: 0 } }, "{}");
   const [first] = insertions;
   expect(part.sql.slice(first?.at, (first?.at ?? 0) + text.length)).toBe(text);
   expect(first?.at).toBe(first?.length);
