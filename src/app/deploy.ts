@@ -202,7 +202,7 @@ interface Part {
 /**
  * Cuts a deployment before the first migration that runs alone. What is new among the files comes with the migrations
  * before it, as far as what it names is there: a new table gets its protection in the transaction that makes it. What is
- * changed or deleted waits for the end.
+ * changed or deleted waits for the end, unless one of these migrations needs it.
  */
 function firstPart(
   whole: Part & { readonly ledger: LedgerState },
@@ -211,10 +211,15 @@ function firstPart(
   if (index < 0) return { ...whole, alone: undefined };
   const migrations = whole.migrations.slice(0, index);
   const apply = index === 0 ? [] : whole.plan.apply.filter(({ reason }) => reason === "new");
+  const needed = new Set(migrations.flatMap(({ file }) => file.directives.needs));
+  const wanted = new Map(whole.files.repeatables.map((file) => [file.path, file]));
+  const standing = whole.ledger.repeatables.map((file) =>
+    needed.has(file.path) ? (wanted.get(file.path) ?? file) : file,
+  );
   return {
     migrations,
     plan: { migrations: migrations.map(({ file }) => file), apply, remove: [] },
-    files: { ...whole.files, repeatables: [...whole.ledger.repeatables, ...apply.map(({ file }) => file)] },
+    files: { ...whole.files, repeatables: [...standing, ...apply.map(({ file }) => file)] },
     alone: whole.migrations[index],
   };
 }

@@ -117,7 +117,9 @@ export async function applyDeployment(client: DatabaseClient, input: ApplyInput)
 
 /** The files that are taken back before migrations run: deleted ones, and those that are in the way. */
 export async function findLeaving(run: DeploymentRun, { plan, migrations, files }: ApplyInput): Promise<string[]> {
-  const inTheWay = await findInTheWay(run.applied, files.repeatables, migrations);
+  const first = files.migrations.findIndex(({ path }) => path === migrations[0]?.file.path);
+  const needed = neededSoFar(files.migrations, files.migrations[first - 1]);
+  const inTheWay = await findInTheWay(run.applied, { wanted: files.repeatables, migrations, needed });
   return [...new Set([...plan.remove.map(({ path }) => path), ...inTheWay])];
 }
 

@@ -70,7 +70,9 @@ export async function forBuild(sql: string, roles: ReadonlySet<string>): Promise
 export function withoutConcurrently(sql: string): string {
   const visible = maskSql(sql, { comments: true });
   let result = sql;
-  for (const { index } of visible.matchAll(/\bconcurrently\b/gi)) result = blank(result, index, "concurrently".length);
+  // `reindex (concurrently)` has it among options.
+  const words = /\(\s*concurrently\s*\)|\bconcurrently\s*,|,\s*concurrently\b|\bconcurrently\b/gi;
+  for (const { index, 0: word } of visible.matchAll(words)) result = blank(result, index, word.length);
   return result;
 }
 

@@ -115,6 +115,7 @@ export function findTakeBack(
   const kept = new Set(roots.keepable);
   const paths = new Set<string>();
   const visited = new Set<string>();
+  const starts = new Set(roots.paths);
   const takeFile = (path: string): void => {
     if (paths.has(path)) return;
     paths.add(path);
@@ -136,9 +137,18 @@ export function findTakeBack(
       if (path !== undefined) takeFile(path);
       drop(dependent);
     }
-    for (const path of dependencies.settingFiles.get(identity) ?? []) takeFile(path);
+    for (const path of dependencies.settingFiles.get(identity) ?? []) takeSettings(path);
   };
-  for (const path of roots.paths) takeFile(path);
+  /** A file that only says something of what goes: what it makes is the same afterwards, and replaced where that can be. */
+  const takeSettings = (path: string): void => {
+    if (starts.has(path) || paths.has(path)) return takeFile(path);
+    paths.add(path);
+    for (const { identity, object } of byPath.get(path)?.made ?? []) {
+      if (object?.relation === undefined && object !== undefined && !visited.has(identity)) kept.add(identity);
+      else drop(identity);
+    }
+  };
+  for (const path of starts) takeFile(path);
   return { paths, kept };
 }
 

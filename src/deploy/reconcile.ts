@@ -1,7 +1,8 @@
 import type { RepeatableFile } from "../core/project-files.ts";
-import { closedFile } from "./closed-file.ts";
+import { closedFiles } from "./closed-file.ts";
 import type { Dependencies } from "./dependencies.ts";
 import type { AppliedRepeatable } from "./ledger-state.ts";
+import { type HeldViews, readHeldViews, withSameColumns } from "./held-views.ts";
 import { loadSqlParser } from "./parse-sql.ts";
 import { declareFiles } from "./repeatable.ts";
 import type { DeploymentRun, OnMissing } from "./run.ts";
@@ -24,6 +25,7 @@ export async function reconcile(
   },
 ): Promise<LeftOut> {
   let said: SaidByMigrations | undefined;
+  let views: HeldViews | undefined;
   const wanted = new Map(target.map((file) => [file.path, file]));
   const standing = new Map(run.applied.map((file) => [file.path, file]));
   const outdated = run.applied.filter(({ path, checksum }) => wanted.get(path)?.checksum !== checksum);
@@ -33,23 +35,27 @@ export async function reconcile(
     const paths = new Set([...outdated.map(({ path }) => path), ...damagedFiles(run, dependencies)]);
     const newVersions = outdated.flatMap(({ path }) => wanted.get(path) ?? []);
     if (paths.size > 0) said = await readSaid(run, options.needed);
-    await run.takeBack(
-      { paths, keepable: findKeepable(standing, newVersions, dependencies), onHeld: "fail" },
-      dependencies,
-    );
+    const keepable = findKeepable(standing, newVersions, dependencies);
+    views = await readHeldViews(run, keepable, dependencies);
+    await run.takeBack({ paths, keepable, onHeld: "fail" }, dependencies);
   }
   const present = new Set(run.applied.map(({ path }) => path));
-  const paths = await run.applyFiles(
-    target.filter(({ path }) => !present.has(path)),
-    options.onMissing,
-  );
+  const apply = async (): Promise<string[]> =>
+    await run.applyFiles(
+      target.filter(({ path }) => !present.has(path)),
+      options.onMissing,
+    );
+  const paths = views === undefined ? await apply() : await withSameColumns(run.client, views, apply);
   if (said !== undefined) {
     const before = [...standing.values()].filter((file) => wanted.get(file.path)?.checksum !== file.checksum);
     const after = target.filter((file) => standing.get(file.path)?.checksum !== file.checksum);
     await sayAgain(run, said, { before, after });
   }
   if (paths.length === 0) return { paths, closed: [] };
-  const closed = paths.flatMap((path) => closedFile(wanted.get(path) as RepeatableFile) ?? []);
+  const closed = await closedFiles(
+    run.client,
+    paths.flatMap((path) => wanted.get(path) ?? []),
+  );
   const gone = new Set(await run.applyFiles(closed, "leave-out"));
   return { paths, closed: closed.map(({ path }) => path).filter((path) => !gone.has(path)) };
 }
@@ -77,7 +83,9 @@ export async function applyNeeded(
   if (outdated.length > 0) {
     await loadSqlParser();
     const dependencies = await run.readDependencies();
-    const keepable = findKeepable(standing, outdated, dependencies);
+    const keepable = new Set(
+      [...findKeepable(standing, outdated, dependencies)].filter((identity) => !identity.startsWith("view ")),
+    );
     said = await readSaid(run, new Set(target.map(({ path }) => path)));
     await run.takeBack({ paths: outdated.map(({ path }) => path), keepable, onHeld: "leave" }, dependencies);
   }
@@ -99,7 +107,7 @@ function damagedFiles(run: DeploymentRun, dependencies: Dependencies): string[] 
 
 /**
  * What of changed files `create or replace` can bring to its new version: functions, and views that could not be dropped
- * anyway (of those only PostgreSQL knows whether their columns allow it).
+ * anyway. Those must keep their columns: see `withSameColumns`.
  */
 function findKeepable(
   standing: ReadonlyMap<string, AppliedRepeatable>,

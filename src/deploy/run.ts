@@ -14,6 +14,7 @@ import {
 } from "./dependencies.ts";
 import { factsKey, readFacts } from "./facts.ts";
 import { applyInFoundOrder } from "./found-order.ts";
+import { type Holder, objectHeld } from "./object-held.ts";
 import { fileSql } from "./file-sql.ts";
 import type { FileChange } from "./ledger-writing.ts";
 import type { AppliedRepeatable, Made, MigrationEntry } from "./ledger-state.ts";
@@ -440,25 +441,5 @@ function objectExists(error: unknown): TmDbError | undefined {
   return error.with({
     code: "OBJECT_EXISTS",
     hint: "no file of the project made it: drop it, or give the file's object another name",
-  });
-}
-
-/** What no repeatable made, and what of a file it depends on. */
-interface Holder {
-  readonly path: string;
-  readonly identity: string;
-  readonly holder: string;
-}
-
-function objectHeld(held: readonly Holder[]): TmDbError {
-  const paths = [...new Set(held.map(({ path }) => path))];
-  const isReplaceable = held.every(({ identity }) => /^(function|procedure) /.test(identity));
-  return new TmDbError("OBJECT_HELD", "objects would have to be dropped that something else depends on", {
-    problems: held.map(({ path, identity, holder }) => ({ message: `${path}: ${identity} is used by ${holder}` })),
-    hint: [
-      ...(isReplaceable ? ["keep the arguments and the return type; or"] : []),
-      "drop what depends on it in a migration, which may make it again in the next one: npx tm-db new <name>",
-      ...paths.map((path) => `the next one begins with the line: -- tm-db: needs ${path}`),
-    ].join("\n"),
   });
 }

@@ -28,13 +28,18 @@ interface ComingMigration {
 /**
  * The files that migrations must not meet: those that say something that a migration says too (it would be taken for what
  * the file changed, and go with the file), and those whose new version leaves out something (which the migration may
- * give to another object, or rename, or say itself).
+ * give to another object, or rename, or say itself). Files that are `needed` by migrations before these stand in a fresh build as
+ * well, so what is granted on all objects of a schema is granted on theirs.
  */
 export async function findInTheWay(
   standing: readonly AppliedRepeatable[],
-  wanted: readonly RepeatableFile[],
-  migrations: readonly ComingMigration[],
+  given: {
+    readonly wanted: readonly RepeatableFile[];
+    readonly migrations: readonly ComingMigration[];
+    readonly needed: ReadonlySet<string>;
+  },
 ): Promise<string[]> {
+  const { wanted, migrations, needed } = given;
   if (standing.length === 0 || migrations.length === 0) return [];
   await loadSqlParser();
   const said = migrations.flatMap(identitiesOf);
@@ -49,7 +54,10 @@ export async function findInTheWay(
   const byPath = new Map(wanted.map((file) => [file.path, file]));
   return standing.flatMap(({ path, checksum, made }) => {
     const isSaid = made.some(
-      (entry) => exact.has(entry.identity) || privileges.overlapping(entry.identity).length > 0 || isOfWhole(entry),
+      (entry) =>
+        exact.has(entry.identity) ||
+        privileges.overlapping(entry.identity).length > 0 ||
+        (isOfWhole(entry) && !needed.has(path)),
     );
     const next = byPath.get(path);
     const isChanged = next !== undefined && next.checksum !== checksum;

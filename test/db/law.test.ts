@@ -387,6 +387,23 @@ describe("a migration meets files that stand already", () => {
       ],
     ],
     [
+      "a migration grants and revokes on all objects, of files that others need too",
+      [
+        {
+          "functions/f.sql":
+            "create function api.f() returns int language sql as 'select 1';\ngrant execute on function api.f() to pg_monitor;",
+          "views/v.sql": "create view api.v as select id from api.t;\ngrant select (id) on api.v to pg_read_all_stats;",
+          "migrations/0002_b.sql": `-- tm-db: needs functions/f.sql\n-- tm-db: needs views/v.sql\n${migration("do $$ begin perform api.f(), id from api.v; end $$;")}`,
+        },
+        {
+          "migrations/0003_c.sql": migration(
+            "revoke execute on all functions in schema api from public; grant select on all tables in schema api to pg_monitor; select api.f();",
+            "revoke select on all tables in schema api from pg_monitor; grant execute on all functions in schema api to public;",
+          ),
+        },
+      ],
+    ],
+    [
       "a migration changes a file's view where it finds it",
       [
         { "views/v.sql": "create view api.v as select id, a from api.t;" },
