@@ -11,6 +11,9 @@ const PLAIN = /^set\s+(?:(?:local|session)\s+)?([a-z_]+)\s*(?:=|to\b)/i;
 /** Placeholders, whose names have a dot, belong to applications. */
 const OF_APPLICATION = /^set\s+(?:(?:local|session)\s+)?[a-z_]\w*\.[\w.]+\s*(?:=|to\b)/i;
 
+/** Where a statement may begin that sets something, be it a text that is executed; matches more than that. */
+const IN_BLOCK = /(^|[;$'(]|\*\/|\b(begin|then|else|loop)\b)\s*(set|reset|discard)\b|\bset_config\b/im;
+
 /** What cannot be set again within a transaction, and changes the meaning of no statement. */
 const STAYS = ["temp_buffers", "transaction_deferrable", "transaction_isolation", "transaction_read_only"];
 
@@ -24,7 +27,8 @@ export function settingsOf(sql: string): readonly string[] | "any" {
     const name = PLAIN.exec(statement)?.[1];
     if (name !== undefined) names.add(name.toLowerCase());
     // What a block does is a text here.
-    else if (/^(set|reset|discard|do)\b/i.test(statement) && !OF_APPLICATION.test(statement)) return "any";
+    else if (/^do\b/i.test(statement) && IN_BLOCK.test(sql)) return "any";
+    else if (/^(set|reset|discard)\b/i.test(statement) && !OF_APPLICATION.test(statement)) return "any";
   }
   return [...names].filter((name) => !STAYS.includes(name));
 }

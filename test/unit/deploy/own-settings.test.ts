@@ -19,6 +19,7 @@ test.each<[sql: string, expected: readonly string[] | "any"]>([
   ["do $$ begin set local search_path = a; end $$;", "any"],
   ['set "search_path" = a;', "any"],
   ["do $$ begin execute 'set search_path = a'; end $$;", "any"],
+  ["do $$ begin execute format('alter role %I set %I = %L', 'a', 'b', 'c'); end $$;", []],
   ["set temp_buffers = '64MB';", []],
 ])("%j sets %j", (sql, expected) => {
   expect(settingsOf(sql)).toEqual(expected);
