@@ -1,7 +1,7 @@
 import type { DatabaseClient } from "../db/client.ts";
 import type { AppliedRepeatable, Made } from "./ledger-state.ts";
 import { commentIdentity, type CreatedObject } from "./declaration.ts";
-import { routineOid } from "./routine-oid.ts";
+import { withRoutines } from "./routine-oid.ts";
 
 /** Who depends on whom among the objects that repeatables made, as the catalog of the moment says. */
 export interface Dependencies {
@@ -29,7 +29,7 @@ export async function readDependencies(
 ): Promise<Dependencies> {
   const made = files.flatMap((file) => file.made);
   const objects = made.map((entry) => entry.object ?? entry.target).flatMap((object, key) => toRow(object, key));
-  const { rows } = await client.query<DependencyRow>(DEPENDENCIES, [JSON.stringify(objects)]);
+  const { rows } = await client.query<DependencyRow>(withRoutines(client, DEPENDENCIES), [JSON.stringify(objects)]);
   const identityOf = (key: number): string => made[key]?.identity ?? "";
   const paths = files.flatMap((file) => file.made.map(() => file.path));
   const dependents = new Map<string, Set<string>>();
@@ -199,7 +199,7 @@ with recursive managed as materialized (
       else 'pg_catalog.pg_class'::regclass
     end::oid as classid,
     case
-      when m.type in ('function', 'procedure', 'routine') then ${routineOid("m.name")}
+      when m.type in ('function', 'procedure', 'routine') then routine_oid(m.name)
       when m.type in ('view', 'table', 'sequence') then to_regclass(m.name)::oid
       when m.type = 'schema' then to_regnamespace(m.name)::oid
       when m.type = 'type' then to_regtype(m.name)::oid

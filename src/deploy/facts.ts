@@ -3,7 +3,7 @@ import type { DatabaseClient } from "../db/client.ts";
 import type { DefaultPrivilege } from "./default-privileges.ts";
 import type { TargetObject } from "./declaration.ts";
 import type { ObjectFacts } from "./undo.ts";
-import { routineOid } from "./routine-oid.ts";
+import { withRoutines } from "./routine-oid.ts";
 
 /** Objects of which something is to be known. Names are quoted, as in `TargetObject`. */
 export interface FactsRequest {
@@ -24,7 +24,9 @@ export async function readFacts(
   const found =
     present.length === 0
       ? []
-      : (await client.query<{ facts: ObjectFacts }>(FACTS, [JSON.stringify(present)])).rows.map(({ facts }) => facts);
+      : (await client.query<{ facts: ObjectFacts }>(withRoutines(client, FACTS), [JSON.stringify(present)])).rows.map(
+          ({ facts }) => facts,
+        );
   const isNew = unique.filter((target) => absent.has(factsKey(target)));
   const defaults = isNew.length === 0 ? [] : await readDefaults();
   return new Map(
@@ -55,7 +57,7 @@ with target as materialized (
     t.keyword,
     t.name,
     case when t.keyword in ('table', 'sequence') then to_regclass(t.name)::oid end as class,
-    case when t.keyword in ('function', 'procedure', 'routine') then ${routineOid("t.name")} end as routine,
+    case when t.keyword in ('function', 'procedure', 'routine') then routine_oid(t.name) end as routine,
     case when t.keyword = 'schema' then to_regnamespace(t.name)::oid end as namespace,
     case when t.keyword = 'type' then to_regtype(t.name)::oid end as type,
     case

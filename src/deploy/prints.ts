@@ -1,6 +1,6 @@
 import type { DatabaseClient } from "../db/client.ts";
 import type { Made } from "./ledger-state.ts";
-import { routineOid } from "./routine-oid.ts";
+import { withRoutines } from "./routine-oid.ts";
 import type { ObjectFacts } from "./undo.ts";
 
 /** The state of what files made, and of what they set privileges, comments or flags of. */
@@ -25,7 +25,9 @@ export async function readPrints(client: DatabaseClient, made: readonly Made[]):
     object === undefined ? [] : [{ identity, type: object.type, name: object.name, relation: object.relation ?? null }],
   );
   if (objects.length === 0) return new Map();
-  const { rows } = await client.query<ObjectPrint & { identity: string }>(PRINTS, [JSON.stringify(objects)]);
+  const { rows } = await client.query<ObjectPrint & { identity: string }>(withRoutines(client, PRINTS), [
+    JSON.stringify(objects),
+  ]);
   return new Map(rows.map(({ identity, oid, self, columns }) => [identity, { oid, self, columns }]));
 }
 
@@ -34,7 +36,7 @@ const PRINTS = `
 with made as (
   select
     m.identity,
-    case when m.type in ('function', 'procedure') then ${routineOid("m.name")} end as routine,
+    case when m.type in ('function', 'procedure') then routine_oid(m.name) end as routine,
     case when m.type = 'view' then to_regclass(m.name)::oid end as view,
     case when m.type = 'trigger' then to_regclass(m.relation)::oid end as trigger_of,
     case when m.type = 'policy' then to_regclass(m.relation)::oid end as policy_of,

@@ -27,7 +27,7 @@ import { readSettings, settingsOf, withOwnSettings } from "./own-settings.ts";
 import { isMissingObject, runSqls, sourceOf } from "./run-sql.ts";
 import type { Declaration, TargetObject } from "./declaration.ts";
 import { type ObjectFacts, undoStatement } from "./undo.ts";
-import { routineOid } from "./routine-oid.ts";
+import { withRoutines } from "./routine-oid.ts";
 
 /** What to do with files that name something that is not there. */
 export type OnMissing = "fail" | "leave-out";
@@ -399,10 +399,13 @@ export class DeploymentRun {
 /** Whether functions hold, by the validators that PostgreSQL itself calls when it creates them. */
 async function areValid(client: DatabaseClient, routines: readonly string[]): Promise<boolean> {
   const { rows } = await client.query<{ validate: string }>(
-    `select format('select %s(%s)', l.lanvalidator::regproc, p.oid) as validate
+    withRoutines(
+      client,
+      `select format('select %s(%s)', l.lanvalidator::regproc, p.oid) as validate
      from pg_catalog.pg_proc as p
      join pg_catalog.pg_language as l on l.oid = p.prolang and l.lanvalidator <> 0
-     where p.oid in (select ${routineOid("name")} from unnest($1::text[]) as name)`,
+     where p.oid in (select routine_oid(name) from unnest($1::text[]) as name)`,
+    ),
     [routines],
   );
   try {
