@@ -1,5 +1,4 @@
 import type { MigrateResult, SecretsResult, StepResult } from "../core/command-result.ts";
-import { escapePattern } from "../core/escape-pattern.ts";
 import { maskSql } from "../core/mask-sql.ts";
 import type { ProjectFiles } from "../core/project-files.ts";
 import { type DatabaseClient, resetSession } from "../db/client.ts";
@@ -11,7 +10,7 @@ import { applyDeployment, notifyPostgrest, type PreparedMigration, prepareMigrat
 import { ensureLedger } from "../deploy/ledger-writing.ts";
 import { readLedger } from "../deploy/ledger.ts";
 import type { LedgerState } from "../deploy/ledger-state.ts";
-import { findOpened, type OpenedTable, openedWarning, tablesLeft } from "../deploy/opened.ts";
+import { findOpened, notNamedIn, openedWarning, tablesLeft } from "../deploy/opened.ts";
 import { settingsOf } from "../deploy/own-settings.ts";
 import { loadSqlParser } from "../deploy/parse-sql.ts";
 import { type DeploymentPlan, isEmptyPlan, planDeployment } from "../deploy/plan.ts";
@@ -256,12 +255,8 @@ async function checkRepeatables(plan: DeploymentPlan): Promise<void> {
 /** What a plan leaves open. A table that its migrations speak of may be dropped by them, or protected. */
 async function wouldOpen({ ledger, files, migrations }: Pending): Promise<string[]> {
   const left = await tablesLeft(ledger.repeatables, files.repeatables);
-  const isSpokenOf = ({ table }: OpenedTable): boolean => {
-    const [, name = ""] = /\."((?:[^"]|"")*)"$/.exec(table) ?? [];
-    const word = new RegExp(`(?<![\\w$])${escapePattern(name)}(?![\\w$])`, "i");
-    return migrations.some(({ entry }) => word.test(entry.upSql));
-  };
-  return left.filter((each) => !isSpokenOf(each)).map((each) => openedWarning(each, "would have"));
+  const sqls = migrations.map(({ entry }) => entry.upSql);
+  return notNamedIn(left, sqls).map((each) => openedWarning(each, "would have"));
 }
 
 function previewSteps(plan: DeploymentPlan): StepResult[] {

@@ -42,7 +42,7 @@ export interface ExpectedCatalog {
   readonly rolesAsTheyAre: readonly string[];
 }
 
-/** Builds files on a scratch database as above, with roles of their own, and reads what `comparable` is about. */
+/** Builds files on a scratch database as above, with roles of their own, and reads what `readComparable` does. */
 export async function readExpectedCatalog(
   maintenance: ConnectionSpec,
   { files, signal }: ScratchBuild,

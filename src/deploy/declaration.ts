@@ -76,3 +76,9 @@ export interface TargetObject {
   readonly keyword: "table" | "sequence" | "function" | "procedure" | "routine" | "schema" | "type";
   readonly name: string;
 }
+
+/** What a created object is to `grant`; nothing for a trigger or policy, which has no privileges. */
+export function objectTarget({ type, name }: CreatedObject): TargetObject[] {
+  if (type === "trigger" || type === "policy") return [];
+  return [{ keyword: type === "view" ? "table" : type, name }];
+}

@@ -1,3 +1,4 @@
+import { escapePattern } from "../core/escape-pattern.ts";
 import type { RepeatableFile } from "../core/project-files.ts";
 import type { DatabaseClient } from "../db/client.ts";
 import { loadSqlParser } from "./parse-sql.ts";
@@ -35,6 +36,15 @@ function protectedBy(files: readonly RepeatableFile[]): OpenedTable[] {
         : [],
     ),
   );
+}
+
+/** Those of them whose names are in none of `sqls`. */
+export function notNamedIn(left: readonly OpenedTable[], sqls: readonly string[]): OpenedTable[] {
+  return left.filter(({ table }) => {
+    const [, name = ""] = /\."((?:[^"]|"")*)"$/.exec(table) ?? [];
+    const word = new RegExp(`(?<![\\w$])${escapePattern(name)}(?![\\w$])`, "i");
+    return !sqls.some((sql) => word.test(sql));
+  });
 }
 
 /** Those of them that are there without row level security. */

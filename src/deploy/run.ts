@@ -25,7 +25,7 @@ import { checkDuplicates, type DeclaredFile, declareFiles, guessOrder } from "./
 import { sqlError } from "../db/sql-error.ts";
 import { readSettings, settingsOf, withOwnSettings } from "./own-settings.ts";
 import { isMissingObject, runSqls, sourceOf } from "./run-sql.ts";
-import type { Declaration, TargetObject } from "./declaration.ts";
+import { type Declaration, objectTarget, type TargetObject } from "./declaration.ts";
 import { type ObjectFacts, undoStatement } from "./undo.ts";
 import { withRoutines } from "./routine-oid.ts";
 
@@ -420,9 +420,7 @@ async function areValid(client: DatabaseClient, routines: readonly string[]): Pr
 /** What the files themselves make: it is not there yet, unless it is replaced in place. */
 function newTarget(declaration: Declaration, kept: ReadonlySet<string>): string[] {
   if (declaration.kind !== "create" || kept.has(declaration.identity)) return [];
-  const { type, name } = declaration.object;
-  if (type === "trigger" || type === "policy") return [];
-  return [factsKey({ keyword: type === "view" ? "table" : "function", name })];
+  return objectTarget(declaration.object).map(factsKey);
 }
 
 function targetOf(declaration: DeclaredFile["declarations"][number]["declaration"]) {

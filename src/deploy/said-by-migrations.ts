@@ -1,7 +1,7 @@
 import type { RepeatableFile } from "../core/project-files.ts";
 import { quoteLiteral } from "../core/quote-ident.ts";
 import { aclChanges } from "./acl-changes.ts";
-import type { CreatedObject, TargetObject } from "./declaration.ts";
+import { objectTarget, type TargetObject } from "./declaration.ts";
 import { factsKey } from "./facts.ts";
 import type { AppliedRepeatable } from "./ledger-state.ts";
 import { declareFiles } from "./repeatable.ts";
@@ -54,12 +54,7 @@ export async function sayAgain(
 
 /** Functions and views of a file. */
 function objectsOf({ made }: AppliedRepeatable): TargetObject[] {
-  return made.flatMap(({ object }) => (object === undefined ? [] : targetOf(object)));
-}
-
-function targetOf({ type, name }: CreatedObject): TargetObject[] {
-  if (type === "trigger" || type === "policy") return [];
-  return [{ keyword: type === "view" ? "table" : type, name }];
+  return made.flatMap(({ object }) => (object === undefined ? [] : objectTarget(object)));
 }
 
 function commentWord({ keyword }: TargetObject): string {

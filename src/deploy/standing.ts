@@ -42,11 +42,12 @@ export async function findInTheWay(
   const { wanted, migrations, needed } = given;
   if (standing.length === 0 || migrations.length === 0) return [];
   await loadSqlParser();
-  const said = migrations.flatMap(identitiesOf);
+  const statements = migrations.flatMap(statementsOf);
+  const said = statements.flatMap(identitiesOf);
   const exact = new Set(said);
   const privileges = new PrivilegeIndex();
   for (const identity of said) privileges.add(identity, "");
-  const schemas = migrations.flatMap(grantedWholes);
+  const schemas = statements.flatMap(grantedWholes);
   const isOfWhole = ({ identity, target }: Made): boolean =>
     target !== undefined &&
     readPrivilege(identity) !== undefined &&
@@ -73,21 +74,16 @@ function leavesOut(made: readonly Made[], next: RepeatableFile): boolean {
 
 const ATTRIBUTES = /\brow\s+level\s+security\b|\bgrant\b|\brevoke\b|\bcomment\s+on\b/i;
 
-/** What the statements of a migration declare that a file might declare too: flags, privileges, comments. */
-function identitiesOf(migration: ComingMigration): string[] {
-  return statementsOf(migration).flatMap(({ node }) => {
-    const reading = readStatement(node, "policies");
-    return reading.kind === "declares" ? reading.declarations.map(({ identity }) => identity) : [];
-  });
+/** What a statement of a migration declares that a file might declare too: flags, privileges, comments. */
+function identitiesOf({ node }: ParsedStatement): string[] {
+  const reading = readStatement(node, "policies");
+  return reading.kind === "declares" ? reading.declarations.map(({ identity }) => identity) : [];
 }
 
-/** Schemas in which a migration grants or revokes something on all objects of a kind. */
-function grantedWholes(migration: ComingMigration): string[] {
-  return statementsOf(migration).flatMap(({ node }) =>
-    "GrantStmt" in node && node.GrantStmt.targtype === "ACL_TARGET_ALL_IN_SCHEMA"
-      ? (node.GrantStmt.objects ?? []).flatMap((object) => ("String" in object ? (object.String.sval ?? "") : []))
-      : [],
-  );
+/** Schemas in which a statement grants or revokes something on all objects of a kind. */
+function grantedWholes({ node }: ParsedStatement): string[] {
+  if (!("GrantStmt" in node) || node.GrantStmt.targtype !== "ACL_TARGET_ALL_IN_SCHEMA") return [];
+  return (node.GrantStmt.objects ?? []).flatMap((object) => ("String" in object ? (object.String.sval ?? "") : []));
 }
 
 /** None where there is nothing to find, or nothing to parse: PostgreSQL will say so, when it is its turn. */

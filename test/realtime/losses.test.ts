@@ -69,18 +69,23 @@ test("who is further behind than the changes that are kept is told to read again
   await socket.got((message) => message.id === id);
 });
 
-test("a request that takes too long has its user read again, and holds up nobody", async () => {
-  const { user, slow } = await db.users("user", "slow");
-  const project = await db.project(user, { viewer: [slow] });
+/** Has requests as this user wait while a task of the project is called Slow. */
+async function slowDown(user: { readonly id: number }, project: number): Promise<void> {
   await db.rows(
     `create or replace function auth.pre_request() returns void language plpgsql as $$
      begin
-       if auth.user_id() = ${slow.id} and current_setting('application_name') = 'tm-db realtime reader'
-         and exists (select from api.tasks where title = 'Slow') then
+       if auth.user_id() = ${user.id} and current_setting('application_name') = 'tm-db realtime reader'
+         and exists (select from api.tasks where project_id = ${project} and title = 'Slow') then
          perform pg_sleep(10);
        end if;
      end $$`,
   );
+}
+
+test("a request that takes too long has its user read again, and holds up nobody", async () => {
+  const { user, slow } = await db.users("user", "slow");
+  const project = await db.project(user, { viewer: [slow] });
+  await slowDown(slow, project);
   const service = await startService(db, { statementMs: 300, readers: 2 });
   const [quick, late] = [await subscribe(service, await tokenOf(user)), await subscribe(service, await tokenOf(slow))];
   const startedAt = Date.now();
@@ -98,15 +103,7 @@ test("a request that takes too long has its user read again, and holds up nobody
 test("who waits too long for others is told to read again, and then hears of what comes", async () => {
   const { user, slow } = await db.users("user", "slow");
   const project = await db.project(user, { viewer: [slow] });
-  await db.rows(
-    `create or replace function auth.pre_request() returns void language plpgsql as $$
-     begin
-       if auth.user_id() = ${slow.id} and current_setting('application_name') = 'tm-db realtime reader'
-         and exists (select from api.tasks where project_id = ${project} and title = 'Slow') then
-         perform pg_sleep(10);
-       end if;
-     end $$`,
-  );
+  await slowDown(slow, project);
   const service = await startService(db, { statementMs: 3_000, readers: 1, waitMs: 300 });
   const quick = await subscribe(service, await tokenOf(user));
   await subscribe(service, await tokenOf(slow));

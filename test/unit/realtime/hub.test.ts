@@ -1,19 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { Identity, Subscriber } from "../../../src/realtime/audience.ts";
-import type { KnownChannel } from "../../../src/realtime/change.ts";
 import { Hub, type Work } from "../../../src/realtime/hub.ts";
 import { DEFAULT_LIMITS, type RealtimeLimits } from "../../../src/realtime/limits.ts";
-
-const CHANNEL: KnownChannel = {
-  channel: "c",
-  relation: { schema: "api", name: "rows" },
-  key: "id",
-  columns: undefined,
-  parent: undefined,
-  number: 0,
-  keyType: "bigint",
-  parentType: undefined,
-};
+import { CHANNEL } from "./channel.ts";
 
 function hubWith(limits: Partial<RealtimeLimits> = {}): Hub {
   const onTrouble = (trouble: unknown): void => expect.unreachable(JSON.stringify(trouble));

@@ -2,19 +2,10 @@ import { describe, expect, test } from "vitest";
 import type { Change, KnownChannel, Operation } from "../../../src/realtime/change.ts";
 import { RowMemory } from "../../../src/realtime/row-memory.ts";
 import { parentOf, type Sight, tidingsOf } from "../../../src/realtime/tidings.ts";
+import { CHANNEL } from "./channel.ts";
 
-const ALONE: KnownChannel = {
-  channel: "c",
-  relation: { schema: "api", name: "rows" },
-  key: "id",
-  columns: undefined,
-  parent: undefined,
-  number: 0,
-  keyType: "bigint",
-  parentType: undefined,
-};
 const CHILD: KnownChannel = {
-  ...ALONE,
+  ...CHANNEL,
   parent: { relation: { schema: "api", name: "parents" }, key: "id", column: "parent_id" },
   parentType: "bigint",
 };
@@ -58,8 +49,8 @@ describe("what is told of a change", () => {
     expect(told({ operation: "DELETE", parent: "9", sight: seeing("9") })).toBe("gone");
     expect(told({ operation: "DELETE", sent: "9", sight: seeing("9") })).toBe("gone");
     expect(told({ operation: "UPDATE", sent: "9", sight: seeing("9") })).toBe("gone");
-    expect(told({ channel: ALONE, operation: "DELETE", sent: "", sight: NOTHING })).toBe("gone");
-    expect(told({ channel: ALONE, operation: "UPDATE", sent: "", sight: NOTHING })).toBe("gone");
+    expect(told({ channel: CHANNEL, operation: "DELETE", sent: "", sight: NOTHING })).toBe("gone");
+    expect(told({ channel: CHANNEL, operation: "UPDATE", sent: "", sight: NOTHING })).toBe("gone");
   });
 
   test("is nothing, to who does not see that parent, or never knew the row", () => {
@@ -69,13 +60,13 @@ describe("what is told of a change", () => {
     expect(told({ operation: "UPDATE", sight: seeing("9") })).toBeUndefined();
     expect(told({ operation: "INSERT", sight: seeing("9") })).toBeUndefined();
     expect(told({ operation: "DELETE", sight: seeing("9") })).toBeUndefined();
-    expect(told({ channel: ALONE, operation: "DELETE", sight: NOTHING })).toBeUndefined();
+    expect(told({ channel: CHANNEL, operation: "DELETE", sight: NOTHING })).toBeUndefined();
   });
 });
 
 test("that a row is gone is told once", () => {
   const memory = new RowMemory(10);
-  const given = { channel: ALONE, change: change("UPDATE"), memory };
+  const given = { channel: CHANNEL, change: change("UPDATE"), memory };
   expect(tidingsOf({ ...given, sight: ROW })).toContain('"record":{"id":1}');
   expect(tidingsOf({ ...given, sight: NOTHING })).toBe('{"type":"gone","channel":"c","id":1}');
   expect(tidingsOf({ ...given, sight: NOTHING })).toBeUndefined();
