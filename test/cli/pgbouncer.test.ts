@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import pg from "pg";
 import { describe, expect, onTestFinished, test } from "vitest";
-import { findFreePort } from "../../src/server/free-port.ts";
+import { findFreePorts } from "../support/free-ports.ts";
 import { cliProject, type CliProject, readEnv } from "./run-cli.ts";
 
 /** Debian's lies where only root's PATH looks. */
@@ -27,7 +27,7 @@ async function startPooler(project: CliProject, mode = "transaction"): Promise<s
   const url = new URL(DATABASE_URL);
   const dir = mkdtempSync(join(tmpdir(), "tm-db-pgbouncer-"));
   chmodSync(dir, 0o755);
-  const port = await findFreePort(dir, new Set());
+  const port = await findFreePorts(1);
   writeFileSync(join(dir, "users.txt"), `"${url.username}" "${decodeURIComponent(url.password)}"\n`);
   writeFileSync(
     join(dir, "pgbouncer.ini"),

@@ -4,8 +4,8 @@ import { createServer } from "node:net";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, onTestFinished, test } from "vitest";
-import { findFreePort } from "../../src/server/free-port.ts";
 import { parseConfigurator } from "../support/configurator.ts";
+import { findFreePorts } from "../support/free-ports.ts";
 import { type CliProject, type CliRun, cliProject, REPOSITORY } from "./run-cli.ts";
 
 const STAND_IN = join(REPOSITORY, "test/support/postgrest-stand-in.mjs");
@@ -15,11 +15,6 @@ async function referenceProject(): Promise<CliProject> {
   const project = cliProject("reference");
   expect(await project.run(["up"])).toMatchObject({ code: 0 });
   return project;
-}
-
-/** A port that is free, and the one after it. */
-async function twoPorts(): Promise<number> {
-  return await findFreePort(`postgrest-test-${process.pid}-${Math.random()}`);
 }
 
 async function token(project: CliProject, ...args: string[]): Promise<string> {
@@ -59,7 +54,7 @@ interface Running {
 }
 
 async function runPostgrest(project: CliProject, env: Readonly<Record<string, string>> = {}): Promise<Running> {
-  const port = await twoPorts();
+  const port = await findFreePorts(2);
   const args = ["postgrest", "run", "--bin", STAND_IN, "--port", String(port)];
   const { child, done } = project.start(args, { env });
   let log = "";
@@ -101,7 +96,7 @@ test("run: is ready when it says so, serves tokens, hides its secrets, and ends 
 
   // What cannot work says so, and leaves nothing behind.
   const wrong = async (args: string[], mode = ""): Promise<CliRun> => {
-    const free = String(await twoPorts());
+    const free = String(await findFreePorts(2));
     return await project.run(["postgrest", "run", "--port", free, ...args], {
       env: { STAND_IN: mode, PATH: process.env["PATH"] ?? "" },
     });
@@ -158,7 +153,7 @@ test("run: says when PostgREST ends by itself, ends it on SIGTERM, on SIGKILL an
   expect((await deaf.done).code).toBe(130);
   await until(() => !isAlive(deafPid));
 
-  const port = await twoPorts();
+  const port = await findFreePorts(2);
   const other = createServer().listen(port + 1, "127.0.0.1");
   onTestFinished(() => void other.close());
   await until(() => other.listening);
@@ -169,7 +164,7 @@ test("run: says when PostgREST ends by itself, ends it on SIGTERM, on SIGKILL an
 test("an exchange of the secret refuses no token that is valid, and ends with the old one refused", async () => {
   const project = await referenceProject();
   const config = JSON.parse(readFileSync(join(project.dir, "tm-db.config.json"), "utf8")) as object;
-  const port = await twoPorts();
+  const port = await findFreePorts(2);
   const postgrest = { "server-port": port, "admin-server-port": port + 1 };
   project.write({ "tm-db.config.json": JSON.stringify({ ...config, postgrest }) });
   const path = join(project.dir, "postgrest.conf");

@@ -2,7 +2,7 @@ import { env } from "../../src/app/env.ts";
 import { type ConnectionSpec, connectionUrl } from "../../src/core/connection-spec.ts";
 import { TmDbError } from "../../src/core/errors.ts";
 import { findPostgrest, startPostgrest, untilReady } from "../../src/postgrest/process.ts";
-import { findFreePort } from "../../src/server/free-port.ts";
+import { findFreePorts } from "../support/free-ports.ts";
 import { REPOSITORY } from "../support/throwaway-server.ts";
 
 /** What answers the requests of the tests. */
@@ -36,8 +36,8 @@ export async function postgrestServer(
     env: { TM_DB_AUTHENTICATOR_PASSWORD: given.authenticatorPassword },
     onEvent: () => {},
   });
-  const port = await findFreePort(`api ${given.owner.database}`);
-  const adminPort = await findFreePort(`admin ${given.owner.database}`, new Set([port]));
+  const port = await findFreePorts(2);
+  const adminPort = port + 1;
   const server = startPostgrest(program, {
     ...variables,
     PGRST_SERVER_HOST: "127.0.0.1",
