@@ -1,6 +1,6 @@
 import type { MigrateResult, SecretsResult, StepResult } from "../core/command-result.ts";
 import { maskSql } from "../core/mask-sql.ts";
-import type { ProjectFiles } from "../core/project-files.ts";
+import type { ProjectFiles, RepeatableFile } from "../core/project-files.ts";
 import { type DatabaseClient, resetSession } from "../db/client.ts";
 import { withDeployment } from "../db/lock.ts";
 import { pipelined } from "../db/run-script.ts";
@@ -158,7 +158,7 @@ async function runPart(
   input: Omit<PartInput, "files"> & Pending & { readonly startedAt: Date },
 ): Promise<PartOutcome> {
   const { project, target, ledger, isFirst, startedAt } = input;
-  const { plan, migrations, files, alone } = firstPart(input);
+  const { plan, migrations, files, alone, waiting } = firstPart(input);
   const seed = isFirst && alone === undefined ? input.onFirst : undefined;
   if (isEmptyPlan(plan) && (ledger.exists || alone !== undefined)) {
     if (!ledger.exists) await ensureLedger(client);
@@ -175,6 +175,7 @@ async function runPart(
       files,
       ledger,
       onMissing: alone === undefined ? "fail" : "leave-out",
+      waiting,
       onEvent: project.options.onEvent,
     });
     await Promise.allSettled([made, applied]);
@@ -201,16 +202,20 @@ interface Part {
 /**
  * Cuts a deployment before the first migration that runs alone. What is new among the files comes with the migrations
  * before it, as far as what it names is there: a new table gets its protection in the transaction that makes it. What is
- * changed or deleted waits for the end, unless one of these migrations needs it.
+ * changed or deleted waits for the end, unless one of these migrations needs it; but where it is to protect a new table,
+ * that table is closed until then.
  */
-function firstPart(
-  whole: Part & { readonly ledger: LedgerState },
-): Part & { readonly alone: PreparedMigration | undefined } {
+function firstPart(whole: Part & { readonly ledger: LedgerState }): Part & {
+  readonly alone: PreparedMigration | undefined;
+  /** Changed files, of which the new version is not among those of this part. */
+  readonly waiting: readonly RepeatableFile[];
+} {
   const index = whole.migrations.findIndex(({ noTransaction }) => noTransaction);
-  if (index < 0) return { ...whole, alone: undefined };
+  if (index < 0) return { ...whole, alone: undefined, waiting: [] };
   const migrations = whole.migrations.slice(0, index);
   const apply = index === 0 ? [] : whole.plan.apply.filter(({ reason }) => reason === "new");
   const needed = new Set(migrations.flatMap(({ file }) => file.directives.needs));
+  const changed = whole.plan.apply.flatMap(({ file, reason }) => (reason === "changed" ? [file] : []));
   const wanted = new Map(whole.files.repeatables.map((file) => [file.path, file]));
   const standing = whole.ledger.repeatables.map((file) =>
     needed.has(file.path) ? (wanted.get(file.path) ?? file) : file,
@@ -220,6 +225,7 @@ function firstPart(
     plan: { migrations: migrations.map(({ file }) => file), apply, remove: [] },
     files: { ...whole.files, repeatables: [...standing, ...apply.map(({ file }) => file)] },
     alone: whole.migrations[index],
+    waiting: index === 0 ? [] : changed.filter(({ path }) => !needed.has(path)),
   };
 }
 

@@ -2,8 +2,9 @@ import type { DatabaseClient } from "../db/client.ts";
 import { TmDbError } from "../core/errors.ts";
 import type { EventListener } from "../core/event.ts";
 import { locate } from "../core/locate.ts";
-import type { MigrationFile, ProjectFiles } from "../core/project-files.ts";
+import type { MigrationFile, ProjectFiles, RepeatableFile } from "../core/project-files.ts";
 import { runScript } from "../db/run-script.ts";
+import { closedByNow, readComing } from "./closed-file.ts";
 import { areSameDefaults } from "./default-privileges.ts";
 import type { LedgerState, MigrationEntry } from "./ledger-state.ts";
 import { findTransactionControl, type SqlPart, splitMigration } from "./migration-sql.ts";
@@ -21,6 +22,8 @@ export interface ApplyInput {
   readonly ledger: LedgerState;
   /** What to do with a file that names something that is not there. */
   readonly onMissing: OnMissing;
+  /** Files that stand, and whose new version comes in a later transaction. */
+  readonly waiting?: readonly RepeatableFile[];
   readonly onEvent: EventListener;
 }
 
@@ -96,6 +99,7 @@ export async function applyDeployment(client: DatabaseClient, input: ApplyInput)
     // A migration may drop what a deleted file's objects use; what the migrations themselves still hold goes after them.
     await run.takeBack({ paths, keepable: new Set(), onHeld: "leave" }, await run.readDependencies());
   }
+  const coming = await readComing(client, input.waiting ?? []);
   for (const group of untilNextDirective(migrations)) {
     await prepareFiles(run, group, input);
     const needed = neededSoFar(files.migrations, group.at(-1)?.file);
@@ -112,6 +116,7 @@ export async function applyDeployment(client: DatabaseClient, input: ApplyInput)
     afterMigrations: migrations.length > 0,
     needed: neededSoFar(files.migrations, files.migrations.at(-1)),
   });
+  for (const file of await closedByNow(client, coming)) await run.extend(file);
   return run;
 }
 

@@ -2,7 +2,7 @@ import { checksum } from "../core/checksum.ts";
 import type { RepeatableFile } from "../core/project-files.ts";
 import { quoteIdent, quoteName } from "../core/quote-ident.ts";
 import type { DatabaseClient } from "../db/client.ts";
-import { parseSql } from "./parse-sql.ts";
+import { loadSqlParser, parseSql } from "./parse-sql.ts";
 import { declareFiles } from "./repeatable.ts";
 
 /**
@@ -12,21 +12,46 @@ import { declareFiles } from "./repeatable.ts";
  * deployment replaces. Files that close nothing are not among them. `loadSqlParser` must have run.
  */
 export async function closedFiles(client: DatabaseClient, files: readonly RepeatableFile[]): Promise<RepeatableFile[]> {
-  const closing = files.map((file) => ({ file, statements: [...rowSecurityOf(file), ...restrictionsOf(file)] }));
-  const tables = closing.flatMap(({ statements }) => statements.map(({ table }) => table));
-  if (tables.length === 0) return [];
-  const { rows } = await client.query<{ name: string }>(
-    "select t.name from unnest($1::text[]) as t (name) where to_regclass(t.name) is not null",
-    [tables],
-  );
-  const there = new Set(rows.map(({ name }) => name));
-  return closing.flatMap(({ file, statements }) => {
-    const text = statements.flatMap(({ table, sql }) => (there.has(table) ? `${sql};\n` : [])).join("");
-    return text === "" ? [] : [{ ...file, text, checksum: checksum(text) }];
-  });
+  const closing = files.flatMap((file) => [...rowSecurityOf(file), ...restrictionsOf(file)]);
+  return asFiles(closing, await findTables(client, closing, "to_regclass(t.name) is not null"));
 }
 
-interface Closing {
+/** Row level security that files turn on for tables that are not there yet. */
+export async function readComing(client: DatabaseClient, files: readonly RepeatableFile[]): Promise<Closing[]> {
+  if (files.length === 0) return [];
+  await loadSqlParser();
+  const enabling = files.flatMap(rowSecurityOf).filter(({ sql }) => sql.endsWith(" enable row level security"));
+  const absent = await findTables(client, enabling, "to_regclass(t.name) is null");
+  return enabling.filter(({ table }) => absent.has(table));
+}
+
+/** What closes those of them that are there by now and stand open, by file. */
+export async function closedByNow(client: DatabaseClient, coming: readonly Closing[]): Promise<RepeatableFile[]> {
+  const isOpen =
+    "exists (select from pg_catalog.pg_class as c where c.oid = to_regclass(t.name) and not c.relrowsecurity)";
+  return asFiles(coming, await findTables(client, coming, isOpen));
+}
+
+async function findTables(client: DatabaseClient, closing: readonly Closing[], which: string): Promise<Set<string>> {
+  if (closing.length === 0) return new Set();
+  const { rows } = await client.query<{ name: string }>(
+    `select t.name from unnest($1::text[]) as t (name) where ${which}`,
+    [closing.map(({ table }) => table)],
+  );
+  return new Set(rows.map(({ name }) => name));
+}
+
+/** A version of each file that says this much of it. */
+function asFiles(closing: readonly Closing[], tables: ReadonlySet<string>): RepeatableFile[] {
+  const texts = new Map<RepeatableFile, string>();
+  for (const { file, table, sql } of closing)
+    if (tables.has(table)) texts.set(file, `${texts.get(file) ?? ""}${sql};\n`);
+  return [...texts].map(([file, text]) => ({ ...file, text, checksum: checksum(text) }));
+}
+
+/** A statement that closes a table, in the place of a file that protects it. */
+export interface Closing {
+  readonly file: RepeatableFile;
   /** Quoted. */
   readonly table: string;
   readonly sql: string;
@@ -37,7 +62,7 @@ function rowSecurityOf(file: RepeatableFile): Closing[] {
   return (declared?.declarations ?? []).flatMap(({ declaration }) => {
     if (declaration.kind !== "row-security" || !declaration.on) return [];
     const { table, flag } = declaration;
-    return [{ table, sql: `alter table ${table} ${flag} row level security` }];
+    return [{ file, table, sql: `alter table ${table} ${flag} row level security` }];
   });
 }
 
@@ -46,6 +71,8 @@ function restrictionsOf(file: RepeatableFile): Closing[] {
     if (!("CreatePolicyStmt" in node) || node.CreatePolicyStmt.permissive === true) return [];
     const { policy_name: name = "", table } = node.CreatePolicyStmt;
     const quoted = quoteName(table?.schemaname ?? "", table?.relname ?? "");
-    return [{ table: quoted, sql: `create policy ${quoteIdent(name)} on ${quoted} as restrictive using (false)` }];
+    return [
+      { file, table: quoted, sql: `create policy ${quoteIdent(name)} on ${quoted} as restrictive using (false)` },
+    ];
   });
 }

@@ -1,4 +1,5 @@
 import type { DatabaseClient } from "../db/client.ts";
+import { checksum } from "../core/checksum.ts";
 import { TmDbError } from "../core/errors.ts";
 import type { EventListener, StepAction } from "../core/event.ts";
 import type { RepeatableFile } from "../core/project-files.ts";
@@ -271,6 +272,16 @@ export class DeploymentRun {
     const [reason] = left.values();
     if (left.size > 0 && onMissing === "fail") throw reason;
     return [...left.keys()].map(({ file }) => file.path);
+  }
+
+  /** Adds to what stands of a file: the next version replaces all of it. */
+  async extend(file: RepeatableFile): Promise<void> {
+    const before = this.#current.get(file.path);
+    await this.applyFiles([file], "leave-out");
+    const added = this.#current.get(file.path);
+    if (before === undefined || added === undefined || added === before) return;
+    const text = `${before.text}\n${added.text}`;
+    this.#current.set(file.path, { ...added, text, checksum: checksum(text), made: [...before.made, ...added.made] });
   }
 
   /** The files with a function that its language's own validator refuses. */

@@ -69,6 +69,37 @@ describe("a table whose policies cannot be there is closed", () => {
     ]);
   });
 
+  test("between the parts of a deployment, where its policies are in a file that stood before", async () => {
+    const first =
+      "alter table api.t enable row level security;\ncreate policy all_t on api.t for select using (true);\n";
+    const project = await deployed({ "policies/api.sql": first });
+    const before = await project.catalog();
+    const broken = "migrations/0004_broken.sql";
+    project.write({
+      "migrations/0002_members.sql": MEMBERS,
+      "migrations/0003_value.sql": VALUE,
+      [broken]: "create table api.more (id intt);\n-- Down Migration\ndrop table api.more;\n",
+      "policies/api.sql": `${first}${MEMBERS_POLICY}`,
+    });
+    await expect(project.migrate()).rejects.toMatchObject({ code: "SQL_ERROR" });
+    expect(await protection(project, "api.members")).toEqual({ on: true, policies: 0 });
+    expect(await protection(project, "api.t")).toEqual({ on: true, policies: 1 });
+    expect((await project.status()).files).toContainEqual(
+      expect.objectContaining({ path: "policies/api.sql", state: "changed" }),
+    );
+    // Whoever goes back from here, deployment by deployment, finds what stood before.
+    await project.rollback();
+    await project.rollback();
+    expect((await compareCatalogs(before, await project.catalog())).map(({ object }) => object)).toEqual([
+      "type api.kind",
+    ]);
+    await expect(project.migrate()).rejects.toMatchObject({ code: "SQL_ERROR" });
+    project.write({ [broken]: null });
+    await project.migrate();
+    expect(await protection(project, "api.members")).toEqual({ on: true, policies: 1 });
+    expect(await compareCatalogs(await project.freshCatalog(), await project.catalog())).toEqual([]);
+  });
+
   test("after a rollback by migrations, until the file is deployed again", async () => {
     const policy = (column: string): string =>
       `alter table api.t enable row level security;\ncreate policy own on api.t for select to pg_monitor using (${column} = current_user);\n`;
