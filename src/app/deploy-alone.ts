@@ -1,5 +1,6 @@
 import type { MigrateResult } from "../core/command-result.ts";
-import { type DatabaseClient, resetSession, withClient } from "../db/client.ts";
+import { type DatabaseClient, withClient } from "../db/client.ts";
+import { resetSession } from "../db/session.ts";
 import { withDeployment } from "../db/lock.ts";
 import { leaveLedgerSchema } from "../db/search-path.ts";
 import { withTransaction } from "../db/transaction.ts";

@@ -1,7 +1,8 @@
 import type { MigrateResult, SecretsResult, StepResult } from "../core/command-result.ts";
 import { maskSql } from "../core/mask-sql.ts";
 import type { ProjectFiles, RepeatableFile } from "../core/project-files.ts";
-import { type DatabaseClient, resetSession } from "../db/client.ts";
+import type { DatabaseClient } from "../db/client.ts";
+import { resetSession } from "../db/session.ts";
 import { withDeployment } from "../db/lock.ts";
 import { pipelined } from "../db/run-script.ts";
 import { withDone } from "../db/sql-error.ts";

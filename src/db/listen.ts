@@ -4,7 +4,8 @@ import { type ConnectionSpec, describeConnection } from "../core/connection-spec
 import { TmDbError } from "../core/errors.ts";
 import { quoteIdent } from "../core/quote-ident.ts";
 import { retryDelayMs } from "../core/retry-delay.ts";
-import { type DatabaseClient, isConnectionLoss, withClient } from "./client.ts";
+import { type DatabaseClient, withClient } from "./client.ts";
+import { isConnectionLoss } from "./connection-loss.ts";
 import { isPooled } from "./direct-connection.ts";
 
 /** One message of NOTIFY. */

@@ -1,5 +1,6 @@
 import type { DatabaseError } from "pg";
-import { type DatabaseClient, isConnectionLoss } from "./client.ts";
+import type { DatabaseClient } from "./client.ts";
+import { isConnectionLoss } from "./connection-loss.ts";
 import type { RequestOpening } from "./impersonate.ts";
 import { isDatabaseError } from "./run-script.ts";
 

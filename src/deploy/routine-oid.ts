@@ -1,4 +1,5 @@
-import { type DatabaseClient, serverVersion } from "../db/client.ts";
+import type { DatabaseClient } from "../db/client.ts";
+import { serverVersion } from "../db/session.ts";
 
 /**
  * SQL in which `routine_oid(name)` is the oid of the routine that a column names, with its argument types; null where there is

@@ -1,5 +1,6 @@
 import { type Problem, TmDbError } from "../core/errors.ts";
-import { type DatabaseClient, isConnectionLoss } from "../db/client.ts";
+import type { DatabaseClient } from "../db/client.ts";
+import { isConnectionLoss } from "../db/connection-loss.ts";
 import { isDatabaseError } from "../db/run-script.ts";
 import { listed, problem, skipped, type Verdict } from "./verdict.ts";
 

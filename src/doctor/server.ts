@@ -1,4 +1,5 @@
-import { type DatabaseClient, serverVersion } from "../db/client.ts";
+import type { DatabaseClient } from "../db/client.ts";
+import { serverVersion } from "../db/session.ts";
 import { allOr, NEWER_TM_DB, type Verdict, warning } from "./verdict.ts";
 
 const NEWEST_TESTED = 18;

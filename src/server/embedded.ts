@@ -6,7 +6,8 @@ import { setTimeout as pause } from "node:timers/promises";
 import { type ConnectionSpec, EMBEDDED_SERVER } from "../core/connection-spec.ts";
 import { TmDbError } from "../core/errors.ts";
 import type { ServerEvent } from "../core/event.ts";
-import { serverVersion, withClient } from "../db/client.ts";
+import { withClient } from "../db/client.ts";
+import { serverVersion } from "../db/session.ts";
 import { installedPackages, type PackageResolver, stageBinaries } from "./binaries.ts";
 import {
   type ClusterPaths,

@@ -6,7 +6,8 @@ import { connect as tlsConnect, TLSSocket } from "node:tls";
 import pg from "pg";
 import { afterEach, describe, expect, test } from "vitest";
 import type { ConnectionSpec, SslMode } from "../../src/core/connection-spec.ts";
-import { type ServerNotice, serverVersion, withClient } from "../../src/db/client.ts";
+import { type ServerNotice, withClient } from "../../src/db/client.ts";
+import { serverVersion } from "../../src/db/session.ts";
 import { isFree } from "../../src/server/free-port.ts";
 import { until, useProjects } from "./temporary-project.ts";
 
