@@ -3,7 +3,7 @@ import { checksum } from "../core/checksum.ts";
 import { TmDbError } from "../core/errors.ts";
 import type { EventListener, StepAction } from "../core/event.ts";
 import type { RepeatableFile } from "../core/project-files.ts";
-import { isDatabaseError, pipelined, runScript, ScriptError, type ScriptListener } from "../db/run-script.ts";
+import { pipelined, runScript, ScriptError, type ScriptListener } from "../db/run-script.ts";
 import { type DefaultPrivilege, readDefaultPrivileges } from "./default-privileges.ts";
 import {
   type Dependencies,
@@ -13,7 +13,7 @@ import {
   type TakeBack,
   takeBackSql,
 } from "./dependencies.ts";
-import { factsKey, readFacts } from "./facts.ts";
+import { readFacts } from "./facts.ts";
 import { applyInFoundOrder } from "./found-order.ts";
 import { type Holder, objectHeld } from "./object-held.ts";
 import { fileSql } from "./file-sql.ts";
@@ -25,10 +25,11 @@ import { loadSqlParser, parseSql } from "./parse-sql.ts";
 import { checkDuplicates, type DeclaredFile, declareFiles, guessOrder } from "./repeatable.ts";
 import { sqlError } from "../db/sql-error.ts";
 import { readSettings, settingsOf, withOwnSettings } from "./own-settings.ts";
+import { areValid } from "./valid-routines.ts";
 import { isMissingObject, runSqls, sourceOf } from "./run-sql.ts";
-import { type Declaration, objectTarget, type TargetObject } from "./declaration.ts";
-import { type ObjectFacts, undoStatement } from "./undo.ts";
-import { withRoutines } from "./routine-oid.ts";
+import type { TargetObject } from "./declaration.ts";
+import { aboutTargets, madeBy } from "./made.ts";
+import type { ObjectFacts } from "./undo.ts";
 
 /** What to do with files that name something that is not there. */
 export type OnMissing = "fail" | "leave-out";
@@ -242,24 +243,8 @@ export class DeploymentRun {
       declared,
       applied.map(({ path, made }) => ({ path, identities: made.map(({ identity }) => identity) })),
     );
-    const targets = declared.flatMap(({ declarations }) =>
-      declarations.flatMap(({ declaration }) => targetOf(declaration)),
-    );
-    const made = new Set(
-      declared.flatMap(({ declarations }) =>
-        declarations.flatMap(({ declaration }) => newTarget(declaration, this.#kept)),
-      ),
-    );
-    const facts = await this.readFacts(targets, made);
-    const describeMade = (file: DeclaredFile): Made[] =>
-      file.declarations.map(({ declaration }) => {
-        const [target] = targetOf(declaration);
-        const undo = undoStatement(declaration, target === undefined ? undefined : facts.get(factsKey(target)));
-        const base = { identity: declaration.identity, undo };
-        if (declaration.kind !== "create") return target === undefined ? base : { ...base, target };
-        const { object, signature } = declaration;
-        return signature === undefined ? { ...base, object } : { ...base, object, signature };
-      });
+    const facts = await this.readFacts(...aboutTargets(declared, this.#kept));
+    const describeMade = (file: DeclaredFile): Made[] => madeBy(file, facts);
     const guessed = guessOrder(declared);
     if (guessed.length > 1 && (await this.#applyTogether(guessed, describeMade))) return [];
     const left = await applyInFoundOrder(guessed, {
@@ -404,44 +389,6 @@ export class DeploymentRun {
 
   #tell(action: StepAction, path: string | undefined): void {
     if (path !== undefined) this.#onEvent({ kind: "step", action, path });
-  }
-}
-
-/** Whether functions hold, by the validators that PostgreSQL itself calls when it creates them. */
-async function areValid(client: DatabaseClient, routines: readonly string[]): Promise<boolean> {
-  const { rows } = await client.query<{ validate: string }>(
-    withRoutines(
-      client,
-      `select format('select %s(%s)', l.lanvalidator::regproc, p.oid) as validate
-     from pg_catalog.pg_proc as p
-     join pg_catalog.pg_language as l on l.oid = p.prolang and l.lanvalidator <> 0
-     where p.oid in (select routine_oid(name) from unnest($1::text[]) as name)`,
-    ),
-    [routines],
-  );
-  try {
-    for (const { validate } of rows) await client.query(validate);
-    return true;
-  } catch (error) {
-    if (isDatabaseError(error)) return false;
-    throw error;
-  }
-}
-
-/** What the files themselves make: it is not there yet, unless it is replaced in place. */
-function newTarget(declaration: Declaration, kept: ReadonlySet<string>): string[] {
-  if (declaration.kind !== "create" || kept.has(declaration.identity)) return [];
-  return objectTarget(declaration.object).map(factsKey);
-}
-
-function targetOf(declaration: DeclaredFile["declarations"][number]["declaration"]) {
-  switch (declaration.kind) {
-    case "create":
-      return [];
-    case "row-security":
-      return [{ keyword: "table" as const, name: declaration.table }];
-    default:
-      return [declaration.target];
   }
 }
 
