@@ -123,14 +123,15 @@ function placeOf({ subject, declaredAs }: Mutant, find: FindDeclaration): Return
   return find(declaredAs ?? subject);
 }
 
-/** What an interrupted run found holds for the same database, tests and version of tm-db. */
+/** What an interrupted run found holds for the same database, tests, time limit and version of tm-db. */
 function openProgress(
-  { config }: Project,
+  { config, options }: Project,
   { databases, tests }: { readonly databases: TestDatabases; readonly tests: readonly SourceFile[] },
 ): MutationProgress {
   const hash = createHash("sha256");
-  // The template's name holds a hash of all that it is made of.
-  hash.update(JSON.stringify([databases.template.name, tests.map(({ path, text }) => [path, text])]));
+  const { timeoutMs } = options as MutateOptions;
+  // The template's name holds a hash of all that it is made of. What is too slow depends on the time that it had.
+  hash.update(JSON.stringify([databases.template.name, timeoutMs, tests.map(({ path, text }) => [path, text])]));
   return openMutationProgress(() => ensureStateDir(config.projectDir), hash.digest("hex").slice(0, 16));
 }
 

@@ -30,12 +30,12 @@ interface OpenCase extends TestCase {
 export function readTap(lines: readonly TapLine[]): TapReport {
   const places = lines.filter(({ text }) => /^(not )?ok\b/.test(text)).map(({ location }) => location);
   const found = { planned: null as number | null, skippedAll: null as string | null, bailOut: null as string | null };
-  const hasPlan = lines.some(({ text }) => /^\d+\.\.\d+/.test(text));
+  const plans = lines.filter(({ text }) => /^\d+\.\.\d+/.test(text)).length;
   const parser = new Parser();
   const tests = collectTests(parser, () => places.shift());
   parser.on("plan", ({ start, end, comment }: { start: number; end: number; comment: string }) => {
     // For a file that prints nothing at all tap-parser makes up a plan of its own.
-    if (!hasPlan) return;
+    if (plans === 0) return;
     found.planned = end - start + 1;
     if (found.planned === 0 && comment !== "") found.skippedAll = comment.replace(/^skip\S*\s*/i, "");
   });
@@ -46,6 +46,11 @@ export function readTap(lines: readonly TapLine[]): TapReport {
   const errors = (parser.results?.failures ?? []).flatMap(({ tapError }) =>
     typeof tapError === "string" ? [tapError] : [],
   );
+  // tap-parser goes by the first, and whatever follows it in a second transaction would not be compared.
+  if (plans > 1)
+    errors.push(
+      `there are ${plans} plans: a file has one, and whatever it tests in another transaction belongs in a file of its own`,
+    );
   return { tests, ...found, errors };
 }
 

@@ -1,4 +1,7 @@
 import { describe, expect, test } from "vitest";
+import { hasFailed } from "../../src/core/test-result.ts";
+import { readTap } from "../../src/policytest/read-tap.ts";
+import { stopAtFailure } from "../../src/policytest/stop-at-failure.ts";
 import { outputOf, usePolicyTests } from "../support/policy-tests.ts";
 import { useReferenceDatabase } from "../support/reference-database.ts";
 
@@ -254,6 +257,47 @@ describe("an assertion fails, and says why:", () => {
       `# ${said}`,
     ]);
   });
+});
+
+describe("what a title says is no directive of TAP", () => {
+  const see = (query: string, ...title: string[]): string =>
+    `select tests.as_user('Stella'); select tests.can_see('${query}'${title.map((each) => `, '${each}'`).join("")})`;
+
+  test.each([
+    ["the statement", see("select where false -- #todo: more")],
+    ["the title", see("select where false", "sees it # SKIP it")],
+    ["the title, with a backslash of its own", see("select where false", "sees it \\#todo")],
+    ["the title, with two", see("select where false", "sees it \\\\ \\\\#todo")],
+  ])("%s", async (_, assertion) => {
+    const lines = await tap(assertion);
+    const { tests } = readTap(lines.map((text) => ({ text, location: undefined })));
+    expect(tests.map(hasFailed)).toEqual([true]);
+    expect(await endsItsFile(assertion)).toBe(true);
+  });
+
+  test("and pgTAP's own functions say it", async () => {
+    const todo = "select * from todo('later', 1); select ok(false, 'a')";
+    expect(await endsItsFile(todo)).toBe(false);
+    // Whoever writes it by hand means it, as TAP has it.
+    expect(await endsItsFile("select ok(false, 'a # todo later')")).toBe(false);
+    expect(await endsItsFile("select ok(false, 'a # b # todo later')")).toBe(true);
+    expect(await endsItsFile("select ok(false, 'a')")).toBe(true);
+  });
+
+  /** Whether the first failure of a file is noticed at once, as where damages are tried. */
+  async function endsItsFile(assertion: string): Promise<boolean> {
+    await client().query("begin");
+    try {
+      await stopAtFailure(client());
+      await client().query(`select no_plan(); ${assertion}`);
+      return false;
+    } catch (error) {
+      expect(error).toMatchObject({ code: "TMKIL" });
+      return true;
+    } finally {
+      await client().query("rollback");
+    }
+  }
 });
 
 describe("only", () => {

@@ -147,6 +147,22 @@ const ENDINGS: Readonly<Record<string, { readonly text: string; readonly says: o
     text: "select plan(3);\nselect ok(true);\nselect * from finish();",
     says: { passed: false, problems: [{ kind: "plan", message: "planned 3 test(s), but ran 1" }] },
   },
+  plans_again: {
+    text:
+      "begin;\nselect plan(1);\nselect ok(true);\nselect * from finish();\nrollback;\n" +
+      "begin;\nselect plan(40);\nselect * from finish() where false;\nrollback;\n",
+    says: {
+      passed: false,
+      problems: [{ kind: "tap", message: expect.stringContaining("there are 2 plans") as unknown }],
+    },
+  },
+  says_todo_in_its_statement: {
+    text: "select plan(1);\nselect tests.as_anonymous();\nselect tests.can_see('select /* #todo */ where false');\nselect * from finish();\n",
+    says: {
+      passed: false,
+      tests: [{ ok: false, todo: null, name: expect.stringContaining("/* #todo */") as unknown }],
+    },
+  },
   without_plan: {
     text: "select ok(true);\nselect * from finish();",
     says: { passed: false, tests: [], problems: [{ kind: "sql-error", location: { line: 1, column: 1 } }] },
