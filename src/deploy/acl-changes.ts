@@ -1,4 +1,5 @@
 import { quoteIdent } from "../core/quote-ident.ts";
+import { readPrivilege } from "./privilege-index.ts";
 import type { AclEntry, ObjectFacts } from "./undo.ts";
 
 export function aclKey({ privilege, column, grantable }: AclEntry): string {
@@ -25,4 +26,16 @@ export function aclChanges(
       (entry) => `grant ${words(entry).join(" to ")}${entry.grantable ? " with grant option" : ""}`,
     ),
   ];
+}
+
+/** The privileges on an object that a declaration is about, by its identity. */
+export function aclOf(identity: string, facts: ObjectFacts): AclEntry[] {
+  const declared = readPrivilege(identity);
+  if (declared === undefined) return [];
+  return facts.acl.filter(
+    ({ privilege, column, grantee }) =>
+      (declared.privilege === "ALL" || declared.privilege === privilege) &&
+      (declared.column === undefined || declared.column === column) &&
+      declared.subject.endsWith(`${facts.name} of ${grantee}`),
+  );
 }

@@ -11,6 +11,7 @@ import { findTransactionControl, type SqlPart, splitMigration } from "./migratio
 import type { DeploymentPlan } from "./plan.ts";
 import { applyNeeded, reconcile } from "./reconcile.ts";
 import { DeploymentRun, type OnMissing } from "./run.ts";
+import { differing, readSaid, type SaidByMigrations, sayAgain } from "./said-by-migrations.ts";
 import { findInTheWay, leaveOldDefaults, leaveTouched, readStanding } from "./standing.ts";
 import { buildScripts, type ScriptSql } from "./script-migration.ts";
 
@@ -100,8 +101,9 @@ export async function applyDeployment(client: DatabaseClient, input: ApplyInput)
     await run.takeBack({ paths, keepable: new Set(), onHeld: "leave" }, await run.readDependencies());
   }
   const coming = await readComing(client, input.waiting ?? []);
+  const retracted: SaidByMigrations[] = [];
   for (const group of untilNextDirective(migrations)) {
-    await prepareFiles(run, group, input);
+    await prepareFiles(run, group, { ...input, retracted });
     const needed = neededSoFar(files.migrations, group.at(-1)?.file);
     const standing = await readStanding(run, needed);
     // Of no interest before anything stands that has been made under them.
@@ -116,6 +118,7 @@ export async function applyDeployment(client: DatabaseClient, input: ApplyInput)
     afterMigrations: migrations.length > 0,
     needed: neededSoFar(files.migrations, files.migrations.at(-1)),
   });
+  await sayOfRetracted(run, { ...input, retracted });
   for (const file of await closedByNow(client, coming)) await run.extend(file);
   return run;
 }
@@ -146,12 +149,35 @@ function untilNextDirective(migrations: readonly PreparedMigration[]): PreparedM
   return groups;
 }
 
-async function prepareFiles(run: DeploymentRun, group: readonly PreparedMigration[], input: ApplyInput): Promise<void> {
+interface Retracting extends ApplyInput {
+  /** What migrations that have run said of files that later ones have retracted: it is said again when they come back. */
+  readonly retracted: SaidByMigrations[];
+}
+
+async function prepareFiles(run: DeploymentRun, group: readonly PreparedMigration[], input: Retracting): Promise<void> {
+  const { migrations } = input.files;
   const retract = group.flatMap(({ file }) => file.directives.retract);
   if (retract.length > 0) {
+    const first = migrations.findIndex(({ path }) => path === group[0]?.file.path);
+    const said = await readSaid(run, neededSoFar(migrations, migrations[first - 1]));
     await run.takeBack({ paths: retract, keepable: new Set(), onHeld: "fail" }, await run.readDependencies());
+    const standing = new Set(run.applied.map(({ path }) => path));
+    const files = (said?.files ?? []).filter(({ path }) => !standing.has(path));
+    if (said !== undefined && files.length > 0) input.retracted.push({ ...said, files });
   }
   await applyNeededBy(run, group, input.files);
+  await sayOfRetracted(run, input);
+}
+
+async function sayOfRetracted(run: DeploymentRun, { retracted, ledger, files }: Retracting): Promise<void> {
+  const standing = new Set(run.applied.map(({ path }) => path));
+  const isBack = ({ path }: RepeatableFile): boolean => standing.has(path);
+  for (const said of retracted.splice(0)) {
+    const back = { ...said, files: said.files.filter(isBack) };
+    await sayAgain(run, back, differing(ledger.repeatables, files.repeatables));
+    const rest = said.files.filter((file) => !isBack(file));
+    if (rest.length > 0) retracted.push({ ...said, files: rest });
+  }
 }
 
 /** Applies what migrations need, as they are the next to run. */

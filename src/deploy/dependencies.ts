@@ -220,7 +220,10 @@ reached (root, classid, objid, is_root, is_part) as (
     n.classid,
     n.objid,
     false,
-    n.classid in ('pg_catalog.pg_rewrite'::regclass, 'pg_catalog.pg_type'::regclass)
+    n.classid = 'pg_catalog.pg_type'::regclass
+      -- What a view is. Another rule on it is a migration's.
+      or n.classid = 'pg_catalog.pg_rewrite'::regclass
+        and exists (select from pg_catalog.pg_rewrite as w where w.oid = n.objid and w.rulename = '_RETURN')
       -- A default that a column of the view was given.
       or n.classid = 'pg_catalog.pg_attrdef'::regclass
         and exists (select from pg_catalog.pg_attrdef as a where a.oid = n.objid and a.adrelid = r.objid)

@@ -6,7 +6,7 @@ import { type HeldViews, readHeldViews, withSameColumns } from "./held-views.ts"
 import { loadSqlParser } from "./parse-sql.ts";
 import { declareFiles } from "./repeatable.ts";
 import type { DeploymentRun, OnMissing } from "./run.ts";
-import { readSaid, type SaidByMigrations, sayAgain } from "./said-by-migrations.ts";
+import { differing, readSaid, type SaidByMigrations, sayAgain } from "./said-by-migrations.ts";
 
 /**
  * Brings functions, views and policies to `target`, whatever stands now: what is too much or outdated is taken back,
@@ -47,9 +47,7 @@ export async function reconcile(
     );
   const paths = views === undefined ? await apply() : await withSameColumns(run.client, views, apply);
   if (said !== undefined) {
-    const before = [...standing.values()].filter((file) => wanted.get(file.path)?.checksum !== file.checksum);
-    const after = target.filter((file) => standing.get(file.path)?.checksum !== file.checksum);
-    await sayAgain(run, said, { before, after });
+    await sayAgain(run, said, differing([...standing.values()], target));
   }
   if (paths.length === 0) return { paths, closed: [] };
   const closed = await closedFiles(

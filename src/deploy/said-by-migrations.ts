@@ -1,20 +1,23 @@
 import type { RepeatableFile } from "../core/project-files.ts";
-import { quoteLiteral } from "../core/quote-ident.ts";
-import { aclChanges } from "./acl-changes.ts";
-import { objectTarget, type TargetObject } from "./declaration.ts";
+import { quoteIdent, quoteLiteral, quoteName } from "../core/quote-ident.ts";
+import { aclChanges, aclKey, aclOf } from "./acl-changes.ts";
+import { commentIdentity, objectTarget, type TargetObject } from "./declaration.ts";
 import { factsKey } from "./facts.ts";
 import type { AppliedRepeatable } from "./ledger-state.ts";
+import { parseSql } from "./parse-sql.ts";
 import { declareFiles } from "./repeatable.ts";
 import type { DeploymentRun } from "./run.ts";
-import type { ObjectFacts } from "./undo.ts";
+import { readTraits, type Traits } from "./traits.ts";
+import type { AclEntry, ObjectFacts } from "./undo.ts";
 
 /**
- * What was granted on objects of files that migrations need, and said of them, before such a file is made anew. Those
- * migrations ran when the file stood, and will not run again: what they granted and revoked is not in the file.
+ * What was granted on functions and views of files that migrations need, and said of them, before such a file is made anew.
+ * Those migrations ran when the file stood, and will not run again: what they said is not in the file.
  */
 export interface SaidByMigrations {
   readonly files: readonly AppliedRepeatable[];
   readonly facts: ReadonlyMap<string, ObjectFacts>;
+  readonly traits: ReadonlyMap<string, Traits>;
 }
 
 /** Reads it, of those files that stand; undefined where there are none. */
@@ -22,34 +25,111 @@ export async function readSaid(run: DeploymentRun, needed: ReadonlySet<string>):
   const files = run.applied.filter(({ path }) => needed.has(path));
   const targets = files.flatMap(objectsOf);
   if (targets.length === 0) return undefined;
-  return { files, facts: await run.readFacts(targets, new Set()) };
+  const facts = await run.readFacts(targets, new Set());
+  return { files, facts, traits: await readTraits(run.client, targets) };
 }
 
-/**
- * Says it again of what was made anew. Where files say something else of an object than before, nobody knows what of its
- * privileges was theirs: then it is as they say.
- */
+/** Says it again of what was made anew; but what files say otherwise than before is as they say. */
 export async function sayAgain(
   run: DeploymentRun,
   said: SaidByMigrations,
   changed: { readonly before: readonly RepeatableFile[]; readonly after: readonly RepeatableFile[] },
 ): Promise<void> {
   const now = new Map(run.applied.map((file) => [file.path, file]));
-  const anew = said.files.filter((file) => now.has(file.path) && now.get(file.path) !== file).flatMap(objectsOf);
+  const files = said.files.filter((file) => now.has(file.path) && now.get(file.path) !== file);
+  const known = await run.readFacts(files.flatMap(objectsOf), new Set());
+  const anew = files
+    .flatMap(objectsOf)
+    .filter(
+      (target) =>
+        (said.facts.get(factsKey(target))?.oid ?? null) !== null && (known.get(factsKey(target))?.oid ?? null) !== null,
+    );
   if (anew.length === 0) return;
-  const [olds, news] = [sayingsOf(changed.before), sayingsOf(changed.after)];
+  const runAll = async (statements: readonly string[]): Promise<void> =>
+    void (statements.length > 0 && (await run.client.query(statements.join(";\n"))));
+  const traits = await readTraits(run.client, anew);
+  const optionsOf = optionsSaid([...files, ...changed.after]);
+  await runAll(anew.flatMap((target) => traitsAgain(target, { was: said.traits, is: traits, optionsOf })));
+  // With another owner, others have its privileges.
   const facts = await run.readFacts(anew, new Set());
-  const statements = anew.flatMap((target) => {
-    const [was, is] = [said.facts.get(factsKey(target)), facts.get(factsKey(target))];
-    const isSame = olds.get(target.name) === news.get(target.name);
-    if (was === undefined || is === undefined || is.oid === null || was.oid === is.oid || !isSame) return [];
-    const comment = was.comment === null ? "null" : quoteLiteral(was.comment);
-    return [
-      ...aclChanges(is, { from: is.acl, to: was.acl }),
-      ...(was.comment === is.comment ? [] : [`comment on ${commentWord(target)} ${target.name} is ${comment}`]),
-    ];
-  });
-  if (statements.length > 0) await run.client.query(statements.join(";\n"));
+  const differing = differingSayings(changed);
+  await runAll(
+    anew.flatMap((target) => {
+      const [was, is] = [said.facts.get(factsKey(target)), facts.get(factsKey(target))];
+      const columns = traits.get(factsKey(target))?.columns.map(({ name }) => name) ?? [];
+      return was === undefined || is === undefined ? [] : factsAgain(target, { was, is, columns, differing });
+    }),
+  );
+}
+
+function traitsAgain(
+  target: TargetObject,
+  given: {
+    readonly was: ReadonlyMap<string, Traits>;
+    readonly is: ReadonlyMap<string, Traits>;
+    /** By the name of a view, the options that files say. */
+    readonly optionsOf: ReadonlyMap<string, ReadonlySet<string>>;
+  },
+): string[] {
+  const [was, is] = [given.was.get(factsKey(target)), given.is.get(factsKey(target))];
+  if (was === undefined || is === undefined) return [];
+  const subject = `${wordOf(target)} ${target.name}`;
+  const inFiles = given.optionsOf.get(target.name);
+  const options = was.options.filter((option) => inFiles?.has(option.split("=")[0] ?? "") !== true);
+  const defaults = new Map(was.columns.map((column) => [column.name, column.default]));
+  return [
+    ...(was.owner === is.owner ? [] : [`alter ${subject} owner to ${quoteIdent(was.owner)}`]),
+    ...(options.length === 0 ? [] : [`alter ${subject} set (${options.join(", ")})`]),
+    ...is.columns.flatMap(({ name }) => {
+      const expression = defaults.get(name) ?? null;
+      return expression === null ? [] : [`alter ${subject} alter column ${quoteIdent(name)} set default ${expression}`];
+    }),
+  ];
+}
+
+function factsAgain(
+  target: TargetObject,
+  given: {
+    readonly was: ObjectFacts;
+    readonly is: ObjectFacts;
+    readonly columns: readonly string[];
+    readonly differing: ReadonlySet<string>;
+  },
+): string[] {
+  const { was, is, columns, differing } = given;
+  const keyOf = (entry: AclEntry): string => `${aclKey(entry)} ${entry.grantee}`;
+  const ofFiles = new Set(
+    [...differing].flatMap((identity) => [...aclOf(identity, was), ...aclOf(identity, is)].map(keyOf)),
+  );
+  const ofMigrations = ({ acl }: ObjectFacts): AclEntry[] =>
+    acl.filter((entry) => !ofFiles.has(keyOf(entry)) && (entry.column === null || columns.includes(entry.column)));
+  const comment = (text: string | null | undefined): string =>
+    text === null || text === undefined ? "null" : quoteLiteral(text);
+  const commentOf = ({ parts }: ObjectFacts, column: string): string | undefined =>
+    parts.find(({ kind, name }) => kind === "column" && name === column)?.comment;
+  const isSaid = (part: Parameters<typeof commentIdentity>[1]): boolean => differing.has(commentIdentity(target, part));
+  return [
+    ...aclChanges(is, { from: ofMigrations(is), to: ofMigrations(was) }),
+    ...(was.comment === is.comment || isSaid({ kind: "self" })
+      ? []
+      : [`comment on ${wordOf(target)} ${target.name} is ${comment(was.comment)}`]),
+    ...columns
+      .filter((name) => commentOf(was, name) !== commentOf(is, name) && !isSaid({ kind: "column", name }))
+      .map((name) => `comment on column ${target.name}.${quoteIdent(name)} is ${comment(commentOf(was, name))}`),
+  ];
+}
+
+/** The files of either side that the other has not. */
+export function differing(
+  before: readonly RepeatableFile[],
+  after: readonly RepeatableFile[],
+): { readonly before: readonly RepeatableFile[]; readonly after: readonly RepeatableFile[] } {
+  const keyOf = ({ path, checksum }: RepeatableFile): string => `${checksum} ${path}`;
+  const [old, next] = [new Set(before.map(keyOf)), new Set(after.map(keyOf))];
+  return {
+    before: before.filter((file) => !next.has(keyOf(file))),
+    after: after.filter((file) => !old.has(keyOf(file))),
+  };
 }
 
 /** Functions and views of a file. */
@@ -57,19 +137,43 @@ function objectsOf({ made }: AppliedRepeatable): TargetObject[] {
   return made.flatMap(({ object }) => (object === undefined ? [] : objectTarget(object)));
 }
 
-function commentWord({ keyword }: TargetObject): string {
+function wordOf({ keyword }: TargetObject): string {
   return keyword === "table" ? "view" : keyword;
 }
 
-/** By the name of an object, what files grant, revoke and comment on it. */
+/** The identities of privileges and comments that only one side says, or says otherwise. */
+function differingSayings({
+  before,
+  after,
+}: {
+  readonly before: readonly RepeatableFile[];
+  readonly after: readonly RepeatableFile[];
+}): Set<string> {
+  const [olds, news] = [sayingsOf(before), sayingsOf(after)];
+  return new Set([...olds.keys(), ...news.keys()].filter((identity) => olds.get(identity) !== news.get(identity)));
+}
+
 function sayingsOf(files: readonly RepeatableFile[]): Map<string, string> {
-  const sayings = new Map<string, string>();
-  for (const { declarations } of declareFiles(files)) {
-    for (const { declaration } of declarations) {
-      if (declaration.kind !== "privilege" && declaration.kind !== "comment") continue;
-      const { name } = declaration.target;
-      sayings.set(name, `${sayings.get(name) ?? ""}${JSON.stringify(declaration)}\n`);
-    }
+  return new Map(
+    declareFiles(files).flatMap(({ declarations }) =>
+      declarations.flatMap(({ declaration }) =>
+        declaration.kind === "privilege" || declaration.kind === "comment"
+          ? [[declaration.identity, JSON.stringify(declaration)] as const]
+          : [],
+      ),
+    ),
+  );
+}
+
+/** By the name of a view, the options that files say in some version. */
+function optionsSaid(files: readonly RepeatableFile[]): Map<string, Set<string>> {
+  const said = new Map<string, Set<string>>();
+  for (const { node } of files.flatMap((file) => parseSql(file))) {
+    if (!("ViewStmt" in node)) continue;
+    const { view, options = [] } = node.ViewStmt;
+    const name = quoteName(view?.schemaname ?? "", view?.relname ?? "");
+    const names = options.flatMap((option) => ("DefElem" in option ? (option.DefElem.defname ?? []) : []));
+    said.set(name, new Set([...(said.get(name) ?? []), ...names]));
   }
-  return sayings;
+  return said;
 }

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import type { MigrationFile, RepeatableFile } from "../core/project-files.ts";
 import { quoteIdent } from "../core/quote-ident.ts";
-import { aclChanges, aclKey } from "./acl-changes.ts";
+import { aclChanges, aclKey, aclOf } from "./acl-changes.ts";
 import { factsKey } from "./facts.ts";
 import type { AppliedRepeatable, Made } from "./ledger-state.ts";
 import type { SqlPart } from "./migration-sql.ts";
@@ -12,7 +12,7 @@ import { readPrints, type Standing } from "./prints.ts";
 import { declareFiles } from "./repeatable.ts";
 import type { DeploymentRun } from "./run.ts";
 import { readStatement } from "./statement.ts";
-import type { AclEntry, ObjectFacts } from "./undo.ts";
+import type { ObjectFacts } from "./undo.ts";
 
 /*
  * In a database that is built from nothing no file stands while migrations run, besides those that they need. Where files
@@ -29,7 +29,7 @@ interface ComingMigration {
  * The files that migrations must not meet: those that say something that a migration says too (it would be taken for what
  * the file changed, and go with the file), and those whose new version leaves out something (which the migration may
  * give to another object, or rename, or say itself). Files that are `needed` by migrations before these stand in a fresh build as
- * well, so what is granted on all objects of a schema is granted on theirs.
+ * well, and what those migrations said of their objects must not go with them.
  */
 export async function findInTheWay(
   standing: readonly AppliedRepeatable[],
@@ -54,11 +54,9 @@ export async function findInTheWay(
     schemas.some((schema) => target.name.startsWith(`${quoteIdent(schema)}.`));
   const byPath = new Map(wanted.map((file) => [file.path, file]));
   return standing.flatMap(({ path, checksum, made }) => {
+    if (needed.has(path)) return [];
     const isSaid = made.some(
-      (entry) =>
-        exact.has(entry.identity) ||
-        privileges.overlapping(entry.identity).length > 0 ||
-        (isOfWhole(entry) && !needed.has(path)),
+      (entry) => exact.has(entry.identity) || privileges.overlapping(entry.identity).length > 0 || isOfWhole(entry),
     );
     const next = byPath.get(path);
     const isChanged = next !== undefined && next.checksum !== checksum;
@@ -165,17 +163,6 @@ function aspectOf(identity: string, facts: ObjectFacts): unknown {
   const part = facts.parts.find(({ kind, name }) => identity.startsWith(`comment on ${kind} ${quoteIdent(name)} of `));
   const isOfPart = /^comment on (column|policy|trigger|constraint) /.test(identity);
   return (isOfPart ? part?.comment : facts.comment) ?? null;
-}
-
-function aclOf(identity: string, facts: ObjectFacts): AclEntry[] {
-  const declared = readPrivilege(identity);
-  if (declared === undefined) return [];
-  return facts.acl.filter(
-    ({ privilege, column, grantee }) =>
-      (declared.privilege === "ALL" || declared.privilege === privilege) &&
-      (declared.column === undefined || declared.column === column) &&
-      declared.subject.endsWith(`${facts.name} of ${grantee}`),
-  );
 }
 
 /** What a migration gave and took of the privileges that a declaration is about. */

@@ -359,6 +359,76 @@ describe("a migration meets files that stand already", () => {
       ],
     ],
     [
+      "what a migration has made of what a file needs to say: owners, options, defaults and comments of columns",
+      [
+        {
+          "functions/f.sql":
+            "create function api.f() returns int language sql security definer set search_path = '' as 'select 1';",
+          "views/v.sql": "create view api.v with (security_invoker = true) as select id, a from api.t;",
+          "migrations/0002_b.sql":
+            "-- tm-db: needs functions/f.sql\n-- tm-db: needs views/v.sql\n" +
+            migration(
+              "grant create on schema api to law_role; alter view api.v owner to law_role; alter function api.f() owner to law_role;\n" +
+                "revoke execute on function api.f() from public; grant execute on function api.f() to pg_monitor; grant select on api.v to pg_monitor;\n" +
+                "alter view api.v set (security_barrier = true); alter view api.v alter column a set default 'x'; comment on column api.v.a is 'a';",
+              "comment on column api.v.a is null; alter view api.v alter column a drop default; alter view api.v reset (security_barrier);\n" +
+                "revoke select on api.v from pg_monitor; revoke execute on function api.f() from pg_monitor; grant execute on function api.f() to public;\n" +
+                "alter function api.f() owner to current_user; alter view api.v owner to current_user; revoke create on schema api from law_role;",
+            ),
+        },
+        {
+          "functions/f.sql":
+            "create function api.f() returns text language sql security definer set search_path = '' as $$ select '1' $$;",
+          "views/v.sql": "create view api.v with (security_invoker = true) as select a, id, b from api.t;",
+        },
+        { "views/v.sql": "create view api.v as select id, a from api.t;\ncomment on column api.v.a is 'b';" },
+      ],
+    ],
+    [
+      "what a migration has said of a file that it needs outlives another migration, which says the same again, or retracts it",
+      [
+        {
+          "functions/f.sql":
+            "create function api.f() returns int language sql security definer set search_path = '' as 'select 1';\n" +
+            "create function api.old() returns int language sql as 'select 1';",
+          "views/v.sql":
+            "create view api.v as select id from api.t;\ngrant select on api.v to pg_monitor;\ngrant select on api.v to law_role;",
+          "migrations/0002_b.sql":
+            "-- tm-db: needs functions/f.sql\n-- tm-db: needs views/v.sql\n" +
+            migration(
+              "revoke execute on function api.f() from public; grant execute on function api.f() to pg_monitor; grant insert on api.v to law_role;",
+              "revoke insert on api.v from law_role; revoke execute on function api.f() from pg_monitor; grant execute on function api.f() to public;",
+            ),
+        },
+        {
+          "functions/f.sql":
+            "create function api.f() returns int language sql security definer set search_path = '' as 'select 1';",
+          "migrations/0003_c.sql": migration("create table api.unrelated (id int);", "drop table api.unrelated;"),
+        },
+        {
+          "migrations/0004_d.sql": migration(
+            "revoke select on api.v from pg_monitor;",
+            "grant select on api.v to pg_monitor;",
+          ),
+        },
+        {
+          "views/v.sql": "create view api.v as select id from api.t;\ngrant select on api.v to pg_monitor;",
+          "migrations/0005_e.sql": migration(
+            "create materialized view api.mv as select * from api.v;",
+            "drop materialized view api.mv;",
+          ),
+        },
+        {
+          "migrations/0006_f.sql": `-- tm-db: retract functions/f.sql\n${migration("create function api.old() returns int language sql as 'select 1';", "drop function api.old();")}`,
+        },
+        {
+          "migrations/0007_g.sql": `-- tm-db: retract functions/f.sql\n${migration("alter function api.old() rename to older;", "alter function api.older() rename to old;")}`,
+          "functions/f.sql":
+            "create function api.f() returns text language sql security definer set search_path = '' as $$ select '1' $$;",
+        },
+      ],
+    ],
+    [
       "what somebody else has granted is not the file's",
       [
         {
@@ -540,6 +610,25 @@ test("what a rename carries away is refused, with what lets go of it", async () 
   expect(await compareCatalogs(await project.freshCatalog(), await project.catalog())).toEqual([]);
   await project.rollback();
   expect(await compareCatalogs(before, await project.catalog())).toEqual([]);
+});
+
+test("a rule that a migration made on a file's view holds the view", async () => {
+  const view = "create view api.v as select id from api.t;";
+  const project = await engineProject({
+    ...BASE,
+    "views/v.sql": view,
+    "migrations/0002_rule.sql": `-- tm-db: needs views/v.sql\n${migration("create rule add as on insert to api.v do instead nothing;", "drop rule add on api.v;")}`,
+  });
+  await project.migrate();
+  project.write({ "views/v.sql": "create view api.v as select id from api.t where id > 0;" });
+  await project.migrate();
+  const [rule] = await project.query("select count(*)::integer as n from pg_rewrite where rulename = 'add'");
+  expect(rule).toEqual({ n: 1 });
+  project.write({ "views/v.sql": "create view api.v as select a, id from api.t;" });
+  await expect(project.migrate()).rejects.toMatchObject({
+    code: "OBJECT_HELD",
+    problems: [{ message: 'views/v.sql: view "api"."v" is used by rule add on view api.v' }],
+  });
 });
 
 test("migrations go back in the order in which they came, whatever the time zone was", async () => {
