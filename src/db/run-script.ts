@@ -118,12 +118,12 @@ export async function runScripts(
   throw failure.error;
 }
 
-/** Whether an error is PostgreSQL's answer, and not one of the connection. */
 /** Whether PostgreSQL refused something for want of a right: insufficient_privilege. */
 export function isPermissionDenied(error: unknown): error is DatabaseError {
   return isDatabaseError(error) && error.code === "42501";
 }
 
+/** Whether an error is PostgreSQL's answer, and not one of the connection. */
 export function isDatabaseError(error: unknown): error is DatabaseError {
   return error instanceof Error && "severity" in error && "code" in error;
 }

@@ -23,6 +23,12 @@ export function sqlError(error: DatabaseError, location: SourceLocation | undefi
         ...options,
         hint: "begin the migration with the line: -- tm-db: no-transaction   (its down part runs in one all the same)",
       });
+    // invalid_transaction_termination: a procedure that commits.
+    case "2D000":
+      return new TmDbError("SQL_ERROR", error.message, {
+        ...options,
+        hint: "a migration that commits begins with the line: -- tm-db: no-transaction   (drift and plan --locks build in one transaction all the same, and cannot run it)",
+      });
     // unsafe_new_enum_value_usage. In a database that is built from nothing the type is new too, and all goes well.
     case "55P04":
       return new TmDbError("SQL_ERROR", error.message, {

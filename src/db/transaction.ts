@@ -61,6 +61,9 @@ export async function inTransaction<T>(
     await client.query("rollback");
     return result.value;
   }
-  await client.query("commit");
+  // What is deferred is checked now.
+  await client.query("commit").catch((error: unknown) => {
+    throw isDatabaseError(error) ? sqlError(error, undefined) : error;
+  });
   return result;
 }

@@ -4,7 +4,7 @@ import type { RepeatableFile } from "../core/project-files.ts";
 import type { DatabaseClient } from "../db/client.ts";
 import { applyDeployment, type PreparedMigration } from "./apply.ts";
 import type { MigrationEntry } from "./ledger-state.ts";
-import { loadSqlParser, parseSql } from "./parse-sql.ts";
+import { loadSqlParser, type ParsedStatement, parseSql } from "./parse-sql.ts";
 import type { DeploymentRun } from "./run.ts";
 
 /** Files that were deployed, or shall be looked at as if they were. */
@@ -33,7 +33,7 @@ export function preparedFromLedger(entries: readonly MigrationEntry[]): Prepared
 /**
  * Builds what files say in an empty database, in the caller's transaction and without a ledger. The transaction is
  * meant to be rolled back, and roles belong to the whole server: a `create role` of one that is there is passed over,
- * and `concurrently`, which no transaction allows and which changes nothing of the outcome, is left out.
+ * and `concurrently` and `vacuum`, which no transaction allows and which change nothing of the outcome, are left out.
  * @throws TmDbError SQL_ERROR and its like.
  */
 export async function buildFromNothing(client: DatabaseClient, files: BuildFiles): Promise<DeploymentRun> {
@@ -62,8 +62,19 @@ async function readRoles(client: DatabaseClient): Promise<ReadonlySet<string>> {
 
 /** SQL that can run in a transaction on a server that has its roles; nothing in it moves. */
 export async function forBuild(sql: string, roles: ReadonlySet<string>): Promise<string> {
-  const withRoles = /\bcreate\s+(role|user|group)\b/i.test(sql) ? await withoutRoles(sql, roles) : sql;
-  return withoutConcurrently(withRoles);
+  if (!/\bcreate\s+(role|user|group)\b|\bvacuum\b/i.test(sql)) return withoutConcurrently(sql);
+  await loadSqlParser();
+  let result = sql;
+  for (const { node, start, end } of parseSql({ path: "", text: sql })) {
+    const isThere = "CreateRoleStmt" in node && roles.has(node.CreateRoleStmt.role ?? "");
+    if (isThere || isVacuum(node)) result = blank(result, start, end - start);
+  }
+  return withoutConcurrently(result);
+}
+
+/** It changes nothing of what is built, and no transaction allows it. */
+export function isVacuum(node: ParsedStatement["node"]): boolean {
+  return "VacuumStmt" in node && node.VacuumStmt.is_vacuumcmd === true;
 }
 
 /** `create index concurrently` and its like, as they run in a transaction. */
@@ -73,16 +84,6 @@ export function withoutConcurrently(sql: string): string {
   // `reindex (concurrently)` has it among options.
   const words = /\(\s*concurrently\s*\)|\bconcurrently\s*,|,\s*concurrently\b|\bconcurrently\b/gi;
   for (const { index, 0: word } of visible.matchAll(words)) result = blank(result, index, word.length);
-  return result;
-}
-
-async function withoutRoles(sql: string, roles: ReadonlySet<string>): Promise<string> {
-  await loadSqlParser();
-  let result = sql;
-  for (const { node, start, end } of parseSql({ path: "", text: sql })) {
-    if (!("CreateRoleStmt" in node) || !roles.has(node.CreateRoleStmt.role ?? "")) continue;
-    result = blank(result, start, end - start);
-  }
   return result;
 }
 

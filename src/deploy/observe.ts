@@ -3,9 +3,9 @@ import { locate } from "../core/locate.ts";
 import type { DatabaseClient } from "../db/client.ts";
 import { runScript } from "../db/run-script.ts";
 import { type ApplyInput, applyNeededBy, findLeaving, neededSoFar, type PreparedMigration } from "./apply.ts";
-import { withoutConcurrently } from "./build.ts";
+import { isVacuum, withoutConcurrently } from "./build.ts";
 import { areSameDefaults } from "./default-privileges.ts";
-import { settingsFrame } from "./own-settings.ts";
+import { migrationFrame } from "./own-settings.ts";
 import { loadSqlParser, parseSql } from "./parse-sql.ts";
 import { reconcile } from "./reconcile.ts";
 import { runSql, sourceOf } from "./run-sql.ts";
@@ -95,9 +95,10 @@ class Observation {
   }
 
   async #statements({ file, entry, part: whole, noTransaction }: PreparedMigration): Promise<void> {
-    const frame = settingsFrame(whole.sql, await this.#run.readSettings());
+    const frame = migrationFrame(whole.sql, await this.#run.readSettings());
     if (frame !== undefined) await runScript(this.#client, frame.before);
-    for (const { start, end, sql } of parseSql({ path: file.path, text: whole.sql })) {
+    for (const { node, start, end, sql } of parseSql({ path: file.path, text: whole.sql })) {
+      if (isVacuum(node)) continue;
       const isConcurrent = isConcurrently(sql);
       if (noTransaction) this.#transaction += 1;
       const part = { sql: withoutConcurrently(whole.sql.slice(start, end)), offset: whole.offset + start };

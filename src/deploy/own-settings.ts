@@ -45,26 +45,33 @@ export async function readSettings(client: DatabaseClient): Promise<string> {
   return rows[0]?.settings ?? "{}";
 }
 
-/** What runs before and after SQL so that its settings end with it. */
-export interface SettingsFrame {
+/** What runs before and after SQL so that it ends as if it were deployed alone. */
+export interface MigrationFrame {
   readonly before: string;
   readonly after: string;
 }
 
 /**
- * `set search_path`, `set role` and their like would else reach what runs behind it, but only where both are deployed together.
- * `settings` are those of before. Undefined where nothing is set. A function that is called and changes a setting is not seen.
+ * `set search_path`, `set role` and their like, temporary tables, and the checks of deferred constraints would else reach what
+ * runs behind it, but only where both are deployed together. `settings` are those of before. Undefined where there is nothing of
+ * it. A function that is called and changes a setting is not seen.
  */
-export function settingsFrame(sql: string, settings: string): SettingsFrame | undefined {
+export function migrationFrame(sql: string, settings: string): MigrationFrame | undefined {
   const names = settingsOf(sql);
-  if (names.length === 0) return undefined;
-  return names === "any" ? { before: "", after: afterAny(settings) } : theseFrame(names);
+  const ofSettings =
+    names === "any" ? { before: "", after: afterAny(settings) } : names.length > 0 ? theseFrame(names) : undefined;
+  const after = [
+    ...(CHANGES_ROWS.test(sql) ? [CHECK_DEFERRED] : []),
+    ...(MAKES_TEMPORARY.test(sql) ? ["discard temp"] : []),
+    ...(ofSettings === undefined ? [] : [ofSettings.after]),
+  ];
+  return after.length === 0 ? undefined : { before: ofSettings?.before ?? "", after: after.join(";\n") };
 }
 
-/** A migration whose settings end with it. */
-export function withOwnSettings(source: SqlSource, settings: string): SqlSource {
+/** A migration of which that ends with it. */
+export function framed(source: SqlSource, settings: string): SqlSource {
   const { part, insertions = [] } = source;
-  const frame = settingsFrame(part.sql, settings);
+  const frame = migrationFrame(part.sql, settings);
   if (frame === undefined) return source;
   const { length } = frame.before;
   const moved = insertions.map((insertion) => ({ ...insertion, at: insertion.at + length }));
@@ -72,15 +79,42 @@ export function withOwnSettings(source: SqlSource, settings: string): SqlSource 
     ...source,
     part: { ...part, sql: `${frame.before}${part.sql}\n;\n${frame.after}` },
     insertions: [...(length === 0 ? [] : [{ at: length, length }]), ...moved],
+    end: length + part.sql.length,
   };
 }
+
+/** Where a statement may begin that changes rows, be it in a function that it calls; matches more than that. */
+const CHANGES_ROWS = /(^|;|\*\/)\s*(insert|update|delete|merge|with|select|call|do|execute)\b/im;
+
+const MAKES_TEMPORARY = /\btemp(orary)?\b|\bpg_temp\b/i;
+
+/** Else nothing may alter those tables, and what is wrong is found at the commit, where nobody knows whose it is. */
+const CHECK_DEFERRED = `do $tm_db$
+declare
+  constraints record;
+begin
+  select
+    pg_catalog.string_agg(pg_catalog.format('%I.%I', n.nspname, c.conname), ', ') as deferrable,
+    pg_catalog.string_agg(pg_catalog.format('%I.%I', n.nspname, c.conname), ', ') filter (where c.condeferred) as deferred
+  into constraints
+  from pg_catalog.pg_constraint as c
+  join pg_catalog.pg_namespace as n on n.oid operator(pg_catalog.=) c.connamespace
+  where c.condeferrable;
+  if constraints.deferrable is not null then
+    execute pg_catalog.format('set constraints %s immediate', constraints.deferrable);
+  end if;
+  if constraints.deferred is not null then
+    execute pg_catalog.format('set constraints %s deferred', constraints.deferred);
+  end if;
+end
+$tm_db$`;
 
 const RESET_ROLE = "reset session authorization;\nreset role;\n";
 
 // Both levels come back: for the session what it had at its login, and for the transaction what was set in it.
 
 /** Reading all settings costs PostgreSQL a millisecond, and these are most often one: it is kept in a setting of its own. */
-function theseFrame(names: readonly string[]): SettingsFrame {
+function theseFrame(names: readonly string[]): MigrationFrame {
   const values = names.map((name) => `'${name}', pg_catalog.current_setting('${name}', true)`).join(", ");
   const kept = "pg_catalog.current_setting('tm_db.settings')::pg_catalog.json";
   const again = names.map(

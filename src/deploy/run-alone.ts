@@ -2,7 +2,7 @@ import type { DatabaseClient } from "../db/client.ts";
 import { TmDbError } from "../core/errors.ts";
 import type { PreparedMigration } from "./apply.ts";
 import { onlyPart } from "./migration-sql.ts";
-import { loadSqlParser, parseSql } from "./parse-sql.ts";
+import { loadSqlParser, type ParsedStatement, parseSql } from "./parse-sql.ts";
 import { runSql, sourceOf } from "./run-sql.ts";
 import { clearUnfinished, countStatement, resolveHint } from "./unfinished.ts";
 
@@ -26,12 +26,12 @@ export async function runAlone(
     await clearUnfinished(client, entry.name);
     throw error;
   }
-  for (const [index, { sql, start }] of statements.entries()) {
+  for (const [index, { node, sql, start }] of statements.entries()) {
     try {
       await runSql(client, { ...source, part: { sql, offset: start } });
     } catch (error) {
       if (!(error instanceof TmDbError)) throw error;
-      if (index === 0 && !/\bconcurrently\b/i.test(sql)) {
+      if (index === 0 && !mayCommit(node, sql) && !/\bconcurrently\b/i.test(sql)) {
         await clearUnfinished(client, entry.name);
         throw error;
       }
@@ -45,6 +45,12 @@ export async function runAlone(
     }
     await countStatement(client, entry.name);
   }
+}
+
+/** Whether a statement may have done a part of its work when it fails: a procedure that commits, or table by table. */
+function mayCommit(node: ParsedStatement["node"], sql: string): boolean {
+  if ("DoStmt" in node) return /\b(commit|call|execute)\b/i.test(sql);
+  return ["CallStmt", "VacuumStmt", "ClusterStmt", "ReindexStmt"].some((kind) => kind in node);
 }
 
 async function explain(

@@ -21,6 +21,8 @@ export interface SqlSource {
   readonly part: SqlPart;
   /** What was put into the part besides the file's text: where its end lies in the part, and how long it is. */
   readonly insertions?: readonly { readonly at: number; readonly length: number }[];
+  /** Where the file's own text ends in the part, if something was put behind it: its last statement is to blame for that. */
+  readonly end?: number;
 }
 
 /** What is run of a migration. The SQL that a script builds stands in no file: places are those of that SQL. */
@@ -60,7 +62,7 @@ export async function runSqls(
 
 /** From the position PostgreSQL gives, or else from the count of the statements that had succeeded. */
 async function findPlace(error: ScriptError, source: SqlSource): Promise<SourceLocation> {
-  const { path, text, part } = source;
+  const { path, text, part, end = part.sql.length } = source;
   const position = Number(error.cause.position);
   if (Number.isInteger(position) && position > 0) {
     const before = [...part.sql].slice(0, position - 1).join("");
@@ -69,7 +71,8 @@ async function findPlace(error: ScriptError, source: SqlSource): Promise<SourceL
   await loadSqlParser();
   let start = 0;
   try {
-    start = parseSql({ path, text: part.sql })[error.completed]?.start ?? 0;
+    const own = parseSql({ path, text: part.sql }).filter((statement) => statement.start < end);
+    start = (own[error.completed] ?? own.at(-1))?.start ?? 0;
   } catch {
     // What this parser cannot read, the server could: then the start of the part has to do.
   }

@@ -24,7 +24,7 @@ import type { SqlPart } from "./migration-sql.ts";
 import { loadSqlParser, parseSql } from "./parse-sql.ts";
 import { checkDuplicates, type DeclaredFile, declareFiles, guessOrder } from "./repeatable.ts";
 import { sqlError } from "../db/sql-error.ts";
-import { readSettings, settingsOf, withOwnSettings } from "./own-settings.ts";
+import { readSettings, settingsOf, framed } from "./own-settings.ts";
 import { areValid } from "./valid-routines.ts";
 import { isMissingObject, runSqls, sourceOf } from "./run-sql.ts";
 import type { TargetObject } from "./declaration.ts";
@@ -137,7 +137,7 @@ export class DeploymentRun {
     const action = direction === "up" ? "migrate" : "roll-back";
     const isAny = migrations.some(({ part }) => settingsOf(part.sql) === "any");
     const settings = isAny ? await this.readSettings() : "{}";
-    const sources = migrations.map(({ entry, part }) => withOwnSettings(sourceOf(entry, part), settings));
+    const sources = migrations.map(({ entry, part }) => framed(sourceOf(entry, part), settings));
     const listener: ScriptListener = {
       onStart: (index) => this.#tell(action, migrations[index]?.entry.path),
       onEnd: (index, ms) => {

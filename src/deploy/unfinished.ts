@@ -20,7 +20,10 @@ export async function markUnfinished(client: DatabaseClient, entry: MigrationEnt
 
 /** Writes down that one more of its statements has run. */
 export async function countStatement(client: DatabaseClient, name: string): Promise<void> {
+  // As whoever logged in: the migration may have set a role.
+  await client.query("begin; set local session authorization default; set local role none");
   await client.query("update tm_db.unfinished set statements_done = statements_done + 1 where name = $1", [name]);
+  await client.query("commit");
 }
 
 /** It has ended, one way or the other. */

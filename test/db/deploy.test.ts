@@ -68,6 +68,47 @@ describe("a deployment", () => {
     expect((await project.status()).upToDate).toBe(true);
   });
 
+  test("ends each migration: checks that wait, and temporary tables, are not left to the next one", async () => {
+    const project = await engineProject({
+      "migrations/0001_base.sql":
+        "create schema api; create table api.p (id int primary key);\ncreate table api.c (id int, p int references api.p deferrable initially deferred,\n" +
+        "q int references api.p deferrable);\n-- Down Migration\ndrop table api.c, api.p; drop schema api;\n",
+      "migrations/0002_rows.sql":
+        "create temp table moved on commit drop as select 1 as n;\ninsert into api.c values (1, 1); insert into api.p select n from moved;\n-- Down Migration\n",
+      "migrations/0003_column.sql":
+        "create temp table moved on commit drop as select 2 as n;\nalter table api.c add x int; insert into api.c values (2, 2); insert into api.p select n from moved;\n" +
+        "-- Down Migration\nalter table api.c drop x;\n",
+      "policies/c.sql": "alter table api.c enable row level security;\n",
+    });
+    await project.migrate();
+    expect(await project.query("select id, p from api.c order by id")).toEqual([
+      { id: 1, p: 1 },
+      { id: 2, p: 2 },
+    ]);
+    project.write({
+      "migrations/0004_wrong.sql": "select 1;\ninsert into api.c values (3, 7);\n-- Down Migration\n",
+      "migrations/0005_more.sql": "create table api.d (id int);\n-- Down Migration\ndrop table api.d;\n",
+    });
+    expect(await failure(project.migrate())).toMatchObject({
+      code: "SQL_ERROR",
+      sqlState: "23503",
+      location: { file: "migrations/0004_wrong.sql", line: 2 },
+    });
+  });
+
+  test("what the commit refuses is PostgreSQL's refusal, and no defect", async () => {
+    const project = await deployed({
+      "migrations/0001_base.sql":
+        "create schema api; create table api.p (id int primary key, p int references api.p deferrable initially deferred);\n" +
+        "create function api.f() returns int language sql as 'insert into api.p values (1, 7) returning id';\n-- Down Migration\ndrop schema api cascade;\n",
+    });
+    project.write({
+      "migrations/0002_rows.sql":
+        "create table api.q as table api.p union all select api.f(), 1;\n-- Down Migration\ndrop table api.q;\n",
+    });
+    expect(await failure(project.migrate())).toMatchObject({ code: "SQL_ERROR", sqlState: "23503" });
+  });
+
   test("leaves nothing when a migration fails halfway, and says where", async () => {
     const project = await engineProject({
       ...FILES,
@@ -829,6 +870,42 @@ describe("a migration outside of a transaction", () => {
     project.write({ "migrations/0002_index.sql": brokenIndex("select 1;") });
     await project.migrate();
     expect(await indexes(project)).toEqual(["api.notes_body_idx"]);
+  });
+
+  test("a first statement that has committed something leaves that to settle, and no drift where it only vacuums", async () => {
+    const backfill =
+      "-- Up Migration\ncreate procedure api.fill(n int) language plpgsql as $$ begin\n" +
+      "insert into api.notes values (n); commit; perform 1 / (n - 1); end $$;\n-- Down Migration\ndrop procedure api.fill;\n";
+    const calls = (n: number): string =>
+      `-- tm-db: no-transaction\n-- Up Migration\ncall api.fill(${n});\n-- Down Migration\n`;
+    const project = await engineProject({
+      ...TABLE,
+      "policies/api/labels.sql": "",
+      "migrations/0002_fill.sql": backfill,
+      "migrations/0003_vacuum.sql": "-- tm-db: no-transaction\n-- Up Migration\nvacuum api.notes;\n-- Down Migration\n",
+    });
+    await project.migrate();
+    await expectFreshCatalog(project);
+    project.write({ "migrations/0004_call.sql": calls(1) });
+    const failed = await failure(project.migrate());
+    expect(failed).toMatchObject({ code: "SQL_ERROR", sqlState: "22012", location: { line: 3 } });
+    expect(failed.hint).toContain("tm-db resolve 0004_call");
+    expect(await project.query("select id from api.notes")).toEqual([{ id: "1" }]);
+    await expect(project.migrate()).rejects.toMatchObject({ code: "MIGRATION_UNFINISHED" });
+  });
+
+  test("a role that it sets is its own, and the ledger is written as who deploys", async () => {
+    const { owner, superuser } = inject("server");
+    await queryRows(superuser, `create role alone_role; grant alone_role to "${owner.user}"`);
+    const project = await deployed({
+      ...TABLE,
+      "policies/api/labels.sql": "",
+      "migrations/0002_role.sql":
+        "-- tm-db: no-transaction\n-- Up Migration\ngrant usage on schema api to alone_role;\nset role alone_role;\nselect 1;\n" +
+        "reset role;\nset role alone_role;\n-- Down Migration\nrevoke usage on schema api from alone_role;\n",
+    });
+    expect((await project.status()).files.map(({ state }) => state)).not.toContain("pending");
+    expect((await project.migrate()).steps).toEqual([]);
   });
 
   test("Ctrl-C in the middle says what is left to settle, and not that everything was rolled back", async () => {
