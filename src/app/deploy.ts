@@ -89,7 +89,7 @@ async function deployPart(client: DatabaseClient, input: PartInput): Promise<Dep
     const pending = await readPending(client, input);
     const isFirst = input.isFirst || !pending.ledger.exists;
     const outcome: PartOutcome = dryRun
-      ? { steps: previewSteps(pending.plan), secrets: UNTOUCHED, alone: undefined, opened: await wouldOpen(pending) }
+      ? { steps: previewSteps(pending.plan), secrets: UNTOUCHED, alone: undefined, warnings: await wouldOpen(pending) }
       : await runPart(client, { ...input, ...pending, isFirst, startedAt });
     const { steps, secrets, alone, deployment = null } = outcome;
     const part: DeployedPart = {
@@ -101,7 +101,7 @@ async function deployPart(client: DatabaseClient, input: PartInput): Promise<Dep
         warnings: [
           ...doingNothing(pending.migrations),
           ...noWayBack(pending.migrations),
-          ...(outcome.opened ?? []),
+          ...(outcome.warnings ?? []),
           ...(alone === undefined ? absentColumn(input.project, secrets) : []),
         ],
         steps,
@@ -121,8 +121,8 @@ interface PartOutcome extends Pick<MigrateResult, "steps" | "secrets"> {
   readonly alone: PreparedMigration | undefined;
   readonly deployment?: string;
   readonly isUntouched?: boolean;
-  /** Warnings of tables that no file protects any more. */
-  readonly opened?: readonly string[];
+  /** Of tables that no file protects any more, and of privileges that were not given or taken. */
+  readonly warnings?: readonly string[];
 }
 
 /** What the files ask of the database. */
@@ -189,7 +189,8 @@ async function runPart(
   const secrets = await settleSecrets(client, { project, target, isDeploying: true });
   await seed?.(client);
   await notifyPostgrest(client);
-  return { steps: run.steps, secrets, alone, deployment, opened: opened.map((each) => openedWarning(each, "has")) };
+  const warnings = [...opened.map((each) => openedWarning(each, "has")), ...run.warnings];
+  return { steps: run.steps, secrets, alone, deployment, warnings };
 }
 
 /** What of a deployment is one transaction: all of it, or what stands before a migration that must not be in one. */

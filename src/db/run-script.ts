@@ -32,13 +32,19 @@ interface CopyConnection {
 /**
  * Sends a script of any number of statements in one message (the simple query protocol) and waits for its end. Returns
  * the rows of the last statement, where it is one that answers with rows. `copied` is what a `copy … from stdin` of it
- * reads.
+ * reads; `onAnswered` is called before anything of the next script's answer is looked at.
  * @throws ScriptError when PostgreSQL refuses a statement; what pg throws when the connection is lost.
  */
-export async function runScript(client: Client, sql: string, copied?: Buffer): Promise<readonly ScriptRow[]> {
+export async function runScript(
+  client: Client,
+  sql: string,
+  copied?: Buffer,
+  onAnswered?: () => void,
+): Promise<readonly ScriptRow[]> {
   let completed = 0;
   return await new Promise<readonly ScriptRow[]>((resolve, reject) => {
     const query = new pg.Query(sql, (error: Error | undefined, result: ScriptResult | readonly ScriptResult[]) => {
+      onAnswered?.();
       // pg answers null, whatever its types say.
       if (error === undefined || error === null) resolve([result].flat().at(-1)?.rows ?? []);
       else if (isDatabaseError(error)) reject(new ScriptError(error, completed));
@@ -75,10 +81,17 @@ export async function pipelined<Result>(client: Client, work: () => Promise<Resu
   }
 }
 
+export interface ScriptNotice {
+  readonly code?: string | undefined;
+  readonly message?: string | undefined;
+}
+
 /** Is told as the scripts of `runScripts` begin and end. */
 export interface ScriptListener {
   readonly onStart: (index: number) => void;
   readonly onEnd: (index: number, ms: number) => void;
+  /** A warning of the server, while that one ran. */
+  readonly onNotice?: (index: number, notice: ScriptNotice) => void;
 }
 
 /** The first script that PostgreSQL refused; none of those behind it has run. */
@@ -99,10 +112,12 @@ export async function runScripts(
 ): Promise<ScriptFailure | undefined> {
   let failure: { readonly index: number; readonly error: unknown } | undefined;
   let started = performance.now();
+  let running = 0;
+  const onNotice = (notice: ScriptNotice): void => listener.onNotice?.(running, notice);
   const follow = async (sql: string, index: number): Promise<void> => {
     if (index === 0) listener.onStart(0);
     try {
-      await runScript(client, sql);
+      await runScript(client, sql, undefined, () => (running = index + 1));
     } catch (error) {
       failure ??= { index, error };
       return;
@@ -112,7 +127,10 @@ export async function runScripts(
     started = ended;
     if (index + 1 < scripts.length) listener.onStart(index + 1);
   };
-  await pipelined(client, async () => await Promise.all(scripts.map(follow)));
+  client.on("notice", onNotice);
+  await pipelined(client, async () => await Promise.all(scripts.map(follow))).finally(() =>
+    client.off("notice", onNotice),
+  );
   if (failure === undefined) return undefined;
   if (failure.error instanceof ScriptError) return { index: failure.index, error: failure.error };
   throw failure.error;

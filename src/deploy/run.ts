@@ -3,7 +3,7 @@ import { checksum } from "../core/checksum.ts";
 import { TmDbError } from "../core/errors.ts";
 import type { EventListener, StepAction } from "../core/event.ts";
 import type { RepeatableFile } from "../core/project-files.ts";
-import { pipelined, runScript, ScriptError, type ScriptListener } from "../db/run-script.ts";
+import { pipelined, runScript, ScriptError, type ScriptListener, type ScriptNotice } from "../db/run-script.ts";
 import { type DefaultPrivilege, readDefaultPrivileges } from "./default-privileges.ts";
 import {
   type Dependencies,
@@ -67,6 +67,7 @@ export class DeploymentRun {
   #kept: ReadonlySet<string> = new Set();
   #defaults: readonly DefaultPrivilege[] | undefined;
   #settings: string | undefined;
+  readonly #withheld = new Map<string, Set<string>>();
 
   constructor(client: DatabaseClient, applied: readonly AppliedRepeatable[], onEvent: EventListener) {
     this.client = client;
@@ -87,6 +88,13 @@ export class DeploymentRun {
         const before = step.action === "apply" || step.action === "replace" ? back.get(step.path) : undefined;
         return before === undefined ? step : { ...before, action: "replace", ms: before.ms + step.ms };
       });
+  }
+
+  /** Privileges that were not given or taken: PostgreSQL only warns where somebody else has granted them, or may grant them. */
+  get warnings(): string[] {
+    return [...this.#withheld].flatMap(([path, messages]) =>
+      [...messages].map((message) => `${path}: ${message}: only who gave them, or may give them, can`),
+    );
   }
 
   /** What stands now. */
@@ -148,6 +156,7 @@ export class DeploymentRun {
         const [before, after] = direction === "up" ? [null, entry] : [entry, null];
         this.#migrationChanges.push({ kind: "migration", path, ms, before, after });
       },
+      onNotice: (index, notice) => this.#hear(migrations[index]?.entry.path, notice),
     };
     this.forgetDefaults();
     const [failure, defaults] = await pipelined(this.client, async () => {
@@ -361,8 +370,11 @@ export class DeploymentRun {
     });
     const actionOf = (made: readonly Made[]): StepAction =>
       made.some(({ identity }) => this.#kept.has(identity)) ? "replace" : "apply";
+    // Tried before, perhaps, and taken back.
+    for (const { path } of sources) this.#withheld.delete(path);
     return await runSqls(this.client, sources, {
       onStart: (index) => this.#tell(actionOf(files[index]?.made ?? []), sources[index]?.path),
+      onNotice: (index, notice) => this.#hear(sources[index]?.path, notice),
       onEnd: (index, ms) => {
         const applied = files[index];
         if (applied === undefined) return;
@@ -385,6 +397,14 @@ export class DeploymentRun {
       return before === after ? [] : [{ kind: "repeatable", path, ms: timeOf.get(path) ?? 0, before, after }];
     });
     return [...this.#migrationChanges, ...repeatables];
+  }
+
+  #hear(path: string | undefined, { code, message = "" }: ScriptNotice): void {
+    // privilege_not_revoked; privilege_not_granted.
+    if (path === undefined || (code !== "01006" && code !== "01007")) return;
+    // Of each column, besides that of the table.
+    if (/ for column .* of relation /.test(message)) return;
+    this.#withheld.set(path, (this.#withheld.get(path) ?? new Set()).add(message));
   }
 
   #tell(action: StepAction, path: string | undefined): void {

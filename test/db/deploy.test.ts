@@ -220,6 +220,25 @@ describe("a deployment", () => {
     await project.migrate({ allowNonEmpty: true });
   });
 
+  test("warns of privileges that PostgreSQL did not give or take", async () => {
+    const { owner, superuser } = inject("server");
+    const project = await engineProject({
+      "migrations/0001_api.sql": "create schema api;\n-- Down Migration\ndrop schema api;\n",
+      "policies/theirs.sql":
+        "revoke select on theirs.users from pg_monitor;\ngrant insert on theirs.users to pg_monitor;\n",
+      "policies/other.sql": "grant usage on schema api to pg_monitor;\n",
+    });
+    await queryRows(
+      { ...superuser, database: project.spec.database },
+      `create schema theirs; create table theirs.users (id int); grant usage on schema theirs to "${owner.user}"; grant select on theirs.users to "${owner.user}", pg_monitor`,
+    );
+    const { warnings } = await project.migrate({ allowNonEmpty: true });
+    expect(warnings).toEqual([
+      'policies/theirs.sql: no privileges could be revoked for "users": only who gave them, or may give them, can',
+      'policies/theirs.sql: no privileges were granted for "users": only who gave them, or may give them, can',
+    ]);
+  });
+
   test("tells PostgREST to read the schema again, at the commit", async () => {
     const project = await engineProject(FILES);
     const heard: string[] = [];
