@@ -120,6 +120,7 @@ columns as (
     quote_ident(a.attname) as ident,
     a.atttypid as type,
     a.attidentity as identity,
+    a.attnotnull as not_null,
     -- Of its table, which to join would cost more than to repeat.
     r.kind,
     r.exposed,
@@ -223,11 +224,27 @@ conditions as (
       )
     end as condition
   from policies as p
+  -- A comparison of something with itself is true, which is seen while texts can still be told apart.
   cross join lateral (
     values
-      ('using', regexp_replace(p.using_text, '''(?:[^'']|'''')*''', '''''', 'g')),
-      ('with check', regexp_replace(p.check_text, '''(?:[^'']|'''')*''', '''''', 'g'))
-  ) as e (part, blanked)
+      ('using', p.using_text),
+      ('with check', p.check_text)
+  ) as w (part, written)
+  cross join lateral (
+    select
+      w.part,
+      regexp_replace(
+        regexp_replace(
+          w.written,
+          '\(([a-z_]\w*|"[^"]*"|\([a-z_]\w*\)::\w+|[\d.]+|''(?:[^'']|'''')*''::\w+) (?:=|<=|>=) \1\)',
+          'true',
+          'g'
+        ),
+        '''(?:[^'']|'''')*''',
+        '''''',
+        'g'
+      ) as blanked
+  ) as e
   where e.blanked is not null
 ),
 -- From the innermost parentheses outwards: a subquery goes, and others become {...}.
@@ -283,14 +300,122 @@ policy_calls as (
     'g'
   ) as m (groups)
 ),
+-- Columns that always hold something, as a pattern.
+filled_columns as (
+  select
+    relation,
+    string_agg(ident, '|') as names
+  from columns
+  where not_null
+    and name ~ '^\w+$'
+  group by relation
+),
+-- What is false and what is true of innermost parentheses, whatever the row: for everybody, and for nobody, to whom what
+-- names no column (a call, a piece of a claim, or NULL, which a subquery is by then) gives no answer.
+truths as (
+  select
+    a.asker,
+    concat_ws(
+      '|',
+      '\(NOT true\)',
+      '\(\s*SELECT false(?: AS (?:\w+|"[^"]*"))?\)',
+      '\(false(?: OR false)+\)',
+      '\((?:[^()]* AND )?false AND [^()]*\)',
+      '\([^()]* AND false\)',
+      '\(' || a.unanswered || ' IS NOT NULL\)'
+    ) as false_pattern,
+    concat_ws(
+      '|',
+      '\(NOT false\)',
+      '\(\s*SELECT true(?: AS (?:\w+|"[^"]*"))?\)',
+      '\(true(?: AND true)+\)',
+      '\((?:[^()]* OR )?true OR [^()]*\)',
+      '\([^()]* OR true\)',
+      '\(' || a.unanswered || ' IS NULL\)'
+    ) as true_pattern
+  from (
+    values
+      ('everybody', null),
+      ('nobody', '(?:NULL|''''|::[\w".\[\]]+|[\w".]*\{|\}|true|false|\d|[-#>, ])+')
+  ) as a (asker, unanswered)
+),
+-- What conditions come to, from the innermost parentheses outwards: an `or` with one branch that is true is `true`, and so
+-- is an `and` of nothing else. Those that say neither true nor false nor null come to nothing. The names of tables and
+-- columns are replaced first: each pattern that differs from the last has to be compiled.
+settled as (
+  select
+    c.policy,
+    c.part,
+    t.asker,
+    t.false_pattern,
+    t.true_pattern,
+    case
+      when c.condition like '% NULL)%' and f.names is not null then regexp_replace(
+        regexp_replace(e.condition, format('\((?:%s) IS NOT NULL\)', f.names), 'true', 'g'),
+        format('\((?:%s) IS NULL\)', f.names),
+        'false',
+        'g'
+      )
+      else e.condition
+    end as condition,
+    0 as round
+  from conditions as c
+  join relations as r on r.oid = c.relation
+  join truths as t on c.condition like '%NULL%'
+    or (t.asker = 'everybody' and c.condition ~ 'true|false')
+  left join filled_columns as f on f.relation = c.relation
+  -- A subquery that names its policy's table asks about the row.
+  cross join lateral (
+    select replace(c.condition, translate(quote_ident(r.name), '(){}', '____') || '.', 'EACH.') as condition
+  ) as e
+  union all
+  select
+    s.policy,
+    s.part,
+    s.asker,
+    s.false_pattern,
+    s.true_pattern,
+    -- One kind of step a round, for after each others are innermost.
+    case
+      when j.condition <> s.condition then j.condition
+      when q.condition <> s.condition then q.condition
+      else regexp_replace(s.condition, '\(([^()]*)\)', '{\1}', 'g')
+    end,
+    s.round + 1
+  from settled as s
+  cross join lateral (
+    select
+      regexp_replace(
+        regexp_replace(
+          regexp_replace(
+            s.condition,
+            '\(\s*(?:SELECT|WITH|VALUES)\s[^()]*(?<![\w".])EACH\M[^()]*\)',
+            'EACH',
+            'g'
+          ),
+          s.false_pattern,
+          'false',
+          'g'
+        ),
+        s.true_pattern,
+        'true',
+        'g'
+      ) as condition
+  ) as j
+  cross join lateral (
+    select regexp_replace(s.condition, '\(\s*(?:SELECT|WITH|VALUES)\s[^()]*\)', 'NULL', 'g') as condition
+  ) as q
+  where s.condition like '%(%'
+    and s.round < 150
+),
 -- Policies that let everything through: `true`, `1 = 1`, `... or true`.
 always_true as (
   select
-    c.policy,
-    c.part
-  from row_conditions as c
-  where c.condition ~ '^\{*(?:true|(\d+) = \1)\}*$'
-    or (c.condition !~ '\m(AND|NOT)\M' and c.condition ~ '\mOR true\M|^\{*true OR ')
+    policy,
+    part
+  from settled
+  where asker = 'everybody'
+    and condition = 'true'
 ),
 functions as (
   select

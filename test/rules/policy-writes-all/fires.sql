@@ -1,7 +1,7 @@
 -- finds: policy delete_all on api.notes
 -- finds: policy insert_any on api.notes
 -- finds: policy update_own on api.notes
-create table api.notes (id bigint, owner text);
+create table api.notes (id bigint primary key, owner text);
 alter table api.notes enable row level security;
 create policy delete_all on api.notes
   for delete
@@ -15,4 +15,4 @@ create policy update_own on api.notes
   for update
   to web_user
   using (owner = current_user)
-  with check (true);
+  with check ((owner = current_user and id > 1) or id is not null);
