@@ -7,7 +7,12 @@ with secrets as (
     -- Texts and bytes, and lists and domains of them: a secret is no number, time or truth.
     and t.typcategory in ('S', 'U', 'A')
     and lower(regexp_replace(c.name, '([[:lower:][:digit:]])([[:upper:]])', '\1_\2', 'g'))
-      ~ '(^|_)(passwords?|passwd|passphrase|pwd|pass_?hash|hash(ed)?|secrets?|tokens?|salt|otp|totp|(api|private|secret)_?keys?)(_|\d|$)'
+      ~ (
+        '(^|_)(passwords?|passwd|passphrase|pass_?(hash|codes?)|pwd|pw|hash(ed)?|secrets?|salt|otp|totp'
+        || '|(access|api|auth|bearer|csrf|id|login|refresh|reset|session)?tokens?'
+        || '|(access|api|encryption|master|private|secret|signing)_?keys?'
+        || '|(backup|recovery|reset|verification)_?codes?|(mfa|otp|totp)_?seeds?)(_|\d|$)'
+      )
 ),
 readers as (
   select
