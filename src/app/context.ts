@@ -66,22 +66,27 @@ export interface Target {
  * @throws TmDbError USAGE for a malformed URL or version; SERVER_NOT_RUNNING; what the embedded server throws.
  */
 export async function openTarget(project: Project, start: "start" | "must-run"): Promise<Target> {
-  const url = urlConnection(project.options);
+  const url = urlConnection(project);
   return url === undefined ? await embeddedTarget(project, start) : urlTarget(project, url);
 }
 
 /** Whether a database is named, so that the embedded server is not needed. @throws TmDbError USAGE for a malformed URL. */
-export function namesServer({ options }: Project): boolean {
-  return urlConnection(options) !== undefined;
+export function namesServer(project: Project): boolean {
+  return urlConnection(project) !== undefined;
 }
 
-function urlConnection({ projectDir, container, databaseUrl, env }: CommandOptions): ConnectionSpec | undefined {
+function urlConnection({ options, config }: Project): ConnectionSpec | undefined {
+  const { projectDir, container, databaseUrl, env } = options;
   if (container !== undefined) return container;
   if (databaseUrl !== undefined) return connectionSpecFromUrl(databaseUrl, "--database-url", env);
   const fromEnvironment = env["DATABASE_URL"];
   if (fromEnvironment === undefined || fromEnvironment === "") return connectionSpecFromEnvironment(env);
   const spec = connectionSpecFromUrl(fromEnvironment, "DATABASE_URL", env);
-  return isOwnAddress(projectDir, spec) ? undefined : spec;
+  return isOwnAddress(projectDir, spec, namedDatabase(config)) ? undefined : spec;
+}
+
+function namedDatabase({ database, isDatabaseNamed }: Config): string | undefined {
+  return isDatabaseNamed ? database : undefined;
 }
 
 function urlTarget({ options }: Project, connection: ConnectionSpec): Target {
@@ -108,8 +113,11 @@ async function embeddedTarget({ options, config }: Project, start: "start" | "mu
   const { projectDir, onEvent, signal } = options;
   const major = parseMajor(options.pg);
   const chosenPassword = nonEmpty(options.env["TM_DB_AUTHENTICATOR_PASSWORD"]);
+  const found = findEmbedded({ projectDir });
+  // A folder that was renamed has its database under the former name.
+  const database = namedDatabase(config) ?? found?.connection.database ?? config.database;
   if (start === "start") {
-    const server = await startEmbedded({ projectDir, major, database: config.database, onEvent, signal });
+    const server = await startEmbedded({ projectDir, major, database, onEvent, signal });
     return {
       kind: "embedded",
       connection: server.connection,
@@ -119,7 +127,6 @@ async function embeddedTarget({ options, config }: Project, start: "start" | "mu
       created: server.created,
     };
   }
-  const found = findEmbedded({ projectDir });
   if (found === undefined || !found.running || (major !== undefined && major !== found.major)) {
     // `up` would refuse that folder.
     if (found?.running !== true) assertProject(config);
@@ -130,7 +137,7 @@ async function embeddedTarget({ options, config }: Project, start: "start" | "mu
   }
   return {
     kind: "embedded",
-    connection: found.connection,
+    connection: { ...found.connection, database },
     maintenance: { ...found.connection, database: "postgres" },
     authenticatorPassword: chosenPassword ?? found.authenticatorPassword,
     started: false,

@@ -24,6 +24,8 @@ export interface Config {
   readonly projectDir: string;
   /** Name of the database that the embedded server holds for this project. */
   readonly database: string;
+  /** Whether the settings say so; else it is the folder's name, where the server holds none yet. */
+  readonly isDatabaseNamed: boolean;
   readonly paths: ProjectPaths;
   /** What PostgREST exposes (`db-schemas`), the first one being its default. */
   readonly exposedSchemas: readonly string[];
@@ -189,6 +191,7 @@ export function parseConfig(raw: unknown, projectDir: string, file: ConfigFile):
   const config: Config = {
     projectDir,
     database: reader.name(root["database"], "database") ?? defaultDatabaseName(projectDir),
+    isDatabaseNamed: root["database"] !== undefined,
     paths: {
       migrations: reader.folder(paths["migrations"], "paths.migrations") ?? DEFAULT_PATHS.migrations,
       functions: reader.folder(paths["functions"], "paths.functions") ?? DEFAULT_PATHS.functions,

@@ -119,9 +119,13 @@ export function findEmbedded(options: { readonly projectDir: string }): FoundEmb
 
 /**
  * Whether an address leads to the project's own server and database as their owner: `tm-db env` prints it, and in a shell
- * that has taken it over, it is the server that it was before. It need not run.
+ * that has taken it over, it is the server that it was before. It need not run. `named` is the database that the settings name.
  */
-export function isOwnAddress(projectDir: string, { host, port, database, user }: ConnectionSpec): boolean {
+export function isOwnAddress(
+  projectDir: string,
+  { host, port, database, user }: ConnectionSpec,
+  named: string | undefined,
+): boolean {
   if (host !== HOST) return false;
   let own: ConnectionSpec | undefined;
   try {
@@ -131,7 +135,7 @@ export function isOwnAddress(projectDir: string, { host, port, database, user }:
     if (error instanceof TmDbError) return false;
     throw error;
   }
-  return own !== undefined && port === own.port && database === own.database && user === own.user;
+  return own !== undefined && port === own.port && database === (named ?? own.database) && user === own.user;
 }
 
 /**

@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { chmodSync, existsSync, readFileSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, rmdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import pg from "pg";
 import { describe, expect, test } from "vitest";
@@ -448,4 +448,37 @@ describe("a database of one's own", () => {
     });
     expect(output.toString()).toBe("{\n0\n");
   });
+});
+
+test("the database is the one that the settings name, for every command; a renamed folder keeps its own", async () => {
+  const project = cliProject("empty");
+  const settings = (database: object): void => project.write({ "tm-db.config.json": JSON.stringify(database) });
+  project.write({ "migrations/0001_a.sql": "create table a (id int);\n-- Down Migration\ndrop table a;\n" });
+  settings({});
+  expect(await project.run(["up"])).toMatchObject({ code: 0 });
+  const database = async (): Promise<string> =>
+    new URL((await readEnv(project))["DATABASE_URL"] ?? "").pathname.slice(1);
+  expect(await database()).toBe("project");
+
+  const moved = `${project.dir}-renamed`;
+  renameSync(project.dir, moved);
+  mkdirSync(project.dir);
+  const config = ["--config", join(moved, "tm-db.config.json")];
+  expect(await project.run(["up", ...config])).toMatchObject({ code: 0, stdout: expect.stringContaining("/project") });
+  expect(await project.run(["status", "--check", ...config])).toMatchObject({ code: 0 });
+  rmdirSync(project.dir);
+  renameSync(moved, project.dir);
+  expect(await project.run(["up"])).toMatchObject({ code: 0 });
+
+  settings({ database: "other" });
+  for (const command of [["rollback"], ["status"], ["drift"]]) {
+    expect(await project.run(command)).toMatchObject({
+      code: 2,
+      stderr: expect.stringMatching(/DATABASE_MISSING the server has no database "other"[^]*hint npx tm-db up\n/),
+    });
+  }
+  expect(await project.run(["up"])).toMatchObject({ code: 0, stdout: expect.stringContaining("/other") });
+  expect(await database()).toBe("other");
+  settings({ database: "project" });
+  expect(await project.run(["status", "--check"])).toMatchObject({ code: 0 });
 });
