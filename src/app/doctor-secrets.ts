@@ -2,7 +2,7 @@ import { TmDbError } from "../core/errors.ts";
 import { quoteIdent, quoteName } from "../core/quote-ident.ts";
 import { type DatabaseClient, withClient } from "../db/client.ts";
 import { roleExists } from "../db/secrets.ts";
-import { rolesThatRead } from "../doctor/secret.ts";
+import { rightsOnSecrets } from "../doctor/secret.ts";
 import { absent, allOr, ok, problem, skipped, type Verdict } from "../doctor/verdict.ts";
 import type { SigningKey } from "../postgrest/signing-key.ts";
 import type { Project, Target } from "./context.ts";
@@ -15,17 +15,17 @@ export async function checkSecret(
   const { jwtSecret: at, roles } = project.config;
   if (at === undefined) return checkVariable(project);
   const name = `${at.schema}.${at.table}.${at.column}`;
-  const readers = await rolesThatRead(client, at, roles);
-  const leaks = readers.map((role) =>
+  const rotation = project.config.jwtRotation;
+  const columns = {
+    ...at,
+    secret: [at.column, ...(rotation === undefined ? [] : [rotation.standby, rotation.previous])],
+    other: rotation === undefined ? [] : [rotation.previousUntil],
+  };
+  const leaks = (await rightsOnSecrets(client, columns, roles)).map(({ role, column, privilege }) =>
     problem(
-      `${role} may read ${name}, and so make a token for anybody`,
-      `revoke select on ${quoteName(at.schema, at.table)} from ${quoteIdent(role)}, public;`,
-      {
-        kind: "grant",
-        on: { kind: "relation", schema: at.schema, name: at.table },
-        privilege: "select",
-        grantee: role,
-      },
+      `${role} may ${privilege === "select" ? "read" : privilege} ${at.schema}.${at.table}.${column}, and so make a token for anybody`,
+      `revoke ${privilege} on ${quoteName(at.schema, at.table)} from ${quoteIdent(role)}, public;`,
+      { kind: "grant", on: { kind: "relation", schema: at.schema, name: at.table }, privilege, grantee: role },
     ),
   );
   const { exists, secrets, canRotate } = await lookForSecrets(client, project);
@@ -37,11 +37,14 @@ export async function checkSecret(
   }
   const { keys, wrong } = readKeys(secrets);
   const noExchange =
-    project.config.jwtRotation === undefined || canRotate
+    rotation === undefined || canRotate
       ? []
       : [absent(`beside ${name} are not the columns for an exchange`, "jwtRotation")];
   return {
-    verdicts: allOr([...leaks, ...wrong, ...noExchange], `${name} is long enough, and no role of the API may read it`),
+    verdicts: allOr(
+      [...leaks, ...wrong, ...noExchange],
+      `${name} is long enough, and no role of the API may read or write it`,
+    ),
     keys,
   };
 }

@@ -303,6 +303,27 @@ const AILMENTS: readonly Ailment[] = [
     breaks: "grant select (secret) on auth.secrets to api_user",
   },
   {
+    title: "a role of requests may read the secret that waits",
+    check: "secret",
+    verdict: "problem",
+    message: /^api_user may read auth.secrets.standby_secret, and so make a token for anybody$/,
+    breaks: "grant select (standby_secret) on auth.secrets to api_user",
+  },
+  {
+    title: "a role of requests may write the JWT secret",
+    check: "secret",
+    verdict: "problem",
+    message: /^api_user may update auth.secrets.secret, and so make a token for anybody$/,
+    breaks: "grant update (secret) on auth.secrets to api_user",
+  },
+  {
+    title: "a role of requests may have an old secret accepted again",
+    check: "secret",
+    verdict: "problem",
+    message: /^api_user may update auth.secrets.previous_until, and so make a token for anybody$/,
+    breaks: "grant update (previous_until) on auth.secrets to api_user",
+  },
+  {
     title: "the authenticator has another password",
     check: "login",
     verdict: "problem",
