@@ -57,7 +57,7 @@ export async function adopt(options: AdoptOptions): Promise<AdoptResult> {
   const choice = chooseFiles(files, live, options.to);
   const migrations = await prepareMigrations(project.config.projectDir, choice.migrations);
   const given = { files: { migrations, repeatables: choice.repeatables }, signal };
-  const built = await readExpectedCatalog(target.maintenance, given);
+  const built = await readExpectedCatalog(target, given);
   const expected = withPostgrestSettings(built.catalog, { live: live.catalog, project, target });
   const actual = await withoutTable(live.catalog, table);
   const { differences, ignored } = await compareIgnoring(expected, actual, project.config.ignore);

@@ -121,7 +121,7 @@ async function auditFiles({ options, config, target, rules }: Audited): Promise<
   const { migrations, repeatables } = readProjectFiles(config);
   const files = { migrations: await prepareMigrations(config.projectDir, migrations), repeatables };
   const given = { files, signal: options.signal };
-  return await withScratchBuild(target.maintenance, given, async (client) => ({
+  return await withScratchBuild(target, given, async (client) => ({
     database: nameOf(target, client),
     broken: await runAudit(client, rules, settingsOf(config)),
   }));

@@ -40,7 +40,7 @@ export async function drift(options: DriftOptions): Promise<DriftResult> {
   const { repeatables } = files;
   await refuseIgnoredFiles(project.config, { migrations: files.migrations.map(({ file }) => file), repeatables });
   const given = { files, signal: options.signal };
-  const { catalog, rolesAsTheyAre } = await readExpectedCatalog(target.maintenance, given);
+  const { catalog, rolesAsTheyAre } = await readExpectedCatalog(target, given);
   const all = withPostgrestSettings(catalog, { live, project, target });
   const { expected, differences, ignored } = await compareIgnoring(all, live, project.config.ignore);
   const sql = options.sql === true ? await planSql(live, expected, differences) : null;

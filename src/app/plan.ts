@@ -48,7 +48,7 @@ async function findLocks(options: PlanOptions): Promise<LockReport> {
   const files = readProjectFiles(project.config);
   const target = await openTarget(project, "must-run");
   const live = await readLive(target, signal);
-  const steps = await withScratchDatabase(target.maintenance, { signal }, async (scratch) => {
+  const steps = await withScratchDatabase(target, { signal }, async (scratch) => {
     await copySchema(scratch, live.catalog, signal);
     return await withClient(scratch, { signal }, async (client) => {
       return await observe(client, { project, files, ledger: live.ledger, options });

@@ -1,7 +1,6 @@
-import type { ConnectionSpec } from "../core/connection-spec.ts";
 import { TmDbError } from "../core/errors.ts";
 import { type DatabaseClient, withClient } from "../db/client.ts";
-import { withScratchDatabase } from "../db/scratch-database.ts";
+import { type ScratchTarget, withScratchDatabase } from "../db/scratch-database.ts";
 import { undone, withTransaction } from "../db/transaction.ts";
 import { type BuildFiles, buildFromNothing } from "../deploy/build.ts";
 import type { FileChange } from "../deploy/ledger-writing.ts";
@@ -19,11 +18,11 @@ interface ScratchBuild {
  * committed: roles belong to the whole server, and stay as they are.
  */
 export async function withScratchBuild<T>(
-  maintenance: ConnectionSpec,
+  target: ScratchTarget,
   { files, signal }: ScratchBuild,
   callback: (client: DatabaseClient) => Promise<T>,
 ): Promise<T> {
-  return await withScratchDatabase(maintenance, { signal }, async (scratch) => {
+  return await withScratchDatabase(target, { signal }, async (scratch) => {
     return await withClient(scratch, { signal }, async (client) => {
       return await withTransaction<T>(client, "read write", async () => {
         await buildFromNothing(client, files);
@@ -44,10 +43,10 @@ export interface ExpectedCatalog {
 
 /** Builds files on a scratch database as above, with roles of their own, and reads what `readComparable` does. */
 export async function readExpectedCatalog(
-  maintenance: ConnectionSpec,
+  target: ScratchTarget,
   { files, signal }: ScratchBuild,
 ): Promise<ExpectedCatalog> {
-  return await withScratchDatabase(maintenance, { signal }, async (scratch) => {
+  return await withScratchDatabase(target, { signal }, async (scratch) => {
     return await withClient(scratch, { signal }, async (client) => {
       const all = await rolesNamed(client, files);
       for (let names = all; ;) {

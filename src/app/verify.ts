@@ -44,7 +44,7 @@ async function walk(input: Omit<VerificationInput, "scratch">): Promise<Pick<Ver
   let next = 0;
   do {
     const from = next;
-    const found = await withScratchDatabase(target.maintenance, { signal }, async (scratch) => {
+    const found = await withScratchDatabase(target, { signal }, async (scratch) => {
       return await withClient(scratch, { signal }, async (client) => {
         const verification = new Verification(client, { ...input, scratch });
         const reached = await verification.migrations(from);

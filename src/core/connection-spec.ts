@@ -15,6 +15,8 @@ export interface ConnectionSpec {
   readonly sslRootCert?: string | undefined;
   /** libpq's `channel_binding=require`: no login but one that is bound to the TLS connection. */
   readonly channelBinding?: "require" | undefined;
+  /** Of scratch databases: what the search_path is at the login, if not what the server says. */
+  readonly searchPath?: string | undefined;
   /** What the user said, for messages: `--database-url`, `DATABASE_URL`, `PG* variables`, `the embedded server`. */
   readonly source: string;
 }

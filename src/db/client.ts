@@ -99,6 +99,9 @@ async function openOnce(spec: ConnectionSpec, options: ClientOptions, tls: Tls):
     ssl: tls,
     enableChannelBinding: spec.channelBinding === "require",
     sslnegotiation: "postgres",
+    ...(spec.searchPath === undefined
+      ? {}
+      : { options: `-c search_path=${spec.searchPath.replaceAll(/[\\\s]/g, "\\$&")}` }),
     application_name: options.applicationName ?? "tm-db",
     pipeline: options.pipeline ?? false,
     connectionTimeoutMillis: options.connectTimeoutMs ?? CONNECT_TIMEOUT_MS,

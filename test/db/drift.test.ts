@@ -310,3 +310,23 @@ test("what PostgREST is told in the database is no drift, unless it is something
   project.write({ "tm-db.config.json": '{ "exposedSchemas": ["api", "lib"], "postgrest": { "db-max-rows": 10 } }' });
   expect(await drifted(project)).toMatchObject({ equal: true });
 });
+
+test("names without a schema mean on a scratch database what they mean in the one that it takes the place of", async () => {
+  const project = await engineProject({
+    "migrations/0001_a.sql":
+      "create schema api; create table t (id int);\n-- Down Migration\ndrop table t; drop schema api;\n",
+    "policies/t.sql": "alter table api.t enable row level security;\n",
+  });
+  const { database } = project.spec;
+  for (const set of [
+    `alter database "${database}" set search_path = api, public`,
+    `alter role current_user in database "${database}" set search_path = "$user", api`,
+  ]) {
+    await project.query(set);
+    await project.migrate();
+    // The setting itself is in no file.
+    expect(words(await drifted(project))).toEqual([expect.stringMatching(/^extra setting search_path /)]);
+    await project.rollback({ kind: "all" });
+    await project.query(`alter database "${database}" reset search_path`);
+  }
+});
