@@ -14,6 +14,7 @@ import { confirm } from "./confirm.ts";
 import type { Execute, Presenting } from "./execute.ts";
 import { exitCodeOfError, exitCodeOfResult } from "./exit-code.ts";
 import { buildProgram, withSubcommands } from "./program.ts";
+import { type Given, onSameTarget } from "./same-target.ts";
 import { findProjectDir, folderInRepository, type SharedOptions } from "./shared-options.ts";
 
 const typed = process.argv.join(" ");
@@ -25,6 +26,7 @@ const wantsJson =
 const progress = new ProgressWriter(process.stderr);
 const interrupt = new AbortController();
 let jsonIndent = 2;
+let given: Given = {};
 
 const readerIsGone = new AbortController();
 // A reader that has seen enough (`tm-db status | head`) is no failure.
@@ -59,6 +61,7 @@ const execute: Execute = async (shared, work, presenting = { check: false }) => 
     printResult(result, shared, presenting);
   };
   if (presenting.isLines === true) jsonIndent = 0;
+  given = shared;
   const options = {
     projectDir: findProjectDir(process.cwd(), shared.config),
     configFile: shared.config,
@@ -99,11 +102,16 @@ function listener(shared: SharedOptions) {
   return shared.quiet === true ? () => {} : progress.show.bind(progress);
 }
 
-function printResult(result: CommandResult, shared: SharedOptions, { present = resultText }: Presenting): void {
+function printResult(result: CommandResult, shared: SharedOptions, { present }: Presenting): void {
   if (shared.json === true || shared.format === "json") process.stdout.write(resultJson(result, jsonIndent));
   else if (shared.format === "github" && result.command === "lint")
     process.stdout.write(githubAnnotations(result.findings, folderInRepository(shared)));
-  else process.stdout.write(present(result, styleFor(process.stdout)));
+  else if (present !== undefined) process.stdout.write(present(result, styleFor(process.stdout)));
+  else {
+    const text = resultText(result, styleFor(process.stdout));
+    // What a shell reads stays as it is.
+    process.stdout.write(result.command === "env" ? text : onSameTarget(text, shared));
+  }
 }
 
 function styleFor(stream: NodeJS.WriteStream): Style {
@@ -115,8 +123,9 @@ function reportFailure(failure: unknown): void {
   const error = interrupt.signal.aborted ? interrupted(failure) : failure;
   process.exitCode = exitCodeOfError(error);
   if (error instanceof TmDbError) {
-    if (wantsJson) process.stdout.write(errorJson(error, jsonIndent));
-    else process.stderr.write(errorText(error, styleFor(process.stderr)));
+    const told = error.with({ hint: error.hint === undefined ? undefined : onSameTarget(error.hint, given) });
+    if (wantsJson) process.stdout.write(errorJson(told, jsonIndent));
+    else process.stderr.write(errorText(told, styleFor(process.stderr)));
   } else if (wantsJson) process.stdout.write(defectJson(error));
   else process.stderr.write(defectText(error, TOOL_VERSION, styleFor(process.stderr)));
 }

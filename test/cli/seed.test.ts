@@ -65,7 +65,7 @@ test("what a seed asks and refuses is said on stderr, with the next command to t
   const refused = await project.run(["seed", "staging", "--scale", "0.02"]);
   expect(refused).toMatchObject({ code: 1, stdout: "" });
   expect(refused.stderr).toContain("api.users is not empty");
-  expect(refused.stderr).toContain("npx tm-db seed staging --add");
+  expect(refused.stderr).toContain("npx tm-db seed staging --scale 0.02 --add");
   const nobodyToAsk = await project.run(["seed", "staging", "--scale", "0.02", "--truncate"]);
   expect(nobodyToAsk).toMatchObject({ code: 2 });
   expect(nobodyToAsk.stderr).toContain("This removes every row of api.users");
