@@ -4,6 +4,8 @@ create function api.delete_account(current_password text)
   volatile
   security definer
   set search_path = ''
+  -- PostgREST gives a request that much for it: whoever was given a thousand long tasks may not be kept by that.
+  set statement_timeout = '5min'
 as $$
 declare
   caller constant bigint := auth.require_user();

@@ -289,6 +289,17 @@ describe("delete_account", () => {
   });
 });
 
+test("delete_account has the time that it may need, which PostgREST gives its request", async () => {
+  // Somebody else may have given the caller a thousand long tasks, each word of which is indexed anew.
+  expect(await db.value<string[]>("select proconfig from pg_proc where oid = 'api.delete_account'::regproc")).toContain(
+    "statement_timeout=5min",
+  );
+  const others = await db.rows<{ name: string }>(
+    "select oid::regproc::text as name from pg_proc where pronamespace = 'api'::regnamespace and array_to_string(proconfig, ' ') like '%statement_timeout%'",
+  );
+  expect(others).toEqual([{ name: "api.delete_account" }]);
+});
+
 test("delete_account says the same where a project is being handed to the caller at that moment", async () => {
   const persona = bearer((await register()).outcome);
   const { giver } = await db.users("giver");
