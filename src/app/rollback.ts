@@ -2,6 +2,7 @@ import type { RollbackResult } from "../core/command-result.ts";
 import { TmDbError } from "../core/errors.ts";
 import { type DatabaseClient, withClient } from "../db/client.ts";
 import { withDeployment } from "../db/lock.ts";
+import { withTransaction } from "../db/transaction.ts";
 import type { Timeouts } from "../db/timeouts.ts";
 import { notifyPostgrest, prepareMigrations } from "../deploy/apply.ts";
 import { readChangesSince, readDeploymentsLeft, readLedger, readMigrationEntries } from "../deploy/ledger.ts";
@@ -27,6 +28,8 @@ export interface RollbackOptions extends CommandOptions, Partial<Timeouts> {
   readonly dryRun?: boolean | undefined;
   /** How often to begin again when a lock was not free in time. */
   readonly lockRetries?: number | undefined;
+  /** Whether somebody is there to ask: then also before what takes everything back without being called `all`. */
+  readonly asks?: boolean | undefined;
   /** Asked before everything is taken back, with the database's address. */
   readonly confirm: (question: string) => Promise<boolean>;
 }
@@ -42,7 +45,9 @@ export async function rollback(options: RollbackOptions): Promise<RollbackResult
     target.connection,
     { signal: options.signal, leaves: options.endsProcess },
     async (client) => {
-      if (options.to.kind === "all" && options.dryRun !== true) {
+      const isAll =
+        options.to.kind === "all" || (options.asks === true && (await takesAll(client, project, options.to)));
+      if (isAll && options.dryRun !== true) {
         const { address, source } = nameOf(target, client);
         const question = `This takes back every migration of ${address} (${source}), with the data in its tables.`;
         if (!(await options.confirm(question))) throw new TmDbError("NOT_CONFIRMED", "nothing was rolled back");
@@ -52,6 +57,21 @@ export async function rollback(options: RollbackOptions): Promise<RollbackResult
       });
     },
   );
+}
+
+/** The last deployment may be the only one, and `--steps 9` more than there are. What cannot be planned is told later. */
+async function takesAll(client: DatabaseClient, project: Project, to: RollbackTarget): Promise<boolean> {
+  return await withTransaction(client, "snapshot", async () => {
+    const ledger = await readLedger(client);
+    if (!ledger.exists || ledger.migrations.length === 0) return false;
+    try {
+      const { plan } = await makePlan(client, { project, ledger, to });
+      return plan.migrations.length === ledger.migrations.length;
+    } catch (error) {
+      if (error instanceof TmDbError) return false;
+      throw error;
+    }
+  });
 }
 
 /** What runs is the way back that the ledger keeps: to mend the file, as is said elsewhere, would change nothing. */

@@ -725,6 +725,28 @@ describe("a rollback", () => {
     expect(await compareCatalogs(empty, await project.catalog())).toEqual([]);
   });
 
+  test("that takes everything back is asked about, where somebody is there to ask", async () => {
+    const project = await deployed();
+    const asked: string[] = [];
+    const options = {
+      asks: true,
+      confirm: async (question: string) => {
+        asked.push(question);
+        return await Promise.resolve(false);
+      },
+    };
+    for (const to of [undefined, { kind: "steps", count: 99 }, { kind: "all" }] as const)
+      await expect(project.rollback(to, options)).rejects.toMatchObject({ code: "NOT_CONFIRMED" });
+    expect(asked).toHaveLength(3);
+    expect((await project.migrate()).steps).toEqual([]);
+    await project.rollback({ kind: "steps", count: 1 }, options);
+    project.write({ "functions/api/more.sql": "create function api.more() returns int language sql as 'select 1';" });
+    await project.migrate();
+    await project.rollback(undefined, { ...options, dryRun: true });
+    await project.rollback(undefined, options);
+    expect(asked).toHaveLength(3);
+  });
+
   test("works when every file has gone", async () => {
     const project = await engineProject(FILES);
     const empty = await project.catalog();

@@ -27,7 +27,7 @@ export function rollbackCommand(execute: Execute): Command {
     .addOption(new Option("--to <migration>", "take back every migration after this one").conflicts(["steps", "all"]))
     .addOption(new Option("--all", "take back everything").conflicts(["steps", "to"]))
     .option("--dry-run", "print the SQL that would run, in a READ ONLY transaction")
-    .option("--yes", "do not ask before --all")
+    .option("--yes", "do not ask before everything is taken back")
     .addHelpText("after", "\nExample:\n  npx tm-db rollback --steps 1 --dry-run\n")
     .action(async (flags: RollbackFlags) => {
       await execute(flags, async (context) => {
@@ -37,6 +37,7 @@ export function rollbackCommand(execute: Execute): Command {
           to: targetOf(flags),
           dryRun: flags.dryRun,
           ...timeoutsOf(flags),
+          asks: flags.yes !== true && process.stdin.isTTY && process.stderr.isTTY,
           confirm: (question) => context.confirm(question, flags.yes === true),
         });
       });
