@@ -116,11 +116,17 @@ export async function applyDeployment(client: DatabaseClient, input: ApplyInput)
   await reconcile(run, files.repeatables, {
     onMissing: input.onMissing,
     afterMigrations: migrations.length > 0,
+    mayBreak: migrations.some(mayBreak),
     needed: neededSoFar(files.migrations, files.migrations.at(-1)),
   });
   await sayOfRetracted(run, { ...input, retracted });
   for (const file of await closedByNow(client, coming)) await run.extend(file);
   return run;
+}
+
+/** Whether a migration renames, drops or changes the type of something that the text of a function may name. */
+export function mayBreak({ part }: PreparedMigration): boolean {
+  return /\b(rename|drop)\b|\balter\s+(column\s+)?\S+\s+(set\s+data\s+)?type\b/i.test(part.sql);
 }
 
 /** The files that are taken back before migrations run: deleted ones, and those that are in the way. */

@@ -2,7 +2,7 @@ import { TmDbError } from "../core/errors.ts";
 import { locate } from "../core/locate.ts";
 import type { DatabaseClient } from "../db/client.ts";
 import { runScript } from "../db/run-script.ts";
-import { type ApplyInput, applyNeededBy, findLeaving, neededSoFar, type PreparedMigration } from "./apply.ts";
+import { type ApplyInput, applyNeededBy, findLeaving, neededSoFar, type PreparedMigration, mayBreak } from "./apply.ts";
 import { isVacuum, withoutConcurrently } from "./build.ts";
 import { areSameDefaults } from "./default-privileges.ts";
 import { migrationFrame } from "./own-settings.ts";
@@ -67,6 +67,7 @@ class Observation {
       await reconcile(this.#run, files.repeatables, {
         onMissing: "fail",
         afterMigrations: migrations.length > 0,
+        mayBreak: migrations.some(mayBreak),
         needed: neededSoFar(files.migrations, files.migrations.at(-1)),
       });
     });

@@ -20,6 +20,8 @@ export async function reconcile(
   options: {
     readonly onMissing: OnMissing;
     readonly afterMigrations: boolean;
+    /** Whether these may have broken functions whose bodies are texts. */
+    readonly mayBreak?: boolean;
     /** Files that migrations need which have run. */
     readonly needed: ReadonlySet<string>;
   },
@@ -32,8 +34,10 @@ export async function reconcile(
   if (outdated.length > 0 || (options.afterMigrations && standing.size > 0)) {
     await loadSqlParser();
     const dependencies = await run.readDependencies();
-    const paths = new Set([...outdated.map(({ path }) => path), ...damagedFiles(run, dependencies)]);
-    const newVersions = outdated.flatMap(({ path }) => wanted.get(path) ?? []);
+    const broken = options.mayBreak === true ? await run.findBrokenByMigrations() : [];
+    const paths = new Set([...outdated.map(({ path }) => path), ...damagedFiles(run, dependencies), ...broken]);
+    const again = new Set([...outdated.map(({ path }) => path), ...broken]);
+    const newVersions = [...again].flatMap((path) => wanted.get(path) ?? []);
     if (paths.size > 0) said = await readSaid(run, options.needed);
     const keepable = findKeepable(standing, newVersions, dependencies);
     views = await readHeldViews(run, keepable, dependencies);

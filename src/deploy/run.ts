@@ -25,9 +25,9 @@ import { loadSqlParser, parseSql } from "./parse-sql.ts";
 import { checkDuplicates, type DeclaredFile, declareFiles, guessOrder } from "./repeatable.ts";
 import { sqlError } from "../db/sql-error.ts";
 import { readSettings, settingsOf, framed } from "./own-settings.ts";
-import { areValid } from "./valid-routines.ts";
+import { areStillValid, areValid } from "./valid-routines.ts";
 import { isMissingObject, runSqls, sourceOf } from "./run-sql.ts";
-import type { TargetObject } from "./declaration.ts";
+import type { CreatedObject, TargetObject } from "./declaration.ts";
 import { aboutTargets, madeBy } from "./made.ts";
 import type { ObjectFacts } from "./undo.ts";
 
@@ -285,12 +285,23 @@ export class DeploymentRun {
       const objects = file.declarations.flatMap(({ declaration }) =>
         declaration.kind === "create" ? [declaration.object] : [],
       );
-      const routines = objects
-        .filter(({ type }) => type === "function" || type === "procedure")
-        .map(({ name }) => name);
-      const isValid = await this.#allOrNothing(async () => await areValid(this.client, routines));
+      const isValid = await this.#allOrNothing(async () => await areValid(this.client, routinesOf(objects)));
       if (!isValid) broken.push(file);
     }
+    return broken;
+  }
+
+  /** The files that stand and hold a function in SQL that a migration has broken. */
+  async findBrokenByMigrations(): Promise<string[]> {
+    const files = this.applied.map(({ path, made }) => ({
+      path,
+      routines: routinesOf(made.flatMap(({ object }) => object ?? [])),
+    }));
+    const areValidYet = async (routines: readonly string[]): Promise<boolean> =>
+      routines.length === 0 || (await this.#allOrNothing(async () => await areStillValid(this.client, routines)));
+    if (await areValidYet(files.flatMap(({ routines }) => routines))) return [];
+    const broken: string[] = [];
+    for (const { path, routines } of files) if (!(await areValidYet(routines))) broken.push(path);
     return broken;
   }
 
@@ -410,6 +421,10 @@ export class DeploymentRun {
   #tell(action: StepAction, path: string | undefined): void {
     if (path !== undefined) this.#onEvent({ kind: "step", action, path });
   }
+}
+
+function routinesOf(objects: readonly CreatedObject[]): string[] {
+  return objects.filter(({ type }) => type === "function" || type === "procedure").map(({ name }) => name);
 }
 
 /** duplicate_function, duplicate_table and duplicate_object: something of that name is there, and no file made it. */

@@ -22,3 +22,30 @@ export async function areValid(client: DatabaseClient, routines: readonly string
     throw error;
   }
 }
+
+/**
+ * Whether functions in SQL still hold whose bodies are texts: what a migration renames or drops stands in them, and PostgreSQL
+ * does not know. Those with a search_path of their own are not looked at. In one message, and within a savepoint.
+ */
+export async function areStillValid(client: DatabaseClient, routines: readonly string[]): Promise<boolean> {
+  try {
+    await client.query(
+      withRoutines(
+        client,
+        `select pg_catalog.fmgr_sql_validator(p.oid)
+         from pg_catalog.pg_proc as p
+         join pg_catalog.pg_language as l on l.oid = p.prolang and l.lanname = 'sql'
+         where p.oid in (select routine_oid(name) from unnest($1::text[]) as name)
+           and p.prosqlbody is null
+           and not exists (
+             select from unnest(p.proconfig) as c (setting) where c.setting like 'search_path=%' and c.setting <> 'search_path=""'
+           )`,
+      ),
+      [routines],
+    );
+    return true;
+  } catch (error) {
+    if (isDatabaseError(error)) return false;
+    throw error;
+  }
+}

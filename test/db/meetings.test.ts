@@ -394,3 +394,28 @@ test("what a file says of another one's object steps aside, and what it makes be
   await project.rollback();
   await expectSame(project, before);
 });
+
+test("a function whose text names what a migration renames is refused, as in a fresh build, and comes in its new version", async () => {
+  const names = (column: string): string =>
+    `create function api.names() returns setof text language sql stable set search_path = '' as $$\n  select ${column} from api.t $$;\n`;
+  const project = await deployed({
+    "functions/names.sql": names("a"),
+    "functions/other.sql": "create function api.other() returns bigint language sql as 'select count(*) from api.t';\n",
+    "policies/t.sql":
+      "alter table api.t enable row level security;\ncreate policy p on api.t using (a in (select api.names()));\n",
+  });
+  project.write({
+    "migrations/0002_rename.sql":
+      "alter table api.t rename a to c;\n-- Down Migration\nalter table api.t rename c to a;\n",
+    "policies/t.sql":
+      "alter table api.t enable row level security;\ncreate policy p on api.t using (c in (select api.names()));\n",
+  });
+  await expect(project.migrate()).rejects.toMatchObject({
+    code: "SQL_ERROR",
+    sqlState: "42703",
+    location: { file: "functions/names.sql", line: 2, column: 10 },
+  });
+  project.write({ "functions/names.sql": names("c") });
+  expect((await project.migrate()).steps.map(({ path }) => path)).not.toContain("functions/other.sql");
+  expect(await compareCatalogs(await project.freshCatalog(), await project.catalog())).toEqual([]);
+});
