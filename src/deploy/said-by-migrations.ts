@@ -52,12 +52,12 @@ export async function sayAgain(
   await runAll(anew.flatMap((target) => traitsAgain(target, { was: said.traits, is: traits, optionsOf })));
   // With another owner, others have its privileges.
   const facts = await run.readFacts(anew, new Set());
-  const differing = differingSayings(changed);
+  const contested = differingSayings(changed);
   await runAll(
     anew.flatMap((target) => {
       const [was, is] = [said.facts.get(factsKey(target)), facts.get(factsKey(target))];
       const columns = traits.get(factsKey(target))?.columns.map(({ name }) => name) ?? [];
-      return was === undefined || is === undefined ? [] : factsAgain(target, { was, is, columns, differing });
+      return was === undefined || is === undefined ? [] : factsAgain(target, { was, is, columns, contested });
     }),
   );
 }
@@ -93,13 +93,14 @@ function factsAgain(
     readonly was: ObjectFacts;
     readonly is: ObjectFacts;
     readonly columns: readonly string[];
-    readonly differing: ReadonlySet<string>;
+    /** Identities of what files say otherwise than before. */
+    readonly contested: ReadonlySet<string>;
   },
 ): string[] {
-  const { was, is, columns, differing } = given;
+  const { was, is, columns, contested } = given;
   const keyOf = (entry: AclEntry): string => `${aclKey(entry)} ${entry.grantee}`;
   const ofFiles = new Set(
-    [...differing].flatMap((identity) => [...aclOf(identity, was), ...aclOf(identity, is)].map(keyOf)),
+    [...contested].flatMap((identity) => [...aclOf(identity, was), ...aclOf(identity, is)].map(keyOf)),
   );
   const ofMigrations = ({ acl }: ObjectFacts): AclEntry[] =>
     acl.filter((entry) => !ofFiles.has(keyOf(entry)) && (entry.column === null || columns.includes(entry.column)));
@@ -107,7 +108,7 @@ function factsAgain(
     text === null || text === undefined ? "null" : quoteLiteral(text);
   const commentOf = ({ parts }: ObjectFacts, column: string): string | undefined =>
     parts.find(({ kind, name }) => kind === "column" && name === column)?.comment;
-  const isSaid = (part: Parameters<typeof commentIdentity>[1]): boolean => differing.has(commentIdentity(target, part));
+  const isSaid = (part: Parameters<typeof commentIdentity>[1]): boolean => contested.has(commentIdentity(target, part));
   return [
     ...aclChanges(is, { from: ofMigrations(is), to: ofMigrations(was) }),
     ...(was.comment === is.comment || isSaid({ kind: "self" })
