@@ -6,6 +6,7 @@ import { refuseUnboundLogin } from "./channel-binding.ts";
 import { connectionError } from "./connection-error.ts";
 import { connectionLost, isConnectionLoss } from "./connection-loss.ts";
 import { hearParameters, leaveOddSettings, serverVersion, settleSession } from "./session.ts";
+import { isDiskFull, ownSqlError } from "./sql-error.ts";
 import { lacksTls, mayTryOtherTls, type Tls, tlsAttempts } from "./tls.ts";
 
 /** One open connection, as the callback of `withClient` gets it. */
@@ -41,8 +42,8 @@ const CLOSE_TIMEOUT_MS = 2_000;
 /**
  * Opens a connection, hands it to `callback`, and closes it whatever happens. Rejects with a TmDbError when it cannot
  * be opened (CONNECTION_REFUSED, AUTHENTICATION_FAILED, DATABASE_MISSING, SERVER_TOO_OLD, …), with CONNECTION_LOST
- * when it broke while `callback` needed it, with INTERRUPTED after `options.signal`, and with what `callback` threw
- * otherwise. Integers of 8 bytes arrive as strings.
+ * when it broke while `callback` needed it, with DISK_FULL where the server has no room left, with INTERRUPTED after
+ * `options.signal`, and with what `callback` threw otherwise. Integers of 8 bytes arrive as strings.
  */
 export async function withClient<Result>(
   spec: ConnectionSpec,
@@ -66,7 +67,8 @@ export async function withClient<Result>(
     if (isConnectionLoss(error) || (loss !== undefined && !(error instanceof TmDbError))) {
       throw connectionLost(spec, error);
     }
-    throw error;
+    // Any statement may need a block more.
+    throw isDiskFull(error) ? ownSqlError(error) : error;
   } finally {
     stopCancelling();
     const closed = close(client);

@@ -2,6 +2,7 @@ import type { Client } from "pg";
 import { TmDbError } from "../core/errors.ts";
 import { quoteIdent } from "../core/quote-ident.ts";
 import { isPermissionDenied } from "./run-script.ts";
+import { ownSqlError } from "./sql-error.ts";
 
 /**
  * Drops a database, ending the sessions in it, and creates it empty with the same owner as the connection's role.
@@ -17,7 +18,7 @@ export async function recreateDatabase(client: Client, name: string): Promise<vo
     await client.query(`create database ${quoteIdent(name)} template template0`);
   } catch (error) {
     if (isPermissionDenied(error)) throw mayNot(name, error.message);
-    throw error;
+    throw ownSqlError(error);
   }
 }
 

@@ -5,6 +5,7 @@ import { quoteIdent } from "../core/quote-ident.ts";
 import { type DatabaseClient, withClient } from "./client.ts";
 import { dropDatabase } from "./drop-database.ts";
 import { isPermissionDenied } from "./run-script.ts";
+import { ownSqlError } from "./sql-error.ts";
 
 /** A database that a scratch one takes the place of, and another one of its server to make it from. */
 export interface ScratchTarget {
@@ -30,7 +31,7 @@ export async function withScratchDatabase<T>(
     try {
       await client.query(`create database ${quoteIdent(name)} template template0`);
     } catch (error) {
-      if (!isPermissionDenied(error)) throw error;
+      if (!isPermissionDenied(error)) throw ownSqlError(error);
       throw new TmDbError("PERMISSION_DENIED", `no scratch database can be made: ${error.message}`, {
         hint: `let the role make databases: alter role ${maintenance.user} createdb   (or use the embedded server)`,
         cause: error,

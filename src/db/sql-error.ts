@@ -1,11 +1,13 @@
 import type { DatabaseError } from "pg";
 import { type SourceLocation, TmDbError } from "../core/errors.ts";
+import { isDatabaseError } from "./run-script.ts";
 
 /** PostgreSQL's refusal in tm-db's form. Codes that have their own meaning for a deployment get their own error. */
 export function sqlError(error: DatabaseError, location: SourceLocation | undefined): TmDbError {
   const detail = [error.detail, error.where].filter((text) => text !== undefined).join("\n");
   const options = { location, sqlState: error.code, detail: detail === "" ? undefined : detail, cause: error };
   const at = location === undefined ? "" : ` in ${location.file}`;
+  if (isDiskFull(error)) return new TmDbError("DISK_FULL", error.message, { ...options, hint: diskHint(error) });
   switch (error.code) {
     case "55P03":
       return new TmDbError("LOCK_TIMEOUT", error.message, {
@@ -41,17 +43,33 @@ export function sqlError(error: DatabaseError, location: SourceLocation | undefi
         ...options,
         hint: error.routine === "CreateRole" ? ROLE_HINT : (error.hint ?? mendHint(at)),
       });
-    case "53100":
-      return new TmDbError("DISK_FULL", error.message, {
-        ...options,
-        hint: "make room on the server's disk, and run the command again",
-      });
     default:
       return new TmDbError("SQL_ERROR", error.message, {
         ...options,
         hint: error.hint ?? mendHint(at),
       });
   }
+}
+
+/**
+ * Whether the server's disk is full. `create database` and `drop database` wait for a checkpoint, which another process
+ * makes: of its failure they know no more than that there was one.
+ */
+export function isDiskFull(error: unknown): boolean {
+  return isDatabaseError(error) && (error.code === "53100" || error.routine === "RequestCheckpoint");
+}
+
+function diskHint(error: DatabaseError): string {
+  const hint = "make room on the server's disk, and run the command again";
+  return error.code === "53100" ? hint : `${hint}; if there is room, the server's log says what failed`;
+}
+
+/** The same of a statement of tm-db's own, in which there is nothing to mend; what PostgreSQL did not say stays as it is. */
+export function ownSqlError(error: unknown): unknown {
+  if (!isDatabaseError(error)) return error;
+  const found = sqlError(error, undefined);
+  if (found.code !== "SQL_ERROR") return found;
+  return found.with({ hint: error.hint ?? "run the command again; the server's log may say more" });
 }
 
 const UNCHANGED = "nothing was changed; ";

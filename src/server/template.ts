@@ -5,6 +5,7 @@ import { quoteIdent } from "../core/quote-ident.ts";
 import { type DatabaseClient, withClient } from "../db/client.ts";
 import { dropDatabase } from "../db/drop-database.ts";
 import { isDatabaseError, isPermissionDenied } from "../db/run-script.ts";
+import { ownSqlError } from "../db/sql-error.ts";
 
 /**
  * Template databases and their clones. Every name says what it is, so that a run can tell what another one left:
@@ -133,7 +134,7 @@ class TemplateRun implements Template {
 
   /** What nobody uses lets nobody in. */
   async #letIn(name: string, isOpen: boolean): Promise<void> {
-    await this.maintenance.query(`alter database ${quoteIdent(name)} with allow_connections ${isOpen}`);
+    await this.#alter(`alter database ${quoteIdent(name)} with allow_connections ${isOpen}`);
   }
 
   /** Whether it could be done: another run may have been quicker, or has left one already. */
@@ -154,7 +155,7 @@ class TemplateRun implements Template {
     await this.#createDatabase(name, this.name);
     const { searchPath } = this.#request;
     // A search_path of the role would come before that of the database.
-    await this.maintenance.query(
+    await this.#alter(
       `alter database ${quoteIdent(name)} set search_path = ${searchPath};
        alter role current_user in database ${quoteIdent(name)} set search_path = ${searchPath}`,
     );
@@ -195,7 +196,7 @@ class TemplateRun implements Template {
       await build({ ...maintenance, database: name });
       // No connection is let in: a clone can be made only while nobody is connected to the template.
       await this.#letIn(name, false);
-      await this.maintenance.query(`alter database ${quoteIdent(name)} rename to ${quoteIdent(this.name)}`);
+      await this.#alter(`alter database ${quoteIdent(name)} rename to ${quoteIdent(this.name)}`);
       this.built = true;
     } catch (error) {
       await dropDatabase(this.maintenance, name);
@@ -203,11 +204,17 @@ class TemplateRun implements Template {
     }
   }
 
+  async #alter(statement: string): Promise<void> {
+    await this.maintenance.query(statement).catch((error: unknown) => {
+      throw ownSqlError(error);
+    });
+  }
+
   async #createDatabase(name: string, template: string): Promise<void> {
     try {
       await this.maintenance.query(`create database ${quoteIdent(name)} template ${quoteIdent(template)}`);
     } catch (error) {
-      if (!isPermissionDenied(error)) throw error;
+      if (!isPermissionDenied(error)) throw ownSqlError(error);
       throw new TmDbError("PERMISSION_DENIED", `no database for the tests can be made: ${error.message}`, {
         hint: `let the role make databases: alter role ${quoteIdent(this.#request.maintenance.user)} createdb   (or use the embedded server)`,
         cause: error,

@@ -232,6 +232,16 @@ describe("an open connection", () => {
     await until("no connection is left", () => hasNoConnection(superuser));
   });
 
+  test("to a server whose disk is full is DISK_FULL, whatever the statement", async () => {
+    const { connection } = await projects.create().start();
+    const full = "do $$ begin raise 'could not extend file' using errcode = 'disk_full'; end $$";
+    await expect(withClient(connection, {}, (client) => client.query(full))).rejects.toMatchObject({
+      code: "DISK_FULL",
+      sqlState: "53100",
+      hint: expect.stringContaining("make room"),
+    });
+  });
+
   test("ends when the server has hung up, or at goodbye where the process ends, too", async () => {
     const said: string[] = [];
     const held: Socket[] = [];
