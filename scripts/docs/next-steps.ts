@@ -40,7 +40,7 @@ export const NEXT_STEPS: Readonly<Record<ErrorCode, string>> = {
   DATABASE_NOT_EMPTY: "Name an empty database, or say `--allow-non-empty`.",
   LOCK_TIMEOUT: "Wait for the session that the message names, or raise `--lock-timeout` or `--lock-retries`.",
   CONNECTION_REFUSED:
-    "Check the address; or leave it out (`unset DATABASE_URL`) and use the embedded server: `npx tm-db up`.",
+    "Check the address; or leave it out (`unset DATABASE_URL`) and use the embedded server: `npx tm-db up`. A database that was half dropped: `npx tm-db reset`.",
   CONNECTION_LOST: "`npx tm-db status` shows what there is; then run the command again.",
   AUTHENTICATION_FAILED: "Check user and password, `PGPASSWORD` or `~/.pgpass`.",
   DATABASE_MISSING: "Create the database; the message shows the `createdb` command.",

@@ -50,6 +50,13 @@ function refusedByServer(spec: ConnectionSpec, facts: ErrorFacts, common: { caus
   const where = describeConnection(spec);
   const isEmbedded = spec.source === EMBEDDED_SERVER;
   const detail = [facts.message, facts.detail, facts.hint].filter((line) => line !== undefined).join("\n");
+  if (isHalfDropped(common.cause)) {
+    return new TmDbError("CONNECTION_REFUSED", `${where} was being dropped, which did not end: its data are lost`, {
+      ...common,
+      detail,
+      hint: "drop what is left and make it anew: npx tm-db reset",
+    });
+  }
   switch (facts.code) {
     case "28P01":
     case "28000":
@@ -92,6 +99,11 @@ function refusedByServer(spec: ConnectionSpec, facts: ErrorFacts, common: { caus
         hint: addressHint(spec),
       });
   }
+}
+
+/** A database that does not accept connections at all has the same SQLSTATE, from another place. */
+function isHalfDropped(error: unknown): boolean {
+  return error instanceof pg.DatabaseError && error.code === "55000" && error.routine === "InitPostgres";
 }
 
 function tlsError(spec: ConnectionSpec, error: unknown, facts: ErrorFacts): TmDbError {

@@ -6,6 +6,7 @@ import type { ConnectionSpec } from "../core/connection-spec.ts";
 import { TmDbError } from "../core/errors.ts";
 import { quoteIdent, quoteLiteral } from "../core/quote-ident.ts";
 import { type DatabaseClient, withClient } from "../db/client.ts";
+import { dropDatabase } from "../db/drop-database.ts";
 import { serverVersion } from "../db/session.ts";
 import { writeError } from "./file-error.ts";
 import { serverEnvironment, spawnError, throwIfInterrupted } from "./postmaster.ts";
@@ -207,7 +208,7 @@ function quoteSetting(value: string): string {
 
 /**
  * Makes the owner and the database, or puts right what is there: the owner has its password and no more rights than
- * meant, the database exists. The owner is no superuser, so what works here works on a managed server. Passwords go as
+ * meant, the database exists; one that was left half dropped is made anew. The owner is no superuser, so what works here works on a managed server. Passwords go as
  * SCRAM verifiers.
  */
 export async function ensureOwnerAndDatabase(
@@ -217,7 +218,10 @@ export async function ensureOwnerAndDatabase(
   return await withClient(superuser, { signal: wanted.signal }, async (client) => {
     await ensureOwner(client, wanted.ownerPassword);
     const version = serverVersion(client).text;
-    if (await databaseExists(client, wanted.database)) return { databaseCreated: false, version };
+    const found = await findDatabase(client, wanted.database);
+    if (found === "valid") return { databaseCreated: false, version };
+    // Of a database that was being dropped there is nothing to be had any more.
+    if (found === "half dropped") await dropDatabase(client, wanted.database);
     await createDatabase(client, wanted.database);
     return { databaseCreated: true, version };
   });
@@ -230,9 +234,17 @@ async function ensureOwner(client: DatabaseClient, password: string): Promise<vo
   await client.query(`${verb} role ${quoteIdent(OWNER)} login nosuperuser createrole createdb password ${verifier}`);
 }
 
-async function databaseExists(client: DatabaseClient, database: string): Promise<boolean> {
-  const { rowCount } = await client.query("select from pg_catalog.pg_database where datname = $1", [database]);
-  return rowCount !== 0;
+type FoundDatabase = "valid" | "half dropped";
+
+/** PostgreSQL marks a database before it drops it, by a number of connections that cannot be. */
+async function findDatabase(client: DatabaseClient, database: string): Promise<FoundDatabase | undefined> {
+  const { rows } = await client.query<{ readonly found: FoundDatabase }>(
+    `select case d.datconnlimit when -2 then 'half dropped' else 'valid' end as found
+     from pg_catalog.pg_database as d
+     where d.datname = $1`,
+    [database],
+  );
+  return rows[0]?.found;
 }
 
 async function createDatabase(client: DatabaseClient, database: string): Promise<void> {

@@ -3,6 +3,8 @@ import { closeSync, existsSync, openSync, readdirSync, readFileSync, rmSync, wri
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { quoteForShell } from "../../src/core/quote-for-shell.ts";
+import { withClient } from "../../src/db/client.ts";
+import { findEmbedded } from "../../src/server/embedded.ts";
 import { type CliProject, cliProject, REPOSITORY } from "./run-cli.ts";
 
 const TABLE =
@@ -144,6 +146,31 @@ async function onTerminal(
 }
 
 describe("on a database", () => {
+  test("one that was half dropped is made anew by the advised command, and by up", async () => {
+    const project = cliProject("empty");
+    project.write({ "migrations/0001_a.sql": TABLE });
+    await project.run(["up"]);
+    const superuser = findEmbedded({ projectDir: project.dir })?.superuser;
+    if (superuser === undefined) throw new Error("no server runs");
+    // As a `reset` that was killed leaves it.
+    const cutOff = async (): Promise<void> => {
+      await withClient(superuser, {}, async (client) => {
+        await client.query("update pg_database set datconnlimit = -2 where datname = 'project'");
+      });
+    };
+    await cutOff();
+    for (const command of ["status", "doctor"]) {
+      const stderr = await refused(project, command);
+      expect(stderr).toContain("was being dropped, which did not end");
+      expect(advised(stderr)).toEqual([["reset"]]);
+    }
+    expect(await project.run(["reset", "--yes"])).toMatchObject({ code: 0 });
+    expect(await project.run(["status", "--check"])).toMatchObject({ code: 0 });
+    await cutOff();
+    expect(await project.run(["up"])).toMatchObject({ code: 0 });
+    expect(await project.run(["status", "--check"])).toMatchObject({ code: 0 });
+  });
+
   test("a migration that was deployed empty is warned of, and the advice lets it be filled in", async () => {
     const project = cliProject("empty");
     await project.run(["new", "first"]);

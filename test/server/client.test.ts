@@ -155,6 +155,29 @@ describe("a connection that cannot be opened", () => {
     await withClient({ ...guest, database: "postgres" }, {}, nothing);
   });
 
+  test("to a database that was being dropped says that nothing is left of it, and what makes it anew", async () => {
+    const { connection, superuser } = await projects.create().start();
+    // As a killed `drop database` leaves it.
+    await withClient(superuser, {}, async (client) => {
+      await client.query("update pg_database set datconnlimit = -2 where datname = 'app'");
+    });
+    const refusal = { code: "CONNECTION_REFUSED", sqlState: "55000" };
+    await expect(withClient(connection, {}, nothing)).rejects.toMatchObject({
+      ...refusal,
+      message: expect.stringContaining("was being dropped"),
+      hint: "drop what is left and make it anew: npx tm-db reset",
+    });
+    // The control: one that accepts no connections is whole.
+    await withClient(superuser, {}, async (client) => {
+      await client.query("update pg_database set datconnlimit = -1 where datname = 'app'");
+      await client.query("alter database app with allow_connections false");
+    });
+    await expect(withClient(connection, {}, nothing)).rejects.toMatchObject({
+      ...refusal,
+      message: expect.stringContaining("refuses the connection"),
+    });
+  });
+
   test("because all are taken says so", async () => {
     const { connection, superuser } = await projects.create().start();
     await withClient(superuser, {}, (client) => client.query("alter role tm_db connection limit 0"));

@@ -120,6 +120,16 @@ describe("starting and stopping", () => {
     expect(project.events).toContainEqual({ kind: "database-created", database: `we"ird name'; --` });
   });
 
+  test("a database that was being dropped when somebody was cut off is made anew", async () => {
+    const project = projects.create();
+    const { connection, superuser } = await project.start();
+    await query(connection, "create table things (id integer)");
+    await query(superuser, "update pg_database set datconnlimit = -2 where datname = 'app'");
+    expect(await project.start()).toMatchObject({ started: false, created: false });
+    expect(project.events.filter(({ kind }) => kind === "database-created")).toHaveLength(2);
+    expect(await query(connection, "select to_regclass('things') as things")).toEqual([{ things: null }]);
+  });
+
   test("another version runs beside the first, at its own port, and stop ends both", async () => {
     const project = projects.create();
     const newest = await project.start({ major: 18 });
