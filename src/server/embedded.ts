@@ -18,6 +18,7 @@ import {
 } from "./cluster.ts";
 import { findFreePort, isFree } from "./free-port.ts";
 import {
+  chosenMajor,
   locate,
   type PlacementOptions,
   realProject,
@@ -190,7 +191,7 @@ async function login(spec: ConnectionSpec, signal: AbortSignal | undefined): Pro
 
 async function startLocked(projectDir: string, options: StartOptions): Promise<EmbeddedServer> {
   const settled = await settleState(projectDir, options);
-  const major = options.major ?? settled.major;
+  const major = chosenMajor(settled, options);
   const paths = clusterPaths(settled.clusters, major);
   const running = await waitUntilReady(paths.dataDir, options.signal);
   const wanted: EmbeddedState = { ...settled, projectDir, major, database: options.database };

@@ -91,6 +91,13 @@ export async function settleState(projectDir: string, options: PlacementOptions)
   }
 }
 
+/** The version to start. One that was only asked for, and of which nothing was ever made, is not the project's. */
+export function chosenMajor(state: EmbeddedState, options: PlacementOptions): EmbeddedMajor {
+  const { major, clusters, ports } = state;
+  const wasUsed = ports[String(major)] !== undefined || clusterExists(clusterPaths(clusters, major));
+  return options.major ?? (wasUsed ? major : NEWEST);
+}
+
 async function adoptMoved(state: EmbeddedState, projectDir: string, options: PlacementOptions): Promise<EmbeddedState> {
   const movedAlong = state.clusters === stateDir(state.projectDir);
   if (movedAlong) {

@@ -41,6 +41,16 @@ test.each([
   },
 );
 
+test("a version whose programs were not there is not the one that the next start asks for", async () => {
+  const project = projects.create();
+  const without17 = (name: string): string | undefined =>
+    name.endsWith("-17") ? undefined : installedPackages("/")(name);
+  await expect(project.start({ major: 17, resolvePackage: without17 })).rejects.toMatchObject({
+    code: "SERVER_BINARIES_MISSING",
+  });
+  expect(await project.start({ resolvePackage: without17 })).toMatchObject({ major: 18, created: true });
+});
+
 test("a package of another major version does not count", () => {
   const only18 = (name: string): string | undefined =>
     name === packageName ? installedPackages("/")(name) : undefined;
