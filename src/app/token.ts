@@ -2,14 +2,14 @@ import type { TokenDecodeResult, TokenResult } from "../core/command-result.ts";
 import { TmDbError } from "../core/errors.ts";
 import { type DatabaseClient, withClient } from "../db/client.ts";
 import { readMembership } from "../db/role-membership.ts";
-import { isDatabaseError } from "../db/run-script.ts";
-import { sqlError } from "../db/sql-error.ts";
 import { quoteIdent } from "../core/quote-ident.ts";
+import { hasSeed } from "../files/find-seed.ts";
 import { newClaims } from "../postgrest/claims.ts";
 import { claimProblems, decodeToken, isUnsigned, signToken, UNSIGNED, verifySignature } from "../postgrest/token.ts";
 import { refuseAbsentSettings } from "./absent-settings.ts";
 import { type CommandOptions, openProject, openTarget, type Project } from "./context.ts";
-import { acceptedKeys, keysOf, readSigningSecrets, refuseWorthless, type SigningSecrets } from "./signing-secret.ts";
+import { readIssuedToken } from "./issued-token.ts";
+import { acceptedKeys, keysOf, readSigningSecrets, type SigningSecrets } from "./signing-secret.ts";
 
 export interface TokenOptions extends CommandOptions {
   /** Whom `token.query` of the settings issues the token for; or `role`, for a token without an account. */
@@ -27,7 +27,7 @@ const LONGEST_TOKEN = 8000;
 
 /**
  * A token of a user, by the database's own query; what `ttlSeconds` and `claims` change is signed anew with the same secret.
- * @throws TmDbError TOKEN_USER_UNKNOWN, SECRET_MISSING, SECRET_TOO_SHORT, IMPERSONATION_REFUSED for a role that PostgREST
+ * @throws TmDbError TOKEN_USER_UNKNOWN, CONFIG_INVALID where the query answers no token, SECRET_MISSING, SECRET_TOO_SHORT, IMPERSONATION_REFUSED for a role that PostgREST
  * cannot become, USAGE.
  */
 export async function token(options: TokenOptions): Promise<TokenResult> {
@@ -51,17 +51,24 @@ export async function token(options: TokenOptions): Promise<TokenResult> {
 async function onDatabase(project: Project, options: TokenOptions): Promise<TokenResult> {
   const target = await openTarget(project, "must-run");
   return await withClient(target.connection, { signal: options.signal }, async (client) => {
-    return await issue(project, options, client);
+    return await issue(project, options, { client, isEmbedded: target.kind === "embedded" });
   });
+}
+
+interface OpenDatabase {
+  readonly client: DatabaseClient;
+  /** Whether development data may be in it. */
+  readonly isEmbedded: boolean;
 }
 
 async function issue(
   project: Project,
   options: TokenOptions,
-  client: DatabaseClient | undefined,
+  database: OpenDatabase | undefined,
 ): Promise<TokenResult> {
   const { user, role, ttlSeconds, claims, secretFile } = options;
-  const own = user === undefined || client === undefined ? undefined : await issuedFor(client, project, user);
+  const own = user === undefined || database === undefined ? undefined : await issuedFor(database, project, user);
+  const client = database?.client;
   const isAsIssued = [role, ttlSeconds, claims, secretFile].every((option) => option === undefined);
   if (own !== undefined && isAsIssued) return result(own, "the database");
   const wanted = newClaims({
@@ -80,26 +87,20 @@ async function issue(
   return result(await signToken(wanted, keysOf(secrets.signing)), secrets.signing.name);
 }
 
-async function issuedFor(client: DatabaseClient, project: Project, user: string): Promise<string> {
+async function issuedFor({ client, isEmbedded }: OpenDatabase, project: Project, user: string): Promise<string> {
   const { config } = project;
   if (config.token === undefined) {
     throw new TmDbError("USAGE", "this project does not say how a user's token is issued", {
       hint: "set token.query in tm-db.config.json, or make one without an account: npx tm-db token --role <role>",
     });
   }
-  try {
-    const query = { text: config.token.query, values: [user], rowMode: "array" };
-    const { rows } = await client.query<unknown[]>(query);
-    const issued = rows[0]?.[0];
-    if (typeof issued === "string") {
-      await refuseWorthless(client, project, issued);
-      return issued;
-    }
-  } catch (error) {
-    throw isDatabaseError(error) ? sqlError(error, undefined) : error;
-  }
+  const issued = await readIssuedToken(client, project, { query: config.token.query, user });
+  if (issued !== undefined) return issued;
+  const comesWithReset = isEmbedded && (await hasSeed(config, "dev"));
   throw new TmDbError("TOKEN_USER_UNKNOWN", `the database issues no token for ${user}`, {
-    hint: "check the name; development data come with: npx tm-db reset",
+    hint: comesWithReset
+      ? "check the name; development data come with: npx tm-db reset"
+      : "check the name: token.query of the settings says where it is looked up",
   });
 }
 

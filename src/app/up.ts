@@ -5,13 +5,13 @@ import { type DatabaseClient, withClient } from "../db/client.ts";
 import { roleExists } from "../db/secrets.ts";
 import { checkMigrationSum } from "../files/migration-sum.ts";
 import { readProjectFiles } from "../files/read-project.ts";
-import { findSeed } from "../files/find-seed.ts";
+import { findSeed, hasSeed } from "../files/find-seed.ts";
 import { absentWords, findAbsentSettings } from "./absent-settings.ts";
 import { applySeed } from "./apply-seed.ts";
 import { type CommandOptions, nameOf, openProject, openTarget, type Project, type Target } from "./context.ts";
 import { deploy } from "./deploy.ts";
+import { readIssuedToken } from "./issued-token.ts";
 import { chosenJwtSecret } from "./secrets.ts";
-import { refuseWorthless } from "./signing-secret.ts";
 
 /**
  * Starts the project's server where it has none of its own choice, deploys, and loads the development data into a
@@ -71,6 +71,7 @@ async function whatNext(client: DatabaseClient, project: Project, target: Target
     startPostgrest: "npx tm-db postgrest run",
     token,
     missingUser: isMissing ? (project.config.token?.devUser ?? null) : null,
+    hasDevelopmentData: await hasSeed(project.config, "dev"),
     problems: [...absent.map(absentWords), ...(problem === undefined ? [] : [problem])],
   };
 }
@@ -82,15 +83,13 @@ async function issueDevToken(
 ): Promise<{ readonly token: UpResult["next"]["token"]; readonly problem?: string }> {
   const { token } = project.config;
   if (token?.devUser === undefined || target.kind !== "embedded") return { token: null };
-  const { rows } = await client.query<unknown[]>({ text: token.query, values: [token.devUser], rowMode: "array" });
-  const issued = rows[0]?.[0];
-  if (typeof issued !== "string") return { token: null };
+  const { query, devUser: user } = token;
   try {
-    await refuseWorthless(client, project, issued);
+    const issued = await readIssuedToken(client, project, { query, user });
+    return { token: issued === undefined ? null : { user, token: issued } };
   } catch (error) {
     // What was deployed stays, so that the command does not fail for it.
     if (!(error instanceof TmDbError) || error.code === "INTERRUPTED") throw error;
-    return { token: null, problem: `no token: ${error.message} (${error.hint})` };
+    return { token: null, problem: `no token: ${error.message} (${error.hint?.replaceAll("\n", "; ")})` };
   }
-  return { token: { user: token.devUser, token: issued } };
 }

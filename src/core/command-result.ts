@@ -94,6 +94,8 @@ export interface UpResult {
     readonly token: { readonly user: string; readonly token: string } | null;
     /** The configured development user, where this database does not have them. */
     readonly missingUser: string | null;
+    /** Whether the project has a seed `dev`, which `reset` would load. */
+    readonly hasDevelopmentData: boolean;
     /** What keeps PostgREST from serving this database, each with what mends it. */
     readonly problems: readonly string[];
   };

@@ -45,6 +45,11 @@ export async function requireSeed(config: Config, name: string): Promise<SeedFil
   });
 }
 
+/** Whether there is one, without reading it. */
+export async function hasSeed(config: Config, name: string): Promise<boolean> {
+  return (await listSeedFiles(config)).some((file) => file.name === name);
+}
+
 async function listSeedFiles(config: Config): Promise<{ readonly name: string; readonly path: string }[]> {
   const folder = config.paths.seeds;
   const entries = await readdir(join(config.projectDir, folder)).catch((error: NodeJS.ErrnoException) => {

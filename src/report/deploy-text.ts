@@ -103,9 +103,12 @@ function postgrestLines({ next, server }: UpResult, style: Style): string[] {
   ];
 }
 
-function noTokenLines({ missingUser }: UpResult["next"]): string[] {
+function noTokenLines({ missingUser, hasDevelopmentData }: UpResult["next"]): string[] {
   if (missingUser === null) return [];
-  return ["", `No token: this database has no user ${missingUser}. Development data come with: npx tm-db reset`];
+  const way = hasDevelopmentData
+    ? "Development data come with: npx tm-db reset"
+    : "token.devUser of the settings names them, and token.query says where to look.";
+  return ["", `No token: this database has no user ${missingUser}. ${way}`];
 }
 
 /** What was taken back, or would be, with its SQL. */

@@ -1,6 +1,8 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { decodeJwt } from "jose";
 import { describe, expect, test } from "vitest";
-import { type CliProject, type CliRun, cliProject, readEnv } from "./run-cli.ts";
+import { type CliProject, type CliRun, cliProject, readEnv, REPOSITORY } from "./run-cli.ts";
 
 const SECRET = "a secret for tokens of this test, 0123456789";
 
@@ -189,4 +191,74 @@ drop schema private cascade;
   });
   const empty = await project.run(["up"]);
   expect(empty).toMatchObject({ code: 0, stdout: expect.stringContaining("e30.e30.signed") });
+});
+
+/** What docs/formats.md gives as an example of a function that signs: the settings, a migration, the function. */
+function example(): readonly [settings: string, migration: string, issueToken: string] {
+  const [, section = ""] = readFileSync(join(REPOSITORY, "docs/formats.md"), "utf8").split("### A user's token\n");
+  const blocks = [...section.matchAll(/```\w+\n([^]*?)```/g)].map(([, text = ""]) => text);
+  const [settings = "", migration = "", issueToken = ""] = blocks;
+  return [settings, migration, issueToken];
+}
+
+test("the documented function issues tokens that PostgREST takes, and none for whom it does not know", async () => {
+  const project = cliProject("empty");
+  const [settings, migration, issueToken] = example();
+  project.write({
+    "tm-db.config.json": settings,
+    "migrations/0001_people.sql": `-- Up Migration\n${migration}insert into private.people values ('ann');\n\n-- Down Migration\ndrop schema private cascade;\n`,
+    "functions/private/issue_token.sql": issueToken,
+  });
+  const up = await project.run(["up"]);
+  expect(up).toMatchObject({ code: 0, stdout: expect.stringMatching(/A token for ann:\n {2}eyJ/) });
+  const own = await project.run(["token", "--user", "ann"]);
+  expect(decodeJwt(own.stdout.trim())).toMatchObject({ role: "web_user", sub: "ann" });
+  const decoded = await project.run(["token", "decode", own.stdout.trim(), "--json"]);
+  expect(JSON.parse(decoded.stdout)).toMatchObject({ accepted: true });
+  // There are no development data that a reset could bring.
+  const nobody = await project.run(["token", "--user", "bob"]);
+  expect(nobody).toMatchObject({ code: 1, stderr: expect.stringContaining("TOKEN_USER_UNKNOWN") });
+  expect(nobody.stderr).not.toContain("reset");
+});
+
+test("a token.query that answers no signed token is what is wrong, and not the user", async () => {
+  const project = cliProject("empty");
+  const settings = (query: string): Record<string, string> => ({
+    "tm-db.config.json": `{\n  "token": { "query": ${JSON.stringify(query)}, "devUser": "ann" }\n}\n`,
+  });
+  const refusal = async (query: string): Promise<string> => {
+    project.write(settings(query));
+    const { code, stdout, stderr } = await project.run(["token", "--user", "ann"]);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
+    expect(stderr).not.toContain("reset");
+    return stderr;
+  };
+  project.write(settings("select json_build_object('sub', $1::text)"));
+  const up = await project.run(["up"]);
+  expect(up.code).toBe(0);
+  expect(up.stdout).toMatch(/no token: token\.query answers JSON, not the text of a signed token \(.*--role <role>/);
+  expect(up.stdout).not.toContain("no user ann");
+
+  const json = await refusal("select json_build_object('sub', $1::text)");
+  expect(json).toContain("error CONFIG_INVALID token.query answers JSON, not the text of a signed token\n");
+  expect(json).toContain("npx tm-db token --role <role> --claims '{…}'");
+  // Neither what it answers nor what it holds is repeated.
+  const text = await refusal("select 'hush-hush'::text || $1");
+  expect(text).toContain("token.query answers a text, not the text of a signed token");
+  expect(text).toContain("it has 1 part, and a signed token has 3");
+  expect(text).not.toContain("hush-hush");
+  expect(await refusal("select 7 where $1 <> ''")).toContain("token.query answers a number");
+  // A query that PostgreSQL refuses is shown where it stands; up goes on without it.
+  project.write(settings("select no_such_column where $1 <> ''"));
+  expect(await project.run(["token", "--user", "ann"])).toMatchObject({
+    code: 1,
+    stderr: expect.stringMatching(/^error SQL_ERROR .*no_such_column[^]*hint mend token\.query in tm-db\.config\.json/),
+  });
+  expect(await project.run(["up"])).toMatchObject({ code: 0, stdout: expect.stringContaining("no token: column") });
+  // The control: no row is no user.
+  project.write(settings("select $1::text where false"));
+  expect(await project.run(["token", "--user", "ann"])).toMatchObject({
+    code: 1,
+    stderr: expect.stringContaining("TOKEN_USER_UNKNOWN"),
+  });
 });
