@@ -34,10 +34,12 @@ export const NEXT_STEPS: Readonly<Record<ErrorCode, string>> = {
   SQL_ERROR: "Mend the statement at the line shown; nothing was changed.",
   NOTHING_TO_ROLL_BACK: "`npx tm-db status` shows what is applied.",
   NOT_DEPLOYED: "`npx tm-db migrate`; or `npx tm-db adopt`, if the database holds what the files make already.",
+  LEDGER_DAMAGED: "Restore it from a backup, or write it anew from the files: `npx tm-db adopt`.",
   ALREADY_DEPLOYED: "`npx tm-db status` shows what is applied; `npx tm-db drift`, whether it is still there.",
   ADOPTION_REFUSED:
     "Mend the files or the database by the differences that the message lists, or say `--accept-differences`.",
-  DATABASE_NOT_EMPTY: "Name an empty database, or say `--allow-non-empty`.",
+  DATABASE_NOT_EMPTY:
+    "Name an empty database, or say `--allow-non-empty`; or `npx tm-db adopt`, if it holds what the files make already.",
   LOCK_TIMEOUT: "Wait for the session that the message names, or raise `--lock-timeout` or `--lock-retries`.",
   CONNECTION_REFUSED:
     "Check the address; or leave it out (`unset DATABASE_URL`) and use the embedded server: `npx tm-db up`. A database that was half dropped: `npx tm-db reset`.",

@@ -13,8 +13,8 @@ import {
   readForeignHistory,
 } from "../deploy/adopt.ts";
 import { prepareMigrations } from "../deploy/apply.ts";
-import { ensureLedger, type FileChange } from "../deploy/ledger-writing.ts";
-import { readLedger } from "../deploy/ledger.ts";
+import { dropRemains, ensureLedger, type FileChange } from "../deploy/ledger-writing.ts";
+import { findLedger } from "../deploy/ledger.ts";
 import { readProjectFiles } from "../files/read-project.ts";
 import type { Catalog } from "../schema/catalog.ts";
 import { compareIgnoring } from "../schema/ignored.ts";
@@ -39,8 +39,8 @@ export interface AdoptOptions extends CommandOptions {
 }
 
 /**
- * Writes the ledger for a database that holds already what the files make, as if tm-db had deployed them. Before that,
- * the files are built on a scratch database, and the catalogs compared.
+ * Writes the ledger for a database that holds already what the files make, as if tm-db had deployed them; also where a
+ * part of the ledger was lost. Before that, the files are built on a scratch database, and the catalogs compared.
  * @throws TmDbError ALREADY_DEPLOYED; ADOPTION_REFUSED with every difference; then nothing was written.
  */
 export async function adopt(options: AdoptOptions): Promise<AdoptResult> {
@@ -50,10 +50,10 @@ export async function adopt(options: AdoptOptions): Promise<AdoptResult> {
   const files = readProjectFiles(project.config);
   await refuseIgnoredFiles(project.config, files);
   const target = await openTarget(project, "must-run");
-  const table = { schema: options.migrationsSchema ?? "public", name: options.migrationsTable ?? "pgmigrations" };
   const live = await withClient(target.connection, { signal }, async (client) => {
-    return await readLive(client, { database: nameOf(target, client), table, files });
+    return await readLive(client, { database: nameOf(target, client), options, files });
   });
+  const { table } = live;
   const choice = chooseFiles(files, live, options.to);
   const migrations = await prepareMigrations(project.config.projectDir, choice.migrations);
   const given = { files: { migrations, repeatables: choice.repeatables }, signal };
@@ -66,7 +66,7 @@ export async function adopt(options: AdoptOptions): Promise<AdoptResult> {
     options.dryRun === true
       ? null
       : await withClient(target.connection, { signal }, async (client) => {
-          return await write(client, { project, live, table, changes: built.changes, startedAt });
+          return await write(client, { project, live, changes: built.changes, startedAt });
         });
   return {
     command: "adopt",
@@ -86,6 +86,8 @@ export async function adopt(options: AdoptOptions): Promise<AdoptResult> {
 
 interface Live {
   readonly database: DatabaseName;
+  /** Where was looked for what has run. */
+  readonly table: HistoryTable;
   readonly catalog: Catalog;
   readonly history: ForeignHistory | undefined;
   readonly present: readonly RepeatableFile[];
@@ -93,13 +95,15 @@ interface Live {
 
 async function readLive(
   client: DatabaseClient,
-  given: { readonly database: DatabaseName; readonly table: HistoryTable; readonly files: ProjectFiles },
+  given: { readonly database: DatabaseName; readonly options: AdoptOptions; readonly files: ProjectFiles },
 ): Promise<Live> {
-  const { database, table, files } = given;
+  const { database, options, files } = given;
   return await withTransaction<Live>(client, "snapshot", async () => {
-    await refuseLedger(client, database);
+    const lost = await refuseLedger(client, database);
+    const table = historyTable(options, lost);
     return {
       database,
+      table,
       history: await readForeignHistory(client, table),
       present: await findPresentFiles(client, files.repeatables),
       catalog: await readComparable(client),
@@ -107,9 +111,20 @@ async function readLive(
   });
 }
 
-async function refuseLedger(client: DatabaseClient, database: DatabaseName): Promise<void> {
-  const ledger = await readLedger(client);
-  if (!ledger.exists) return refuseOtherDeployer(ledger, database);
+/** What is left of a damaged ledger knows best what has run. */
+function historyTable({ migrationsSchema, migrationsTable }: AdoptOptions, lost: readonly string[]): HistoryTable {
+  const isNamed = migrationsSchema !== undefined || migrationsTable !== undefined;
+  if (!isNamed && lost.length > 0 && !lost.includes("migrations")) return { schema: "tm_db", name: "migrations" };
+  return { schema: migrationsSchema ?? "public", name: migrationsTable ?? "pgmigrations" };
+}
+
+/** Answers what is lost of a damaged one. */
+async function refuseLedger(client: DatabaseClient, database: DatabaseName): Promise<readonly string[]> {
+  const ledger = await findLedger(client);
+  if (!ledger.exists) {
+    refuseOtherDeployer(ledger, database);
+    return ledger.lost;
+  }
   throw new TmDbError("ALREADY_DEPLOYED", `tm-db has deployed to ${database.address} already: it has a ledger`, {
     hint: "npx tm-db status shows what is applied",
   });
@@ -181,19 +196,18 @@ async function write(
   given: {
     readonly project: Project;
     readonly live: Live;
-    readonly table: HistoryTable;
     readonly changes: readonly FileChange[];
     readonly startedAt: Date;
   },
 ): Promise<string> {
-  const { project, live, table, changes, startedAt } = given;
+  const { project, live, changes, startedAt } = given;
   const { onEvent } = project.options;
   return await withDeployment(client, { mode: "read write", timeouts: {}, onEvent }, async () => {
     // Somebody may have been quicker while the scratch database was being built.
-    await refuseLedger(client, live.database);
+    await dropRemains(client, await refuseLedger(client, live.database));
     await ensureLedger(client);
     const deployment = await record(client, { kind: "adopt", project, startedAt, changes });
-    if (live.history !== undefined) await keepRunTimes(client, table);
+    if (live.history !== undefined) await keepRunTimes(client, live.table);
     return deployment;
   });
 }

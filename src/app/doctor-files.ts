@@ -3,7 +3,7 @@ import { TmDbError } from "../core/errors.ts";
 import type { ProjectFiles } from "../core/project-files.ts";
 import type { DatabaseClient } from "../db/client.ts";
 import { createdExtensions } from "../deploy/created-extensions.ts";
-import { readLedger } from "../deploy/ledger.ts";
+import { findLedger, readLedger } from "../deploy/ledger.ts";
 import { findOrphans } from "../deploy/orphans.ts";
 import { compareFiles, type FileStatus } from "../deploy/plan.ts";
 import { failureVerdict } from "../doctor/alone.ts";
@@ -77,7 +77,8 @@ export async function checkNeededExtensions(client: DatabaseClient, files: ReadF
 }
 
 export async function checkOrphans(client: DatabaseClient, config: Config): Promise<readonly Verdict[]> {
-  const ledger = await readLedger(client);
+  const ledger = await findLedger(client);
+  if (ledger.lost.length > 0) return [skipped("the ledger, which says what files made, is damaged")];
   if (!ledger.exists) return [skipped("tm-db has never deployed to this database")];
   const { orphans } = splitOrphans(config, await findOrphans(client, ledger.repeatables));
   if (orphans.length > 0) return [warning(`no file makes ${listed(orphans)}`, "npx tm-db drift")];

@@ -46,7 +46,10 @@ export async function refuseForeignDatabase(
     "DATABASE_NOT_EMPTY",
     `${database.address} holds tables or views that tm-db did not make: ${names.join(", ")}`,
     {
-      hint: "name an empty database, or deploy beside them on purpose: npx tm-db migrate --allow-non-empty",
+      hint: [
+        "name an empty database, or deploy beside them on purpose: npx tm-db migrate --allow-non-empty",
+        "if it holds what the files make already, its ledger is what is missing: npx tm-db adopt",
+      ].join("\n"),
     },
   );
 }

@@ -50,6 +50,10 @@ export const ERROR_CODES = {
   SQL_ERROR: { exit: 1, means: "PostgreSQL refused a statement of a file. The deployment was rolled back as a whole." },
   NOTHING_TO_ROLL_BACK: { exit: 1, means: "No deployment or migration is left to take back." },
   NOT_DEPLOYED: { exit: 2, means: "The database has no ledger: tm-db never deployed to it." },
+  LEDGER_DAMAGED: {
+    exit: 2,
+    means: "Some of the ledger's tables are not there any more, so it cannot be told what was deployed.",
+  },
   ALREADY_DEPLOYED: { exit: 1, means: "The database has a ledger already, so there is nothing to adopt." },
   ADOPTION_REFUSED: { exit: 1, means: "The database that shall be adopted is not what the files make." },
   DATABASE_NOT_EMPTY: {

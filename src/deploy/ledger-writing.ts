@@ -30,6 +30,16 @@ export type FileChange =
       readonly after: AppliedRepeatable | null;
     };
 
+/**
+ * Takes away what an adoption writes anew, where `lost` of a ledger is not there any more: what it says of files, and changes
+ * that no deployment is left of. Migrations keep the times at which they ran.
+ */
+export async function dropRemains(client: DatabaseClient, lost: readonly string[]): Promise<void> {
+  if (lost.length === 0) return;
+  const others = lost.includes("deployments") ? ["changes"] : [];
+  for (const table of ["files", ...others]) await client.query(`drop table if exists tm_db.${table}`);
+}
+
 /** Makes the ledger's schema where it is not there. */
 export async function ensureLedger(client: DatabaseClient): Promise<void> {
   await client.query(CREATE_LEDGER);

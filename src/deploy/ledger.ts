@@ -15,17 +15,39 @@ export interface DeploymentSummary {
   readonly rolledBackBy: string | null;
 }
 
+/** A ledger as far as it is there. */
+export interface LedgerFound extends LedgerState {
+  /** Where something of it is there, its tables that are not: then it says nothing, and `exists` is false. */
+  readonly lost: readonly string[];
+}
+
 /**
  * Reads the state of the ledger; works in a READ ONLY transaction, and where there is no ledger.
+ * @throws TmDbError LEDGER_DAMAGED where some of its tables are not there; what `findLedger` throws.
+ */
+export async function readLedger(client: DatabaseClient): Promise<LedgerState> {
+  const ledger = await findLedger(client);
+  if (ledger.lost.length === 0) return ledger;
+  const tables = ledger.lost.map((table) => `tm_db.${table}`).join(", ");
+  throw new TmDbError("LEDGER_DAMAGED", `the ledger of this database is damaged: there is no ${tables}`, {
+    hint: "restore it from a backup; or, with the files that the database holds, write it anew: npx tm-db adopt",
+  });
+}
+
+/**
+ * The same, whatever is lost of it.
  * @throws TmDbError PERMISSION_DENIED where part of it is not a table of the schema's owner: reading a view, or writing to
  * a table with triggers, runs what whoever made it wrote, with the rights of this connection. Also where a function or
  * operator of somebody else could be called in the place of PostgreSQL's own.
  */
-export async function readLedger(client: DatabaseClient): Promise<LedgerState> {
-  const { rows } = await client.query<LedgerFound>(
+export async function findLedger(client: DatabaseClient): Promise<LedgerFound> {
+  const { rows } = await client.query<LedgerTables>(
     `select
-       to_regclass('tm_db.files') is not null as files,
-       to_regclass('tm_db.migrations') is not null as migrations,
+       array(
+         select t.name
+         from pg_catalog.unnest('{migrations,deployments,files,changes}'::text[]) as t (name)
+         where to_regclass(pg_catalog.concat('tm_db.', t.name)) is null
+       ) as missing,
        to_regclass('tm_db.unfinished') is not null as unfinished,
        (select pg_catalog.pg_get_userbyid(n.nspowner) from pg_catalog.pg_namespace as n where n.nspname = 'tm_db') as owner,
        (
@@ -44,12 +66,24 @@ export async function readLedger(client: DatabaseClient): Promise<LedgerState> {
   refuseShadow(found?.shadow ?? null);
   refuseStranger(found?.stranger ?? null);
   const deployer = found === undefined || found.owner === found.me ? undefined : (found.owner ?? undefined);
-  if (found?.migrations !== true || !found.files)
-    return { exists: false, migrations: [], repeatables: [], deployer, unfinished: undefined };
+  const missing = found?.missing ?? [];
+  if (found === undefined || missing.length > 0) {
+    // node-pg-migrate may have been told to keep its own table there.
+    const isNone = OWN_TABLES.every((table) => missing.includes(table));
+    return {
+      exists: false,
+      lost: isNone ? [] : missing,
+      migrations: [],
+      repeatables: [],
+      deployer,
+      unfinished: undefined,
+    };
+  }
   const state = await client.query<{ migrations: MigrationRow[]; repeatables: AppliedRepeatable[] }>(READ_STATE);
   const { migrations = [], repeatables = [] } = state.rows[0] ?? {};
   return {
     exists: true,
+    lost: [],
     migrations: migrations.map(([name, path, checksum]) => ({ name, path, checksum })),
     repeatables,
     deployer,
@@ -57,10 +91,12 @@ export async function readLedger(client: DatabaseClient): Promise<LedgerState> {
   };
 }
 
+/** What nobody but tm-db makes. */
+const OWN_TABLES = ["deployments", "files", "changes"];
+
 /** Which of the ledger's tables are there, and whose they are. */
-interface LedgerFound {
-  readonly files: boolean;
-  readonly migrations: boolean;
+interface LedgerTables {
+  readonly missing: readonly string[];
   readonly unfinished: boolean;
   readonly owner: string | null;
   /** What bears the name of one of its tables and is none of the owner's. */
@@ -145,10 +181,14 @@ export async function readChangesSince(client: DatabaseClient, sinceId: string):
   return rows;
 }
 
-/** Each `migrate` that was not taken back as such, the latest first. */
+/** Each `migrate` that was not taken back as such, the latest first; what was before an adoption is none of them. */
 export async function readDeploymentsLeft(client: DatabaseClient): Promise<DeploymentSummary[]> {
   const { rows } = await client.query<DeploymentSummary>(
-    `${SELECT_DEPLOYMENTS} where kind = 'migrate' and rolled_back_by is null order by id desc`,
+    `${SELECT_DEPLOYMENTS} 
+     where kind = 'migrate'
+       and rolled_back_by is null
+       and id > coalesce((select max(id) from tm_db.deployments where kind = 'adopt'), 0)
+     order by id desc`,
   );
   return rows;
 }

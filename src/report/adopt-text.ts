@@ -16,7 +16,7 @@ export function adoptLines(result: AdoptResult, style: Style): string[] {
     `${dryRun ? "nothing was written:" : style.green(word)} ${files} of ${where}${source}`,
     ...leftOutLines(result, style),
     ...warnings.map((warning) => `${style.yellow("warning")} ${warning}`),
-    ...(history === null || dryRun
+    ...(history === null || history === "tm_db.migrations" || dryRun
       ? []
       : [`${history} is not read any more; drop it in a migration when nothing else does`]),
   ];

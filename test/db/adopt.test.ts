@@ -1,8 +1,9 @@
 import { spawnSync } from "node:child_process";
 import { mkdirSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { adopt, type AdoptOptions } from "../../src/app/adopt.ts";
+import { doctor } from "../../src/app/doctor.ts";
 import { drift } from "../../src/app/drift.ts";
 import type { AdoptResult } from "../../src/core/command-result.ts";
 import { connectionUrl } from "../../src/core/connection-spec.ts";
@@ -212,3 +213,80 @@ test.each(Array.from({ length: SEEDS }, (_, index) => index + 11))(
     expect(await compareCatalogs(empty, await project.catalog())).toEqual([]);
   },
 );
+
+const FEES_COLUMN =
+  "-- Up Migration\nalter table club.members add column paid_on date;\n-- Down Migration\nalter table club.members drop column paid_on;\n";
+
+describe("a ledger of which something was lost", () => {
+  async function deployed(): Promise<EngineProject> {
+    const project = await club();
+    await project.migrate();
+    project.write(FILES);
+    await project.migrate();
+    return project;
+  }
+
+  async function isAsBefore(project: EngineProject): Promise<void> {
+    expect(await project.migrate()).toMatchObject({ steps: [], deployment: null });
+    expect(await project.status()).toMatchObject({ upToDate: true, orphans: [] });
+    // What comes after the adoption goes back, and nothing of what was before.
+    project.write({ "migrations/0004_paid.sql": FEES_COLUMN });
+    await project.migrate();
+    expect(await project.rollback()).toMatchObject({
+      steps: [{ action: "roll-back", path: "migrations/0004_paid.sql" }],
+    });
+    project.write({ "migrations/0004_paid.sql": null });
+    await expect(project.rollback()).rejects.toMatchObject({ code: "NOTHING_TO_ROLL_BACK" });
+    expect(await project.status()).toMatchObject({ upToDate: true });
+    await project.rollback({ kind: "steps", count: 1 });
+    expect(await project.status()).toMatchObject({ upToDate: false });
+    await project.migrate();
+    await project.rollback({ kind: "all" });
+    expect(await project.query("select to_regclass('club.members')::text as members")).toEqual([{ members: null }]);
+  }
+
+  test.each(["migrations", "deployments", "files", "changes"])(
+    "tm_db.%s, says so by every command, and adopt mends it",
+    async (table) => {
+      const project = await deployed();
+      const ran = await project.query("select name, run_on from tm_db.migrations order by id");
+      await project.query(`drop table tm_db.${table} cascade`);
+      const damage = {
+        code: "LEDGER_DAMAGED",
+        message: `the ledger of this database is damaged: there is no tm_db.${table}`,
+        hint: expect.stringContaining("npx tm-db adopt"),
+      };
+      for (const command of ["migrate", "status", "rollback"] as const) {
+        await expect(project[command]()).rejects.toMatchObject(damage);
+      }
+      const databaseUrl = connectionUrl(project.spec);
+      const { checks } = await doctor({ projectDir: project.dir, databaseUrl, env: {}, onEvent: () => {} });
+      expect(checks).toContainEqual(
+        expect.objectContaining({ check: "files", verdict: "problem", message: damage.message, next: damage.hint }),
+      );
+      expect(checks).toContainEqual(expect.objectContaining({ check: "drift", verdict: "skipped" }));
+
+      expect(await adopted(project)).toMatchObject({ pending: [], differences: [] });
+      const after = await project.query("select name, run_on from tm_db.migrations order by id");
+      if (table !== "migrations") expect(after).toEqual(ran);
+      await isAsBefore(project);
+    },
+  );
+
+  test("that has only what node-pg-migrate keeps there is none yet", async () => {
+    const project = await club();
+    nodePgMigrate(project, ["up", "--create-migrations-schema", ...LEDGER_TABLE]);
+    await expect(project.migrate()).rejects.toMatchObject({ code: "DATABASE_NOT_EMPTY" });
+  });
+
+  test("all of it, is told together with the command that writes it anew", async () => {
+    const project = await deployed();
+    await project.query("drop schema tm_db cascade");
+    await expect(project.migrate()).rejects.toMatchObject({
+      code: "DATABASE_NOT_EMPTY",
+      hint: expect.stringContaining("npx tm-db adopt"),
+    });
+    expect(await adopted(project)).toMatchObject({ pending: [], differences: [] });
+    await isAsBefore(project);
+  });
+});
