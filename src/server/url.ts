@@ -33,7 +33,10 @@ export function connectionSpecFromUrl(
   source: string,
   environment: NodeJS.ProcessEnv = process.env,
 ): ConnectionSpec {
-  return complete({ ...partsFromEnvironment(environment), ...parseUrl(url, source) }, source, environment);
+  const variables = partsFromEnvironment(environment);
+  const own = parseUrl(url, source);
+  if (own.port === undefined) refuseWrongPort(variables);
+  return complete({ ...variables, ...own }, source, environment);
 }
 
 /** A variable by which psql would get to another server must not lead to the embedded one. */
@@ -59,7 +62,15 @@ export function connectionSpecFromEnvironment(
   const parts = partsFromEnvironment(environment);
   refuseOtherWays(environment);
   if (parts.host === undefined && parts.port === undefined && parts.database === undefined) return undefined;
+  refuseWrongPort(parts);
   return complete(parts, "PG* variables", environment);
+}
+
+function refuseWrongPort({ port }: Parts): void {
+  if (port === undefined || isPort(port)) return;
+  throw new TmDbError("USAGE", "PGPORT is not the number of a port", {
+    hint: "say one from 1 to 65535, or none, which means 5432: unset PGPORT",
+  });
 }
 
 function partsFromEnvironment(environment: NodeJS.ProcessEnv): Parts {
@@ -118,9 +129,12 @@ function isSslMode(mode: string): mode is SslMode {
   return SSL_MODES.has(mode);
 }
 
+function isPort(text: string): boolean {
+  return /^\d{1,5}$/.test(text) && Number(text) >= 1 && Number(text) <= 65_535;
+}
+
 function parsePort(text: string, source: string): number {
-  const port = /^\d{1,5}$/.test(text) ? Number(text) : 0;
-  if (port >= 1 && port <= 65_535) return port;
+  if (isPort(text)) return Number(text);
   // The "port" of a URL whose password holds an unescaped `/` or `:` is a part of that password.
   throw malformed(source, "has no valid port", ENCODE_HINT);
 }
@@ -222,17 +236,17 @@ function parseQuery(query: string | undefined, source: string): Parts {
     if (part !== undefined) {
       if (value !== "") parts[part] = value;
     } else if (name === "ssl" && value === "true") parts.sslMode = "require";
-    else if (!IGNORED.has(name))
-      throw malformed(source, unknownParameter(name), "leave it out; the parameters are those of libpq");
+    else if (!IGNORED.has(name)) throw unknownParameter(name, query ?? "", source);
   }
   return parts;
 }
 
-/** A name is repeated only if it looks like one: it could be the rest of a password with an unescaped `?`. */
-function unknownParameter(name: string): string {
-  return /^[a-z_]{1,30}$/.test(name)
-    ? `has a parameter that tm-db does not know: ${name}`
-    : "has a parameter that tm-db does not know";
+/** A name is repeated only if it looks like one: it could be the rest of a password with an unescaped `?`, before its `@`. */
+function unknownParameter(name: string, query: string, source: string): TmDbError {
+  const what = "has a parameter that tm-db does not know";
+  const hint = "leave it out; the parameters are those of libpq";
+  if (/^[a-z_]{1,30}$/.test(name) && !query.includes("@")) return malformed(source, `${what}: ${name}`, hint);
+  return malformed(source, what, `${hint}\nor, if it is part of a password: ${ENCODE_HINT}`);
 }
 
 function decodePart(text: string | undefined, what: string, source: string): string | undefined {

@@ -79,6 +79,7 @@ describe("a URL that makes no sense is USAGE, and nothing of it is repeated", ()
     ["an unescaped / after a number in the password", `postgres://u:1/${secret}@h/d`],
     ["an unescaped ? in the password", `postgres://u:p?${secret}@h/d`],
     ["an unescaped ? after a number in the password", `postgres://u:12?${secret}@h/d`],
+    ["an unescaped ? in a password of small letters", "postgres://u:p?hunter&x@h/d"],
     ["an unescaped % in the password", `postgres://u:%${secret}@h/d`],
     ["a % that encodes no UTF-8", `postgres://u:%ff${secret}@h/d`],
     ["a zero byte", `postgres://u:%00${secret}@h/d`],
@@ -98,7 +99,27 @@ describe("a URL that makes no sense is USAGE, and nothing of it is repeated", ()
       caught = error;
     }
     expect(caught).toMatchObject({ code: "USAGE", message: expect.stringContaining("--database-url") });
-    expect(JSON.stringify(caught) + String(caught)).not.toContain(secret);
+    expect(JSON.stringify(caught) + String(caught)).not.toContain("hunter");
+  });
+
+  test("a parameter that may be the rest of a password is answered with how to encode one, and another with its name", () => {
+    expect(() => read("postgres://u:p?hunter&x@h/d")).toThrow(
+      expect.objectContaining({ hint: expect.stringContaining("? is %3F") }),
+    );
+    expect(() => read("postgres://u:p@h/d?schema=public")).toThrow(
+      expect.objectContaining({
+        message: expect.stringContaining("does not know: schema"),
+        hint: "leave it out; the parameters are those of libpq",
+      }),
+    );
+  });
+
+  test("a PGPORT that is no port is named, where it counts", () => {
+    const wrong = { PGHOST: "h", PGPORT: "x" };
+    const named = expect.objectContaining({ message: "PGPORT is not the number of a port" });
+    expect(() => connectionSpecFromEnvironment(wrong)).toThrow(named);
+    expect(() => read("postgres://u@h/d", wrong)).toThrow(named);
+    expect(read("postgres://u@h:5433/d", wrong)).toMatchObject({ port: 5433 });
   });
 });
 
