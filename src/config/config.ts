@@ -4,7 +4,7 @@ import { TmDbError } from "../core/errors.ts";
 import { jsonProblem } from "../core/json-problem.ts";
 import { DERIVED_OPTIONS, POSTGREST_OPTIONS, type PostgrestValue } from "../core/postgrest-options.ts";
 import type { RealtimeChannel, RealtimeParent } from "../core/realtime-channel.ts";
-import { type ConfigFile, Reader } from "./reader.ts";
+import { type ConfigFile, OWN_DATABASES, Reader } from "./reader.ts";
 import { configName, configPath } from "./setting-place.ts";
 
 /** The folder names of a project, relative to it. */
@@ -190,7 +190,7 @@ export function parseConfig(raw: unknown, projectDir: string, file: ConfigFile):
   const matrix = reader.object(root["matrix"] ?? {}, "matrix", ["personas", "people", "claim", "memberships"]);
   const config: Config = {
     projectDir,
-    database: reader.name(root["database"], "database") ?? defaultDatabaseName(projectDir),
+    database: reader.database(root["database"], "database") ?? defaultDatabaseName(projectDir),
     isDatabaseNamed: root["database"] !== undefined,
     paths: {
       migrations: reader.folder(paths["migrations"], "paths.migrations") ?? DEFAULT_PATHS.migrations,
@@ -332,5 +332,5 @@ function defaultDatabaseName(projectDir: string): string {
     .toLowerCase()
     .replaceAll(/[^a-z0-9_]+/g, "_")
     .replace(/^_+|_+$/g, "");
-  return name === "" || /^\d/.test(name) ? `db_${name}` : name;
+  return name === "" || /^\d/.test(name) || OWN_DATABASES.has(name) ? `db_${name}` : name;
 }

@@ -4,12 +4,16 @@ import { ignoredSchema, namesObject, plainName } from "../core/ignored.ts";
 import { jsonPlaces } from "../core/json-places.ts";
 import { locate } from "../core/locate.ts";
 import type { PostgrestValue } from "../core/postgrest-options.ts";
+import { similarWord } from "../core/similar-word.ts";
 
 /** The file that settings come from. Without a text there are no places to name. */
 export interface ConfigFile {
   readonly name: string;
   readonly text?: string | undefined;
 }
+
+/** What every server has before anybody makes a database. */
+export const OWN_DATABASES: ReadonlySet<string> = new Set(["postgres", "template0", "template1"]);
 
 function hasControlCharacter(text: string): boolean {
   return [...text].some((character) => character < " " || character === "\u007f");
@@ -40,8 +44,13 @@ export class Reader {
     for (const key of Object.keys(value)) {
       if (keys.includes(key)) continue;
       const from = elsewhere[key]?.from;
-      const why =
-        from === undefined ? `is unknown; known are ${keys.join(", ")}` : `is not set here: it comes from ${from}`;
+      // Editors put `$schema` there, and nobody else.
+      const meant = similarWord(
+        key,
+        keys.filter((each) => key.startsWith("$") || !each.startsWith("$")),
+      );
+      const known = meant === undefined ? `known are ${keys.join(", ")}` : `did you mean ${meant}?`;
+      const why = from === undefined ? `is unknown; ${known}` : `is not set here: it comes from ${from}`;
       this.#add(path === "" ? key : `${path}.${key}`, why);
     }
     return value as Record<string, unknown>;
@@ -80,6 +89,15 @@ export class Reader {
     if (name !== undefined && hasControlCharacter(name)) this.#add(path, "holds a control character");
     if (name !== undefined && Buffer.byteLength(name) > 63)
       this.#add(path, "is over 63 bytes; PostgreSQL would cut it");
+    return name;
+  }
+
+  /** A database that may be dropped: PostgreSQL makes three of its own, and others are made from them. */
+  database(value: unknown, path: string): string | undefined {
+    const name = this.name(value, path);
+    if (name !== undefined && OWN_DATABASES.has(name)) {
+      this.#add(path, `is ${name}, which is PostgreSQL's own; choose another name`);
+    }
     return name;
   }
 

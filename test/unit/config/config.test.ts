@@ -29,13 +29,31 @@ test("every problem is told, not the first", () => {
     token: {},
   };
   expect(problemsOf(raw)).toEqual([
-    expect.stringContaining("databse is unknown"),
+    "databse is unknown; did you mean database?",
     "exposedSchemas must be a list of names",
     expect.stringContaining("roles.anonymous is over 63 bytes"),
     "jwtSecret must be schema.table.column",
     "token.query is missing",
   ]);
   expect(problemsOf([])).toEqual(["the file must be an object"]);
+});
+
+test("a key that is like none of the known ones is answered with all of them", () => {
+  expect(problemsOf({ schemas: ["api"], paths: { Migration: "m" } })).toEqual([
+    expect.stringMatching(/^schemas is unknown; known are \$schema, database, .*, matrix$/),
+    "paths.Migration is unknown; did you mean migrations?",
+  ]);
+});
+
+test("the project's database is none of PostgreSQL's own, neither by its name nor by the folder's", () => {
+  for (const database of ["postgres", "template0", "template1"]) {
+    expect(problemsOf({ database })).toEqual([
+      `database is ${database}, which is PostgreSQL's own; choose another name`,
+    ]);
+  }
+  expect(parseConfig({}, "/x/postgres", { name: "f" })).toMatchObject({ database: "db_postgres" });
+  // The control.
+  expect(parseConfig({ database: "template2" }, "/x", { name: "f" })).toMatchObject({ database: "template2" });
 });
 
 test("what is ignored is named as drift names it, in one spelling, and is not what the API exposes", () => {
@@ -92,7 +110,7 @@ test("channels are of exposed tables, and origins have no path", () => {
     "realtime.channels.d.parent.table names a schema that is not in exposedSchemas: auth",
     "realtime.channels.d.parent.column is missing",
     expect.stringContaining("is over 63 bytes"),
-    expect.stringContaining(".keys is unknown; known are table, key, columns, parent"),
+    expect.stringContaining(".keys is unknown; did you mean key?"),
     expect.stringContaining("must be an origin such as https://app.example.com"),
     expect.stringContaining("must be an origin such as https://app.example.com"),
     "realtime.allowedOrigins[2] must be a text that is not blank",
