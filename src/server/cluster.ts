@@ -4,6 +4,7 @@ import { chmodSync, chownSync, existsSync, mkdirSync, readdirSync, renameSync, r
 import { dirname, join } from "node:path";
 import type { ConnectionSpec } from "../core/connection-spec.ts";
 import { TmDbError } from "../core/errors.ts";
+import { quoteForShell } from "../core/quote-for-shell.ts";
 import { quoteIdent, quoteLiteral } from "../core/quote-ident.ts";
 import { type DatabaseClient, withClient } from "../db/client.ts";
 import { dropDatabase } from "../db/drop-database.ts";
@@ -50,6 +51,7 @@ export interface ClusterRequest {
  */
 export async function createCluster(request: ClusterRequest): Promise<void> {
   const parent = dirname(request.paths.dataDir);
+  refuseDamaged(request.paths.dataDir);
   removeUnfinished(parent);
   const suffix = randomBytes(6).toString("hex");
   const temporary = join(parent, `${UNFINISHED}pg${request.major}-${suffix}`);
@@ -68,6 +70,14 @@ export async function createCluster(request: ClusterRequest): Promise<void> {
   } finally {
     rmSync(passwordFile, { force: true });
   }
+}
+
+/** Without PG_VERSION it is no server's data, to PostgreSQL either; but it may be what is left of it. */
+function refuseDamaged(dataDir: string): void {
+  if (!existsSync(dataDir) || readdirSync(dataDir).length === 0) return;
+  throw new TmDbError("FILE_UNWRITABLE", `${dataDir} is not empty, and is no server's data: it has no PG_VERSION`, {
+    hint: `restore it from a backup; or, to begin with an empty server: rm -r ${quoteForShell(dataDir)}`,
+  });
 }
 
 const UNFINISHED = "unfinished-";

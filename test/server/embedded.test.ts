@@ -300,6 +300,21 @@ describe("after accidents", () => {
     expect(await project.start()).toMatchObject({ created: false });
   });
 
+  test("data without PG_VERSION is not touched, and the error says what to remove", async () => {
+    const project = projects.create();
+    const { dataDir } = await project.start();
+    await stopEmbedded({ projectDir: project.dir });
+    rmSync(join(dataDir, "PG_VERSION"));
+    await expect(project.start()).rejects.toMatchObject({
+      code: "FILE_UNWRITABLE",
+      message: expect.stringContaining("has no PG_VERSION"),
+      hint: expect.stringContaining(`rm -r ${dataDir}`),
+    });
+    expect(existsSync(join(dataDir, "base"))).toBe(true);
+    rmSync(dataDir, { recursive: true });
+    expect(await project.start()).toMatchObject({ created: true });
+  });
+
   test("data that a server on another machine may be using is not touched", async () => {
     const project = projects.create();
     const server = await project.start();
