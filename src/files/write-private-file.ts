@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import {
   closeSync,
+  existsSync,
   fchownSync,
   fsyncSync,
   lstatSync,
@@ -13,6 +14,7 @@ import {
 } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { TmDbError } from "../core/errors.ts";
+import { quoteForShell } from "../core/quote-for-shell.ts";
 import { unwritable } from "../core/unwritable.ts";
 
 /**
@@ -39,7 +41,11 @@ export function writePrivateFile(path: string, text: string, mark: string): "wri
     renameSync(draft, path);
   } catch (error) {
     rmSync(draft, { force: true });
-    throw unwritable(`cannot write ${path}`, error, "name another file: --output <file>");
+    const folder = dirname(path);
+    const hint = existsSync(folder)
+      ? "name another file: --output <file>"
+      : `make its folder: mkdir -p ${quoteForShell(folder)}`;
+    throw unwritable(`cannot write ${path}`, error, hint);
   }
   return "written";
 }

@@ -9,7 +9,7 @@ import {
   watch,
   writeFileSync,
 } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { writePrivateFile } from "../../../src/files/write-private-file.ts";
 import { temporaryProject } from "../../support/temporary-project.ts";
@@ -103,4 +103,13 @@ test.runIf(process.geteuid?.() === 0)("in a folder of everybody's, a file that w
   };
   expect(ownerAfter(0o1777)).toBe(0);
   expect(ownerAfter(0o755)).toBe(NOBODY);
+});
+
+test("for want of a folder, the error says how to make it", () => {
+  const path = join(folder(), "deploy/a.conf");
+  expect(() => writePrivateFile(path, TEXT, MARK)).toThrow(
+    expect.objectContaining({ code: "FILE_UNWRITABLE", hint: `make its folder: mkdir -p ${dirname(path)}` }),
+  );
+  mkdirSync(dirname(path));
+  expect(writePrivateFile(path, TEXT, MARK)).toBe("written");
 });
