@@ -18,12 +18,12 @@ test("a database that PostgreSQL does not make is told in its words, and not as 
   };
   const nothing = (): Promise<void> => Promise.resolve();
   // The control.
-  await withScratchDatabase(maintenance, {}, nothing);
+  await withScratchDatabase({ connection, maintenance }, {}, nothing);
   // As `drop database` leaves it that was cut off.
   await withClient(superuser, {}, async (client) => {
     await client.query("update pg_database set datconnlimit = -2 where datname = 'template0'");
   });
   const refusal = { code: "SQL_ERROR", sqlState: "55000", message: expect.stringContaining("template0") };
-  await expect(withScratchDatabase(maintenance, {}, nothing)).rejects.toMatchObject(refusal);
+  await expect(withScratchDatabase({ connection, maintenance }, {}, nothing)).rejects.toMatchObject(refusal);
   await expect(withTemplate(template, nothing)).rejects.toMatchObject(refusal);
 });
