@@ -1,4 +1,4 @@
-import type { Catalog } from "../schema/catalog.ts";
+import { type Catalog, otherInWords } from "../schema/catalog.ts";
 import type { Project, Target } from "./context.ts";
 import { wantedSettings } from "./postgrest-config.ts";
 
@@ -12,7 +12,7 @@ export function withPostgrestSettings(
 ): Catalog {
   const { authenticator } = given.project.config.roles;
   const kept = wantedSettings(given.project, given.target)
-    .map(([name, value]) => [`setting ${name} of role ${authenticator} in this database`, value] as const)
+    .map(([name, value]) => [`setting ${name} of role ${authenticator} in this database`, otherInWords(value)] as const)
     .filter(([object]) => given.live.others.has(object) && !expected.others.has(object));
   return { ...expected, others: new Map([...expected.others, ...kept]) };
 }

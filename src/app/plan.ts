@@ -17,7 +17,7 @@ import { observeDeployment, type ObservedStep } from "../deploy/observe.ts";
 import { planDeployment } from "../deploy/plan.ts";
 import { readProjectFiles } from "../files/read-project.ts";
 import { type Catalog, readCatalog, readCatalogWithin } from "../schema/catalog.ts";
-import { planStatements } from "../schema/plan-sql.ts";
+import { planCopy } from "../schema/plan-sql.ts";
 import { type CommandOptions, openProject, openTarget, type Project, type Target } from "./context.ts";
 import type { DeployOptions } from "./deploy-input.ts";
 import { migrate } from "./migrate.ts";
@@ -75,7 +75,7 @@ async function readLive(target: Target, signal: AbortSignal | undefined): Promis
 
 /** Makes what the other database has, without rows. Roles belong to the server, so they are there already. */
 async function copySchema(scratch: ConnectionSpec, wanted: Catalog, signal: AbortSignal | undefined): Promise<void> {
-  const statements = await planStatements(await readCatalog(scratch, { signal }), wanted);
+  const statements = await planCopy(await readCatalog(scratch, { signal }), wanted);
   if (statements.length === 0) return;
   await withClient(scratch, { signal }, async (client) => {
     await withTransaction(client, "read write", async () => {

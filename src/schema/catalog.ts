@@ -1,10 +1,12 @@
 import type { Delta, FactBase, StableId } from "@supabase/pg-delta";
 import type { ConnectionSpec } from "../core/connection-spec.ts";
+import { plainName } from "../core/ignored.ts";
 import { type DatabaseClient, withClient } from "../db/client.ts";
 import { poolWithin } from "../db/pool.ts";
 import { withTransaction } from "../db/transaction.ts";
 import { detailWords, isOwnSetting } from "./detail.ts";
 import OTHERS from "./others.sql";
+import PARTS from "./parts.sql";
 import { withoutLedger } from "./without-ledger.ts";
 import { objectWords } from "./words.ts";
 
@@ -13,10 +15,26 @@ export interface Catalog {
   readonly facts: FactBase;
   /**
    * What pg-delta leaves out, by what it is about: settings of roles and databases, default privileges for all schemas,
-   * extended statistics, column storage, text search, operators, casts and other rare kinds; limits and options of roles, and
-   * what is said of the database itself.
+   * extended statistics, column storage, text search, operators, casts and other rare kinds; limits and options of roles,
+   * what is said of the database itself; and parts of relations, such as privileges on the columns of a view.
    */
-  readonly others: ReadonlyMap<string, string>;
+  readonly others: ReadonlyMap<string, Other>;
+}
+
+/** What pg-delta leaves out about one thing. */
+export interface Other {
+  readonly value: string;
+  /** What it goes with, in words: its column, its table, its schema. */
+  readonly wholes: readonly string[];
+  /** Statements that bring it about, whatever is there instead; null where none are known. */
+  readonly make: readonly string[] | null;
+  /** Statements that take it away. */
+  readonly unmake: readonly string[] | null;
+}
+
+/** What is known by its words alone, and has no statements. */
+export function otherInWords(value: string): Other {
+  return { value, wholes: [], make: null, unmake: null };
 }
 
 /** A difference between two catalogs, in words. */
@@ -45,9 +63,12 @@ export async function readCatalogWithin(client: DatabaseClient): Promise<Catalog
   const { extract } = await import("@supabase/pg-delta");
   const { factBase } = await extract(poolWithin(client));
   await client.query("savepoint tm_db_catalog; set local search_path to pg_catalog");
-  const { rows } = await client.query<{ object: string; value: string }>(OTHERS);
+  const { rows: others } = await client.query<{ object: string; value: string }>(OTHERS);
+  const { rows: parts } = await client.query<Other & { object: string }>(PARTS);
   await client.query("rollback to savepoint tm_db_catalog; release savepoint tm_db_catalog");
-  return { facts: factBase, others: new Map(rows.map(({ object, value }) => [object, value])) };
+  const known = new Map(others.map(({ object, value }) => [object, otherInWords(value)]));
+  for (const { object, ...part } of parts) known.set(object, part);
+  return { facts: factBase, others: known };
 }
 
 /**
@@ -87,9 +108,16 @@ export async function compareCatalogs(expected: Catalog, actual: Catalog): Promi
         return delta satisfies never;
     }
   });
-  const others = compareOthers(expected.others, actual.others).filter(
-    (other) => !differences.some(({ kind, object }) => kind === other.kind && isOf(other.object, object)),
-  );
+  const told = (kind: CatalogDifference["kind"]): Set<string> =>
+    new Set(differences.flatMap((known) => (known.kind === kind ? [plainName(known.object)] : [])));
+  const wholesTold = { missing: told("missing"), extra: told("extra"), different: new Set<string>() };
+  const others = compareOthers(expected.others, actual.others).filter(({ kind, object }) => {
+    const { wholes } = actual.others.get(object) ?? expected.others.get(object) ?? { wholes: [] };
+    return (
+      !wholes.some((whole) => wholesTold[kind].has(plainName(whole))) &&
+      !differences.some((known) => known.kind === kind && isOf(object, known.object))
+    );
+  });
   return [...differences, ...compareOwners(deltas, encodeId), ...others].toSorted((a, b) =>
     a.object < b.object ? -1 : a.object > b.object ? 1 : 0,
   );
@@ -124,16 +152,13 @@ function compareOwners(deltas: readonly Delta[], encodeId: (id: StableId) => str
   });
 }
 
-function compareOthers(
-  expected: ReadonlyMap<string, string>,
-  actual: ReadonlyMap<string, string>,
-): CatalogDifference[] {
+function compareOthers(expected: ReadonlyMap<string, Other>, actual: ReadonlyMap<string, Other>): CatalogDifference[] {
   const words = (object: string, value: string): string => {
     const setting = /^setting (\S+) of /.exec(object)?.[1];
     return setting !== undefined && isOwnSetting(setting) ? "(not shown)" : value;
   };
   return [...new Set([...expected.keys(), ...actual.keys()])].flatMap((object): CatalogDifference[] => {
-    const [before, after] = [expected.get(object), actual.get(object)];
+    const [before, after] = [expected.get(object)?.value, actual.get(object)?.value];
     if (before === after) return [];
     if (before === undefined) return [{ kind: "extra", object, detail: "" }];
     if (after === undefined) return [{ kind: "missing", object, detail: "" }];

@@ -1,6 +1,6 @@
 import type { FactBase, StableId } from "@supabase/pg-delta";
 import { plainName } from "../core/ignored.ts";
-import { type Catalog, type CatalogDifference, compareCatalogs } from "./catalog.ts";
+import { type Catalog, type CatalogDifference, compareCatalogs, type Other } from "./catalog.ts";
 import { objectWords } from "./words.ts";
 
 /** How two catalogs differ, without what the setting `ignore` leaves to others. */
@@ -49,10 +49,11 @@ async function withoutIgnored(
     for (const words of found) matched.add(words);
     return found.length > 0;
   };
-  const others = new Map<string, string>();
+  const others = new Map<string, Other>();
   for (const object of new Set([...expected.others.keys(), ...live.others.keys()])) {
-    const value = (isIgnored(wholesOfOther(object)) ? live : expected).others.get(object);
-    if (value !== undefined) others.set(object, value);
+    const { wholes } = live.others.get(object) ?? expected.others.get(object) ?? { wholes: [] };
+    const other = (isIgnored([...wholesOfOther(object), ...wholes]) ? live : expected).others.get(object);
+    if (other !== undefined) others.set(object, other);
   }
   const facts = await mergeFacts(expected.facts, live.facts, isIgnored);
   return { expected: { facts, others }, unmatched: ignore.filter((entry) => !matched.has(entry)) };
@@ -134,9 +135,11 @@ const NAME = String.raw`("(?:[^"]|"")+"|[^\s"]+)`;
 const MEMBERSHIP = new RegExp(`^options of the membership of ${NAME} in ${NAME}$`);
 const ROLE = new RegExp(`^limits and comment of role ${NAME}$`);
 
-/** The same of what is known by its words alone: src/schema/others.sql writes them. */
+const PRIVILEGES = new RegExp(`^privileges of ${NAME} on `);
+
+/** The same of what is known by its words alone: src/schema/others.sql and src/schema/parts.sql write them. */
 function wholesOfOther(object: string): string[] {
-  const roles = (MEMBERSHIP.exec(object) ?? ROLE.exec(object))?.slice(1);
+  const roles = (MEMBERSHIP.exec(object) ?? ROLE.exec(object) ?? PRIVILEGES.exec(object))?.slice(1);
   if (roles !== undefined) return [object, ...roles.map((name) => `role ${name}`)];
   const setting = /^setting \S+ of role (.+?)(?: in this database)?$/s.exec(object);
   if (setting !== null) return [object, objectWords({ kind: "role", name: setting[1] ?? "" })];

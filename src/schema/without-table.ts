@@ -1,5 +1,7 @@
 import type { StableId } from "@supabase/pg-delta";
+import { plainName } from "../core/ignored.ts";
 import type { Catalog } from "./catalog.ts";
+import { objectWords } from "./words.ts";
 
 /** A catalog as it would be without a table, the sequence of its `id`, and its schema if nothing else is in it. */
 export async function withoutTable(
@@ -22,10 +24,12 @@ export async function withoutTable(
     "target" in id ? isOfSchema(id.target) : id.kind === "schema" && id.name === table.schema;
   const kept = isEmpty && table.schema !== "public" ? others.filter(({ id }) => !isOfSchema(id)) : others;
   const has = new Set(kept.map(({ id }) => id));
-  const known = (id: StableId): boolean => {
+  const isKept = (id: StableId): boolean => {
     const fact = facts.get(id);
     return fact === undefined || has.has(fact.id);
   };
-  const edges = facts.edges.filter(({ from, to }) => known(from) && known(to));
-  return { ...catalog, facts: buildFactBase(kept, [...edges], facts.source) };
+  const edges = facts.edges.filter(({ from, to }) => isKept(from) && isKept(to));
+  const words = objectWords({ kind: "table", ...table });
+  const known = [...catalog.others].filter(([, { wholes }]) => !wholes.map(plainName).includes(words));
+  return { facts: buildFactBase(kept, [...edges], facts.source), others: new Map(known) };
 }

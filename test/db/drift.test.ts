@@ -112,6 +112,53 @@ test("what somebody did by hand is told object by object, and the SQL takes it b
   expect(await project.query("select title from lib.books")).toEqual([{ title: "Emma" }]);
 });
 
+test("what was done to columns of views and partitions, and behind a column or constraint, is told and taken back", async () => {
+  const project = await library();
+  project.write({
+    "migrations/0003_parts.sql": `
+      create table lib.visits (id bigint generated always as identity, at date not null default now(), note text)
+        partition by range (at);
+      create table lib.visits_old partition of lib.visits for values from ('2000-01-01') to ('2020-01-01');
+      create table lib.kinds (id int generated always as identity primary key);
+      create type lib.span as (a date, b date);
+      comment on column lib.visits_old.note is 'deployed'; comment on column lib.span.b is 'deployed';
+      alter table lib.visits_old alter note set default 'none'; grant select (note) on lib.visits_old to public;`,
+  });
+  await project.migrate();
+  expect(await drifted(project)).toMatchObject({ equal: true });
+  await project.query(`
+    grant update (id) on lib.free to public;
+    comment on column lib.free.id is 'by hand';
+    comment on column lib.visits_old.note is null;
+    comment on column lib.span.b is 'by hand';
+    alter table lib.visits_old alter note set not null, alter note drop default;
+    revoke select (note) on lib.visits_old from public;
+    grant usage on sequence lib.kinds_id_seq to public;
+    comment on index lib.kinds_pkey is 'by hand';`);
+  const found = await drifted(project, { sql: true });
+  expect(words(found)).toEqual([
+    "different comment on attribute b of type lib.span",
+    "extra comment on column lib.free.id",
+    "missing comment on column lib.visits_old.note",
+    "extra comment on index lib.kinds_pkey",
+    "missing default of column lib.visits_old.note",
+    "extra not null of column lib.visits_old.note",
+    "extra privileges of PUBLIC on column id of view lib.free",
+    "missing privileges of PUBLIC on column note of table lib.visits_old",
+    "extra privileges of PUBLIC on sequence lib.kinds_id_seq",
+  ]);
+  expect(found.sql?.leftOut).toEqual([]);
+  await project.query(found.sql?.statements.join("\n") ?? "");
+  expect(await drifted(project)).toMatchObject({ equal: true });
+  await project.query(`
+    create view lib.theirs as select 1 as n; comment on column lib.theirs.n is 'by hand';
+    grant select (n) on lib.theirs to public; create table lib.others (id int generated always as identity primary key);
+    grant usage on sequence lib.others_id_seq to public; comment on index lib.others_pkey is 'by hand'`);
+  expect(words(await drifted(project))).toEqual(["extra table lib.others", "extra view lib.theirs"]);
+  project.write({ "tm-db.config.json": '{ "ignore": ["table lib.others", "view lib.theirs"] }' });
+  expect(await drifted(project)).toMatchObject({ equal: true, ignored: { unmatched: [] } });
+});
+
 test("what no SQL is written for is said", async () => {
   const project = await library();
   await project.query("alter table lib.books alter column title set statistics 77");

@@ -381,7 +381,7 @@ describe("a migration meets files that stand already", () => {
             "create function api.f() returns text language sql security definer set search_path = '' as $$ select '1' $$;",
           "views/v.sql": "create view api.v with (security_invoker = true) as select a, id, b from api.t;",
         },
-        { "views/v.sql": "create view api.v as select id, a from api.t;\ncomment on column api.v.a is 'b';" },
+        { "views/v.sql": "create view api.v as select id, a from api.t;\ncomment on column api.v.id is 'b';" },
       ],
     ],
     [
