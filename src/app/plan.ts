@@ -17,6 +17,7 @@ import { observeDeployment, type ObservedStep } from "../deploy/observe.ts";
 import { planDeployment } from "../deploy/plan.ts";
 import { readProjectFiles } from "../files/read-project.ts";
 import { type Catalog, readCatalog, readCatalogWithin } from "../schema/catalog.ts";
+import { copyNotNulls, type NotNull, readNotNulls } from "../schema/not-nulls.ts";
 import { planCopy } from "../schema/plan-sql.ts";
 import { type CommandOptions, openProject, openTarget, type Project, type Target } from "./context.ts";
 import type { DeployOptions } from "./deploy-input.ts";
@@ -49,7 +50,7 @@ async function findLocks(options: PlanOptions): Promise<LockReport> {
   const target = await openTarget(project, "must-run");
   const live = await readLive(target, signal);
   const steps = await withScratchDatabase(target, { signal }, async (scratch) => {
-    await copySchema(scratch, live.catalog, signal);
+    await copySchema(scratch, live, signal);
     return await withClient(scratch, { signal }, async (client) => {
       return await observe(client, { project, files, ledger: live.ledger, options });
     });
@@ -60,6 +61,7 @@ async function findLocks(options: PlanOptions): Promise<LockReport> {
 interface Live {
   readonly ledger: LedgerState;
   readonly catalog: Catalog;
+  readonly notNulls: readonly NotNull[];
   readonly sizes: TableSizes;
 }
 
@@ -68,19 +70,21 @@ async function readLive(target: Target, signal: AbortSignal | undefined): Promis
     return await withTransaction<Live>(client, "snapshot", async () => {
       const ledger = await readLedger(client);
       await refuseStrangers(client);
-      return { ledger, catalog: await readCatalogWithin(client), sizes: await readTableSizes(client) };
+      const catalog = await readCatalogWithin(client);
+      return { ledger, catalog, notNulls: await readNotNulls(client), sizes: await readTableSizes(client) };
     });
   });
 }
 
 /** Makes what the other database has, without rows. Roles belong to the server, so they are there already. */
-async function copySchema(scratch: ConnectionSpec, wanted: Catalog, signal: AbortSignal | undefined): Promise<void> {
-  const statements = await planCopy(await readCatalog(scratch, { signal }), wanted);
+async function copySchema(scratch: ConnectionSpec, live: Live, signal: AbortSignal | undefined): Promise<void> {
+  const statements = await planCopy(await readCatalog(scratch, { signal }), live.catalog);
   if (statements.length === 0) return;
   await withClient(scratch, { signal }, async (client) => {
     await withTransaction(client, "read write", async () => {
       await client.query("set local check_function_bodies = off");
       await runCopy(client, statements);
+      await copyNotNulls(client, live.notNulls);
     });
   });
 }

@@ -149,6 +149,38 @@ test("a deployment that would fail fails here, with its place", async () => {
   });
 });
 
+test("NOT NULL constraints are in the copy by their names, valid or not", async () => {
+  const project = await weather();
+  project.write({
+    "migrations/0002_not_null.sql": [
+      `create table weather.kept (id int primary key, "A b" int, c int, a int not null, b int not null);`,
+      "alter table weather.stations add constraint name_nn not null name not valid;",
+      'alter table weather.kept add constraint "A nn" not null "A b", add constraint c_nn not null c no inherit;',
+      "alter table weather.kept rename constraint kept_a_not_null to aside;",
+      "alter table weather.kept rename constraint kept_b_not_null to kept_a_not_null;",
+      "alter table weather.kept rename constraint aside to kept_b_not_null;",
+      "create table weather.child () inherits (weather.kept);",
+    ].join("\n"),
+  });
+  await project.migrate();
+  project.write({
+    "migrations/0003_validate.sql": [
+      "alter table weather.stations validate constraint name_nn;",
+      'alter table weather.kept drop constraint "A nn";',
+      "alter table weather.kept rename constraint c_nn to c_set;",
+      "alter table weather.kept drop constraint kept_a_not_null;",
+    ].join("\n"),
+  });
+  const { statements } = await lockReport(project);
+  expect(statements).toMatchObject([
+    { locks: [{ table: "weather.stations", mode: "share-update-exclusive" }], scans: ["weather.stations"] },
+    {},
+    {},
+    {},
+  ]);
+  await project.migrate();
+});
+
 test("the first deployment of all locks nothing that was there", async () => {
   const project = await engineProject(WEATHER);
   const { locks, statements } = await lockReport(project);
