@@ -10,6 +10,7 @@ import type { LedgerState, MigrationEntry } from "./ledger-state.ts";
 import { findTransactionControl, type SqlPart, splitMigration } from "./migration-sql.ts";
 import type { DeploymentPlan } from "./plan.ts";
 import { applyNeeded, reconcile } from "./reconcile.ts";
+import { mayDefer } from "./own-settings.ts";
 import { DeploymentRun, type OnMissing } from "./run.ts";
 import { differing, readSaid, type SaidByMigrations, sayAgain } from "./said-by-migrations.ts";
 import { findInTheWay, leaveOldDefaults, leaveTouched, readStanding } from "./standing.ts";
@@ -108,7 +109,7 @@ export async function applyDeployment(client: DatabaseClient, input: ApplyInput)
     const standing = await readStanding(run, needed);
     // Of no interest before anything stands that has been made under them.
     const defaults = run.applied.length > 0 ? await run.readDefaults() : undefined;
-    await runMigrations(run, group);
+    await runMigrations(run, group, files);
     if (standing !== undefined) await leaveTouched(run, standing, needed);
     if (defaults !== undefined && !areSameDefaults(defaults, await run.readDefaults()))
       await leaveOldDefaults(run, needed);
@@ -202,9 +203,13 @@ export async function applyNeededBy(
   );
 }
 
-async function runMigrations(run: DeploymentRun, group: readonly PreparedMigration[]): Promise<void> {
+async function runMigrations(
+  run: DeploymentRun,
+  group: readonly PreparedMigration[],
+  { migrations }: ProjectFiles,
+): Promise<void> {
   try {
-    await run.runMigrations("up", group);
+    await run.runMigrations("up", group, { mayDefer: mayDefer(migrations) });
   } catch (error) {
     throw await explainHeldObject(error, run);
   }

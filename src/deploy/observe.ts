@@ -5,7 +5,7 @@ import { runScript } from "../db/run-script.ts";
 import { type ApplyInput, applyNeededBy, findLeaving, neededSoFar, type PreparedMigration, mayBreak } from "./apply.ts";
 import { isVacuum, withoutConcurrently } from "./build.ts";
 import { areSameDefaults } from "./default-privileges.ts";
-import { migrationFrame } from "./own-settings.ts";
+import { mayDefer, migrationFrame } from "./own-settings.ts";
 import { loadSqlParser, parseSql } from "./parse-sql.ts";
 import { reconcile } from "./reconcile.ts";
 import { runSql, sourceOf } from "./run-sql.ts";
@@ -96,7 +96,10 @@ class Observation {
   }
 
   async #statements({ file, entry, part: whole, noTransaction }: PreparedMigration): Promise<void> {
-    const frame = migrationFrame(whole.sql, await this.#run.readSettings());
+    const frame = migrationFrame(whole.sql, {
+      settings: await this.#run.readSettings(),
+      mayDefer: mayDefer(this.#input.files.migrations),
+    });
     if (frame !== undefined) await runScript(this.#client, frame.before);
     for (const { node, start, end, sql } of parseSql({ path: file.path, text: whole.sql })) {
       if (isVacuum(node)) continue;

@@ -53,15 +53,18 @@ export interface MigrationFrame {
 
 /**
  * `set search_path`, `set role` and their like, temporary tables, and the checks of deferred constraints would else reach what
- * runs behind it, but only where both are deployed together. `settings` are those of before. Undefined where there is nothing of
- * it. A function that is called and changes a setting is not seen.
+ * runs behind it, but only where both are deployed together. `settings` are those of before, and `mayDefer` says whether there
+ * may be such constraints. Undefined where there is nothing of it. A function that is called and changes a setting is not seen.
  */
-export function migrationFrame(sql: string, settings: string): MigrationFrame | undefined {
+export function migrationFrame(
+  sql: string,
+  { settings, mayDefer }: { readonly settings: string; readonly mayDefer: boolean },
+): MigrationFrame | undefined {
   const names = settingsOf(sql);
   const ofSettings =
     names === "any" ? { before: "", after: afterAny(settings) } : names.length > 0 ? theseFrame(names) : undefined;
   const after = [
-    ...(CHANGES_ROWS.test(sql) ? [CHECK_DEFERRED] : []),
+    ...(mayDefer && CHANGES_ROWS.test(sql) ? [CHECK_DEFERRED] : []),
     ...(MAKES_TEMPORARY.test(sql) ? ["discard temp"] : []),
     ...(ofSettings === undefined ? [] : [ofSettings.after]),
   ];
@@ -69,9 +72,9 @@ export function migrationFrame(sql: string, settings: string): MigrationFrame | 
 }
 
 /** A migration of which that ends with it. */
-export function framed(source: SqlSource, settings: string): SqlSource {
+export function framed(source: SqlSource, given: Parameters<typeof migrationFrame>[1]): SqlSource {
   const { part, insertions = [] } = source;
-  const frame = migrationFrame(part.sql, settings);
+  const frame = migrationFrame(part.sql, given);
   if (frame === undefined) return source;
   const { length } = frame.before;
   const moved = insertions.map((insertion) => ({ ...insertion, at: insertion.at + length }));
@@ -81,6 +84,11 @@ export function framed(source: SqlSource, settings: string): SqlSource {
     insertions: [...(length === 0 ? [] : [{ at: length, length }]), ...moved],
     end: length + part.sql.length,
   };
+}
+
+/** Whether some migration says `deferrable`: to look for such constraints after each of the others would cost more than it is worth. */
+export function mayDefer(migrations: readonly { readonly text: string }[]): boolean {
+  return migrations.some(({ text }) => /\bdeferr/i.test(text));
 }
 
 /** Where a statement may begin that changes rows, be it in a function that it calls; matches more than that. */

@@ -7,6 +7,7 @@ import type { RepeatableFile } from "../core/project-files.ts";
 import { withoutConcurrently } from "./build.ts";
 import type { PastChange } from "./ledger.ts";
 import type { AppliedRepeatable, LedgerState, MigrationEntry } from "./ledger-state.ts";
+import { mayDefer } from "./own-settings.ts";
 import { applyNeeded, type LeftOut, reconcile } from "./reconcile.ts";
 import { DeploymentRun, type OnMissing } from "./run.ts";
 
@@ -171,6 +172,7 @@ export async function applyRollback(
     await run.runMigrations(
       "down",
       group.map((entry) => ({ entry, part: downPart(entry) })),
+      { mayDefer: mayDefer(input.standing) },
     );
     for (const path of group.flatMap(neededFiles)) needed.set(path, (needed.get(path) ?? 0) - 1);
     await stepAside();

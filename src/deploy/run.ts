@@ -138,14 +138,18 @@ export class DeploymentRun {
   }
 
   /**
-   * Runs one direction of migrations, in this order. `up`: `entry` is what the ledger will hold of it.
+   * Runs one direction of migrations, in this order. `up`: `entry` is what the ledger will hold of it. `mayDefer`: see `migrationFrame`.
    * @throws TmDbError SQL_ERROR and its like for the first that fails.
    */
-  async runMigrations(direction: "up" | "down", migrations: readonly RunnableMigration[]): Promise<void> {
+  async runMigrations(
+    direction: "up" | "down",
+    migrations: readonly RunnableMigration[],
+    { mayDefer }: { readonly mayDefer: boolean },
+  ): Promise<void> {
     const action = direction === "up" ? "migrate" : "roll-back";
     const isAny = migrations.some(({ part }) => settingsOf(part.sql) === "any");
     const settings = isAny ? await this.readSettings() : "{}";
-    const sources = migrations.map(({ entry, part }) => framed(sourceOf(entry, part), settings));
+    const sources = migrations.map(({ entry, part }) => framed(sourceOf(entry, part), { settings, mayDefer }));
     const listener: ScriptListener = {
       onStart: (index) => this.#tell(action, migrations[index]?.entry.path),
       onEnd: (index, ms) => {

@@ -27,7 +27,10 @@ test.each<[sql: string, expected: readonly string[] | "any"]>([
 
 test("a place in a migration stays where it was in its file", () => {
   const text = "set lock_timeout = 1; select 1";
-  const { part, insertions = [] } = framed({ path: "a.sql", text, part: { sql: text, offset: 0 } }, "{}");
+  const { part, insertions = [] } = framed(
+    { path: "a.sql", text, part: { sql: text, offset: 0 } },
+    { settings: "{}", mayDefer: true },
+  );
   const [first] = insertions;
   expect(part.sql.slice(first?.at, (first?.at ?? 0) + text.length)).toBe(text);
   expect(first?.at).toBe(first?.length);
