@@ -7,7 +7,7 @@ import { withTransaction } from "../db/transaction.ts";
 import { notifyPostgrest, type PreparedMigration } from "../deploy/apply.ts";
 import { ensureLedger } from "../deploy/ledger-writing.ts";
 import { readLedger } from "../deploy/ledger.ts";
-import { settingsOf } from "../deploy/own-settings.ts";
+import { DISCARD_TEMPORARY, makesTemporary, settingsOf } from "../deploy/own-settings.ts";
 import { planDeployment } from "../deploy/plan.ts";
 import { runAlone } from "../deploy/run-alone.ts";
 import { clearUnfinished, markUnfinished } from "../deploy/unfinished.ts";
@@ -44,6 +44,7 @@ export async function deployAlone(
       await leaveLedgerSchema(client);
       onEvent({ kind: "step", action: "migrate", path: entry.path });
       await runAlone(client, migration, signal);
+      if (makesTemporary(entry.upSql)) await client.query(DISCARD_TEMPORARY);
       if (settingsOf(entry.upSql).length > 0) {
         await resetSession(client);
         await leaveLedgerSchema(client);

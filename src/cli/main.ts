@@ -109,8 +109,10 @@ function printResult(result: CommandResult, shared: SharedOptions, { present }: 
   else if (present !== undefined) process.stdout.write(present(result, styleFor(process.stdout)));
   else {
     const text = resultText(result, styleFor(process.stdout));
-    // What a shell reads stays as it is.
-    process.stdout.write(result.command === "env" ? text : onSameTarget(text, shared));
+    // What a shell or psql reads stays as it is.
+    const sql = "sql" in result ? result.sql : null;
+    const isRead = result.command === "env" || (Array.isArray(sql) ? sql.length > 0 : sql !== null);
+    process.stdout.write(isRead ? text : onSameTarget(text, shared));
   }
 }
 

@@ -101,16 +101,13 @@ async function openOnce(spec: ConnectionSpec, options: ClientOptions, tls: Tls):
     ssl: tls,
     enableChannelBinding: spec.channelBinding === "require",
     sslnegotiation: "postgres",
-    ...(spec.searchPath === undefined
-      ? {}
-      : { options: `-c search_path=${spec.searchPath.replaceAll(/[\\\s]/g, "\\$&")}` }),
     application_name: options.applicationName ?? "tm-db",
     pipeline: options.pipeline ?? false,
     connectionTimeoutMillis: options.connectTimeoutMs ?? CONNECT_TIMEOUT_MS,
     keepAlive: true,
     keepAliveInitialDelayMillis: 30_000,
   });
-  hearParameters(client);
+  hearParameters(client, spec.searchPath);
   const assertBound = spec.channelBinding === "require" ? refuseUnboundLogin(client) : undefined;
   const { onNotice } = options;
   if (onNotice !== undefined) {

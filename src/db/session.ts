@@ -9,8 +9,12 @@ export interface ServerVersion {
 /** What servers reported while logging in, by connection. */
 const startupParameters = new WeakMap<pg.Client, Map<string, string>>();
 
+/** What the search_path is to be in a session, if not what the server says. */
+const searchPaths = new WeakMap<pg.Client, string>();
+
 /** Keeps what the server says while logging in: from before `connect`. */
-export function hearParameters(client: pg.Client): void {
+export function hearParameters(client: pg.Client, searchPath: string | undefined): void {
+  if (searchPath !== undefined) searchPaths.set(client, searchPath);
   const parameters = new Map<string, string>();
   startupParameters.set(client, parameters);
   client.connection.on("parameterStatus", (status: { parameterName: string; parameterValue: string }) => {
@@ -39,6 +43,9 @@ export async function settleSession(client: pg.Client): Promise<void> {
     await client.query("set standard_conforming_strings to on");
   const dateStyle = parameters.get("DateStyle");
   if (dateStyle !== undefined && !dateStyle.startsWith("ISO")) await client.query("set datestyle to 'ISO'");
+  const searchPath = searchPaths.get(client);
+  if (searchPath !== undefined)
+    await client.query("select pg_catalog.set_config('search_path', $1, false)", [searchPath]);
   if (!parameters.has("server_version")) {
     const { rows } = await client.query<{ server_version: string }>("show server_version");
     parameters.set("server_version", rows[0]?.server_version ?? "");

@@ -10,10 +10,11 @@ import type { LedgerState, MigrationEntry } from "./ledger-state.ts";
 import { findTransactionControl, type SqlPart, splitMigration } from "./migration-sql.ts";
 import type { DeploymentPlan } from "./plan.ts";
 import { applyNeeded, reconcile } from "./reconcile.ts";
+import { brokenNames } from "./broken-names.ts";
 import { mayDefer } from "./own-settings.ts";
 import { DeploymentRun, type OnMissing } from "./run.ts";
 import { differing, readSaid, type SaidByMigrations, sayAgain } from "./said-by-migrations.ts";
-import { findInTheWay, leaveOldDefaults, leaveTouched, readStanding } from "./standing.ts";
+import { findInTheWay, leaveOldDefaults, leaveTouched, readStanding, saidAgain } from "./standing.ts";
 import { buildScripts, type ScriptSql } from "./script-migration.ts";
 
 export interface ApplyInput {
@@ -96,13 +97,9 @@ function entryOf(file: MigrationFile, upSql: string, downSql: string | null): Mi
 export async function applyDeployment(client: DatabaseClient, input: ApplyInput): Promise<DeploymentRun> {
   const { migrations, files, ledger } = input;
   const run = new DeploymentRun(client, ledger.repeatables, input.onEvent);
-  const paths = await findLeaving(run, input);
-  if (paths.length > 0) {
-    // A migration may drop what a deleted file's objects use; what the migrations themselves still hold goes after them.
-    await run.takeBack({ paths, keepable: new Set(), onHeld: "leave" }, await run.readDependencies());
-  }
-  const coming = await readComing(client, input.waiting ?? []);
   const retracted: SaidByMigrations[] = [];
+  await stepAside(run, { ...input, retracted });
+  const coming = await readComing(client, input.waiting ?? []);
   for (const group of untilNextDirective(migrations)) {
     await prepareFiles(run, group, { ...input, retracted });
     const needed = neededSoFar(files.migrations, group.at(-1)?.file);
@@ -110,6 +107,12 @@ export async function applyDeployment(client: DatabaseClient, input: ApplyInput)
     // Of no interest before anything stands that has been made under them.
     const defaults = run.applied.length > 0 ? await run.readDefaults() : undefined;
     await runMigrations(run, group, files);
+    run.settle(
+      await saidAgain(
+        run.applied.filter(({ path }) => needed.has(path)),
+        group,
+      ),
+    );
     if (standing !== undefined) await leaveTouched(run, standing, needed);
     if (defaults !== undefined && !areSameDefaults(defaults, await run.readDefaults()))
       await leaveOldDefaults(run, needed);
@@ -117,7 +120,7 @@ export async function applyDeployment(client: DatabaseClient, input: ApplyInput)
   await reconcile(run, files.repeatables, {
     onMissing: input.onMissing,
     afterMigrations: migrations.length > 0,
-    mayBreak: migrations.some(mayBreak),
+    brokenNames: migrations.flatMap(({ part }) => brokenNames(part.sql)),
     needed: neededSoFar(files.migrations, files.migrations.at(-1)),
   });
   await sayOfRetracted(run, { ...input, retracted });
@@ -125,17 +128,44 @@ export async function applyDeployment(client: DatabaseClient, input: ApplyInput)
   return run;
 }
 
-/** Whether a migration renames, drops or changes the type of something that the text of a function may name. */
-export function mayBreak({ part }: PreparedMigration): boolean {
-  return /\b(rename|drop)\b|\balter\s+(column\s+)?\S+\s+(set\s+data\s+)?type\b/i.test(part.sql);
-}
-
-/** The files that are taken back before migrations run: deleted ones, and those that are in the way. */
-export async function findLeaving(run: DeploymentRun, { plan, migrations, files }: ApplyInput): Promise<string[]> {
+/**
+ * Takes back, before migrations run, files that are deleted or in the way; what the migrations themselves still hold goes after
+ * them, since one of them may drop what a deleted file's objects use. Files that earlier migrations need come again at once, in
+ * the version in which a fresh build would have them, and with what those migrations said of them.
+ */
+export async function stepAside(run: DeploymentRun, input: Retracting): Promise<void> {
+  const { plan, migrations, files } = input;
   const first = files.migrations.findIndex(({ path }) => path === migrations[0]?.file.path);
   const needed = neededSoFar(files.migrations, files.migrations[first - 1]);
   const inTheWay = await findInTheWay(run.applied, { wanted: files.repeatables, migrations, needed });
-  return [...new Set([...plan.remove.map(({ path }) => path), ...inTheWay])];
+  const paths = [...new Set([...plan.remove.map(({ path }) => path), ...inTheWay])];
+  if (paths.length === 0) return;
+  const gone = await retract(run, { paths, onHeld: "leave", needed, retracted: input.retracted });
+  await run.applyFiles(
+    files.repeatables.filter(({ path }) => gone.has(path)),
+    "leave-out",
+  );
+  await sayOfRetracted(run, input);
+}
+
+/** Takes files back and keeps what migrations said of those that they need. Returns the paths of those, as far as they went. */
+async function retract(
+  run: DeploymentRun,
+  given: {
+    readonly paths: readonly string[];
+    readonly onHeld: "fail" | "leave";
+    readonly needed: ReadonlySet<string>;
+    readonly retracted: SaidByMigrations[];
+  },
+): Promise<ReadonlySet<string>> {
+  const { paths, onHeld, needed, retracted } = given;
+  const before = run.applied.filter(({ path }) => needed.has(path));
+  const said = before.length === 0 ? undefined : await readSaid(run, needed);
+  await run.takeBack({ paths, keepable: new Set(), onHeld }, await run.readDependencies());
+  const standing = new Set(run.applied.map(({ path }) => path));
+  const files = (said?.files ?? []).filter(({ path }) => !standing.has(path));
+  if (said !== undefined && files.length > 0) retracted.push({ ...said, files });
+  return new Set(before.flatMap(({ path }) => (standing.has(path) ? [] : [path])));
 }
 
 /** What the migrations up to `last` need: in a database that is built from nothing it stands when they have run. */
@@ -156,21 +186,18 @@ function untilNextDirective(migrations: readonly PreparedMigration[]): PreparedM
   return groups;
 }
 
-interface Retracting extends ApplyInput {
+export interface Retracting extends Pick<ApplyInput, "plan" | "migrations" | "files" | "ledger"> {
   /** What migrations that have run said of files that later ones have retracted: it is said again when they come back. */
   readonly retracted: SaidByMigrations[];
 }
 
 async function prepareFiles(run: DeploymentRun, group: readonly PreparedMigration[], input: Retracting): Promise<void> {
   const { migrations } = input.files;
-  const retract = group.flatMap(({ file }) => file.directives.retract);
-  if (retract.length > 0) {
+  const paths = group.flatMap(({ file }) => file.directives.retract);
+  if (paths.length > 0) {
     const first = migrations.findIndex(({ path }) => path === group[0]?.file.path);
-    const said = await readSaid(run, neededSoFar(migrations, migrations[first - 1]));
-    await run.takeBack({ paths: retract, keepable: new Set(), onHeld: "fail" }, await run.readDependencies());
-    const standing = new Set(run.applied.map(({ path }) => path));
-    const files = (said?.files ?? []).filter(({ path }) => !standing.has(path));
-    if (said !== undefined && files.length > 0) input.retracted.push({ ...said, files });
+    const needed = neededSoFar(migrations, migrations[first - 1]);
+    await retract(run, { paths, onHeld: "fail", needed, retracted: input.retracted });
   }
   await applyNeededBy(run, group, input.files);
   await sayOfRetracted(run, input);

@@ -16,20 +16,29 @@ export async function closedFiles(client: DatabaseClient, files: readonly Repeat
   return asFiles(closing, await findTables(client, closing, "to_regclass(t.name) is not null"));
 }
 
-/** Row level security that files turn on for tables that are not there yet. */
+/** Row level security that files turn on for tables that are not there yet, and what restrictive policies withhold there. */
 export async function readComing(client: DatabaseClient, files: readonly RepeatableFile[]): Promise<Closing[]> {
   if (files.length === 0) return [];
   await loadSqlParser();
-  const enabling = files.flatMap(rowSecurityOf).filter(({ sql }) => sql.endsWith(" enable row level security"));
-  const absent = await findTables(client, enabling, "to_regclass(t.name) is null");
-  return enabling.filter(({ table }) => absent.has(table));
+  const closing = files.flatMap((file) => [...rowSecurityOf(file).filter(isEnabling), ...restrictionsOf(file)]);
+  const absent = await findTables(client, closing, "to_regclass(t.name) is null");
+  return closing.filter(({ table }) => absent.has(table));
 }
 
-/** What closes those of them that are there by now and stand open, by file. */
+/** What closes those of them that are there by now, by file; what nobody has left to do is not said. */
 export async function closedByNow(client: DatabaseClient, coming: readonly Closing[]): Promise<RepeatableFile[]> {
+  const there = await findTables(client, coming, "to_regclass(t.name) is not null");
   const isOpen =
     "exists (select from pg_catalog.pg_class as c where c.oid = to_regclass(t.name) and not c.relrowsecurity)";
-  return asFiles(coming, await findTables(client, coming, isOpen));
+  const open = await findTables(client, coming, isOpen);
+  return asFiles(
+    coming.filter((closing) => !isEnabling(closing) || open.has(closing.table)),
+    there,
+  );
+}
+
+function isEnabling({ sql }: Closing): boolean {
+  return sql.endsWith(" enable row level security");
 }
 
 async function findTables(client: DatabaseClient, closing: readonly Closing[], which: string): Promise<Set<string>> {

@@ -2,9 +2,10 @@ import { TmDbError } from "../core/errors.ts";
 import { locate } from "../core/locate.ts";
 import type { DatabaseClient } from "../db/client.ts";
 import { runScript } from "../db/run-script.ts";
-import { type ApplyInput, applyNeededBy, findLeaving, neededSoFar, type PreparedMigration, mayBreak } from "./apply.ts";
+import { type ApplyInput, applyNeededBy, neededSoFar, type PreparedMigration, stepAside } from "./apply.ts";
 import { isVacuum, withoutConcurrently } from "./build.ts";
 import { areSameDefaults } from "./default-privileges.ts";
+import { brokenNames } from "./broken-names.ts";
 import { mayDefer, migrationFrame } from "./own-settings.ts";
 import { loadSqlParser, parseSql } from "./parse-sql.ts";
 import { reconcile } from "./reconcile.ts";
@@ -61,13 +62,15 @@ class Observation {
 
   async run(): Promise<ObservedStep[]> {
     const { migrations, files } = this.#input;
-    await this.#takeBack(await findLeaving(this.#run, this.#input), "leave");
+    await this.#group("taken back", async () => {
+      await stepAside(this.#run, { ...this.#input, retracted: [] });
+    });
     for (const migration of migrations) await this.#migration(migration);
     await this.#group("functions, views and policies", async () => {
       await reconcile(this.#run, files.repeatables, {
         onMissing: "fail",
         afterMigrations: migrations.length > 0,
-        mayBreak: migrations.some(mayBreak),
+        brokenNames: migrations.flatMap(({ part }) => brokenNames(part.sql)),
         needed: neededSoFar(files.migrations, files.migrations.at(-1)),
       });
     });
@@ -75,7 +78,7 @@ class Observation {
   }
 
   async #migration(migration: PreparedMigration): Promise<void> {
-    await this.#takeBack(migration.file.directives.retract, "fail");
+    await this.#takeBack(migration.file.directives.retract);
     await this.#group("needed files", async () => {
       await applyNeededBy(this.#run, [migration], this.#input.files);
     });
@@ -121,10 +124,10 @@ class Observation {
     if (frame !== undefined) await runScript(this.#client, frame.after);
   }
 
-  async #takeBack(paths: readonly string[], onHeld: "fail" | "leave"): Promise<void> {
+  async #takeBack(paths: readonly string[]): Promise<void> {
     if (paths.length === 0) return;
     await this.#group("taken back", async () => {
-      await this.#run.takeBack({ paths, keepable: new Set(), onHeld }, await this.#run.readDependencies());
+      await this.#run.takeBack({ paths, keepable: new Set(), onHeld: "fail" }, await this.#run.readDependencies());
     });
   }
 

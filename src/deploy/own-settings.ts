@@ -15,7 +15,7 @@ const OF_APPLICATION = /^set\s+(?:(?:local|session)\s+)?[a-z_]\w*\.[\w.]+\s*(?:=
 const IN_BLOCK = /(^|[;$'(]|\*\/|\b(begin|then|else|loop)\b)\s*(set|reset|discard)\b|\bset_config\b/im;
 
 /** What cannot be set again within a transaction, and changes the meaning of no statement. */
-const STAYS = ["temp_buffers", "transaction_deferrable", "transaction_isolation", "transaction_read_only"];
+const STAYS = ["seed", "temp_buffers", "transaction_deferrable", "transaction_isolation", "transaction_read_only"];
 
 /** The settings that SQL changes, by name; `any` where only running it tells. */
 export function settingsOf(sql: string): readonly string[] | "any" {
@@ -64,8 +64,9 @@ export function migrationFrame(
   const ofSettings =
     names === "any" ? { before: "", after: afterAny(settings) } : names.length > 0 ? theseFrame(names) : undefined;
   const after = [
-    ...(mayDefer && CHANGES_ROWS.test(sql) ? [CHECK_DEFERRED] : []),
-    ...(MAKES_TEMPORARY.test(sql) ? ["discard temp"] : []),
+    // A role that it has set may not see all schemas.
+    ...(mayDefer && CHANGES_ROWS.test(sql) ? [`${names.length > 0 ? RESET_ROLE : ""}${CHECK_DEFERRED}`] : []),
+    ...(makesTemporary(sql) ? [DISCARD_TEMPORARY] : []),
     ...(ofSettings === undefined ? [] : [ofSettings.after]),
   ];
   return after.length === 0 ? undefined : { before: ofSettings?.before ?? "", after: after.join(";\n") };
@@ -94,7 +95,13 @@ export function mayDefer(migrations: readonly { readonly text: string }[]): bool
 /** Where a statement may begin that changes rows, be it in a function that it calls; matches more than that. */
 const CHANGES_ROWS = /(^|;|\*\/)\s*(insert|update|delete|merge|with|select|call|do|execute)\b/im;
 
-const MAKES_TEMPORARY = /\btemp(orary)?\b|\bpg_temp\b/i;
+/** Whether SQL may make something temporary. */
+export function makesTemporary(sql: string): boolean {
+  return /\btemp(orary)?\b|\bpg_temp\b/i.test(sql);
+}
+
+/** A cursor may be on one of them. */
+export const DISCARD_TEMPORARY = "close all;\ndiscard temp";
 
 /** Else nothing may alter those tables, and what is wrong is found at the commit, where nobody knows whose it is. */
 const CHECK_DEFERRED = `do $tm_db$
@@ -107,7 +114,17 @@ begin
   into constraints
   from pg_catalog.pg_constraint as c
   join pg_catalog.pg_namespace as n on n.oid operator(pg_catalog.=) c.connamespace
-  where c.condeferrable;
+  where c.condeferrable
+    and pg_catalog.has_schema_privilege(n.oid, 'usage')
+    and (not pg_catalog.pg_is_other_temp_schema(n.oid))
+    -- What stands for another one too, which is not deferrable, cannot be named.
+    and not exists (
+      select
+      from pg_catalog.pg_constraint as o
+      where o.conname operator(pg_catalog.=) c.conname
+        and o.connamespace operator(pg_catalog.=) c.connamespace
+        and not o.condeferrable
+    );
   if constraints.deferrable is not null then
     execute pg_catalog.format('set constraints %s immediate', constraints.deferrable);
   end if;

@@ -20,8 +20,8 @@ export async function reconcile(
   options: {
     readonly onMissing: OnMissing;
     readonly afterMigrations: boolean;
-    /** Whether these may have broken functions whose bodies are texts. */
-    readonly mayBreak?: boolean;
+    /** What these have renamed or dropped: it may stand in functions whose bodies are texts. */
+    readonly brokenNames?: readonly string[];
     /** Files that migrations need which have run. */
     readonly needed: ReadonlySet<string>;
   },
@@ -34,7 +34,7 @@ export async function reconcile(
   if (outdated.length > 0 || (options.afterMigrations && standing.size > 0)) {
     await loadSqlParser();
     const dependencies = await run.readDependencies();
-    const broken = options.mayBreak === true ? await run.findBrokenByMigrations() : [];
+    const broken = await run.findBrokenByMigrations(options.brokenNames ?? []);
     const paths = new Set([...outdated.map(({ path }) => path), ...damagedFiles(run, dependencies), ...broken]);
     const again = new Set([...outdated.map(({ path }) => path), ...broken]);
     const newVersions = [...again].flatMap((path) => wanted.get(path) ?? []);

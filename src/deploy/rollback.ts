@@ -8,6 +8,8 @@ import { withoutConcurrently } from "./build.ts";
 import type { PastChange } from "./ledger.ts";
 import type { AppliedRepeatable, LedgerState, MigrationEntry } from "./ledger-state.ts";
 import { mayDefer } from "./own-settings.ts";
+import { loadSqlParser } from "./parse-sql.ts";
+import { declareFiles } from "./repeatable.ts";
 import { applyNeeded, type LeftOut, reconcile } from "./reconcile.ts";
 import { DeploymentRun, type OnMissing } from "./run.ts";
 
@@ -154,10 +156,15 @@ export async function applyRollback(
     if (paths.length === 0) return;
     await run.takeBack({ paths, keepable: new Set(), onHeld: "leave" }, await run.readDependencies());
   };
-  /** What only migrations that stay need is again what it was when the others had not run yet. */
+  /**
+   * What only migrations that stay need is again what it was when the others had not run yet; but what a file left out for one
+   * of them comes back when that one has gone.
+   */
   const comeBack = async (going: readonly MigrationEntry[]): Promise<void> => {
     const inUse = new Set(going.flatMap(neededFiles));
-    const older = plan.repeatables.filter(({ path }) => !isFree(path) && !inUse.has(path));
+    const needing = plan.repeatables.filter(({ path }) => !isFree(path) && !inUse.has(path));
+    if (needing.length > 0) await loadSqlParser();
+    const older = going.length === 0 ? needing : needing.filter((file) => !saysMore(file, run.applied));
     await applyNeeded(run, older, new Set(older.map(({ path }) => path)));
   };
   if (plan.migrations.length > 0) {
@@ -184,6 +191,14 @@ export async function applyRollback(
     needed: new Set([...needed.keys()].filter((path) => !isFree(path))),
   });
   return { run, leftOut };
+}
+
+/** Whether a file says something that the version which stands does not. */
+function saysMore(file: RepeatableFile, standing: readonly AppliedRepeatable[]): boolean {
+  const made = standing.find(({ path }) => path === file.path)?.made ?? [];
+  const identities = new Set(made.map(({ identity }) => identity));
+  const declared = declareFiles([file]).flatMap(({ declarations }) => declarations);
+  return declared.some(({ declaration }) => !identities.has(declaration.identity));
 }
 
 /** By how many migrations each file is needed: it may go with the last of them. */

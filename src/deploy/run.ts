@@ -295,14 +295,16 @@ export class DeploymentRun {
     return broken;
   }
 
-  /** The files that stand and hold a function in SQL that a migration has broken. */
-  async findBrokenByMigrations(): Promise<string[]> {
+  /** The files that stand and hold a function in SQL that a migration has broken, which renames or drops what has these names. */
+  async findBrokenByMigrations(names: readonly string[]): Promise<string[]> {
+    if (names.length === 0) return [];
     const files = this.applied.map(({ path, made }) => ({
       path,
       routines: routinesOf(made.flatMap(({ object }) => object ?? [])),
     }));
     const areValidYet = async (routines: readonly string[]): Promise<boolean> =>
-      routines.length === 0 || (await this.#allOrNothing(async () => await areStillValid(this.client, routines)));
+      routines.length === 0 ||
+      (await this.#allOrNothing(async () => await areStillValid(this.client, routines, names)));
     if (await areValidYet(files.flatMap(({ routines }) => routines))) return [];
     const broken: string[] = [];
     for (const { path, routines } of files) if (!(await areValidYet(routines))) broken.push(path);

@@ -1,5 +1,7 @@
 import type { RepeatableFile } from "../core/project-files.ts";
+import { TmDbError } from "../core/errors.ts";
 import { quoteIdent, quoteLiteral, quoteName } from "../core/quote-ident.ts";
+import { isPermissionDenied } from "../db/run-script.ts";
 import { aclChanges, aclKey, aclOf } from "./acl-changes.ts";
 import { commentIdentity, objectTarget, type TargetObject } from "./declaration.ts";
 import { factsKey } from "./facts.ts";
@@ -49,7 +51,11 @@ export async function sayAgain(
     void (statements.length > 0 && (await run.client.query(statements.join(";\n"))));
   const traits = await readTraits(run.client, anew);
   const optionsOf = optionsSaid([...files, ...changed.after]);
-  await runAll(anew.flatMap((target) => traitsAgain(target, { was: said.traits, is: traits, optionsOf })));
+  await runAll(anew.flatMap((target) => traitsAgain(target, { was: said.traits, is: traits, optionsOf }))).catch(
+    (error: unknown) => {
+      throw isPermissionDenied(error) ? mayNotAgain(files, error) : error;
+    },
+  );
   // With another owner, others have its privileges.
   const facts = await run.readFacts(anew, new Set());
   const contested = differingSayings(changed);
@@ -59,6 +65,20 @@ export async function sayAgain(
       const columns = traits.get(factsKey(target))?.columns.map(({ name }) => name) ?? [];
       return was === undefined || is === undefined ? [] : factsAgain(target, { was, is, columns, contested });
     }),
+  );
+}
+
+/** A migration may have granted what that takes, and taken it back. */
+function mayNotAgain(files: readonly AppliedRepeatable[], cause: Error): TmDbError {
+  const paths = files.map(({ path }) => path).join(", ");
+  return new TmDbError(
+    "PERMISSION_DENIED",
+    `what a migration made of ${paths} cannot be made again: ${cause.message}`,
+    {
+      detail: "its objects are made anew, and would not belong to whom the migration gave them",
+      hint: "in a new migration, let the new owner create in that schema, or give the objects back to the role that deploys: npx tm-db new <name>",
+      cause,
+    },
   );
 }
 
@@ -75,7 +95,10 @@ function traitsAgain(
   if (was === undefined || is === undefined) return [];
   const subject = `${wordOf(target)} ${target.name}`;
   const inFiles = given.optionsOf.get(target.name);
-  const options = was.options.filter((option) => inFiles?.has(option.split("=")[0] ?? "") !== true);
+  // `with check option` is a part of what a view is.
+  const options = was.options.filter(
+    (option) => inFiles?.has(option.split("=")[0] ?? "") !== true && !option.startsWith("check_option="),
+  );
   const defaults = new Map(was.columns.map((column) => [column.name, column.default]));
   return [
     ...(was.owner === is.owner ? [] : [`alter ${subject} owner to ${quoteIdent(was.owner)}`]),
@@ -154,16 +177,18 @@ function differingSayings({
   return new Set([...olds.keys(), ...news.keys()].filter((identity) => olds.get(identity) !== news.get(identity)));
 }
 
+/** By identity, how it is said; of a comment, with its text. */
 function sayingsOf(files: readonly RepeatableFile[]): Map<string, string> {
-  return new Map(
-    declareFiles(files).flatMap(({ declarations }) =>
-      declarations.flatMap(({ declaration }) =>
-        declaration.kind === "privilege" || declaration.kind === "comment"
-          ? [[declaration.identity, JSON.stringify(declaration)] as const]
-          : [],
-      ),
-    ),
-  );
+  const sayings = new Map<string, string>();
+  for (const { file, declarations } of declareFiles(files)) {
+    const isAny = declarations.some(({ declaration: { kind } }) => kind === "comment");
+    const statements = new Map((isAny ? parseSql(file) : []).map(({ start, sql }) => [start, sql]));
+    for (const { declaration, start } of declarations) {
+      if (declaration.kind === "privilege") sayings.set(declaration.identity, JSON.stringify(declaration));
+      if (declaration.kind === "comment") sayings.set(declaration.identity, statements.get(start) ?? "");
+    }
+  }
+  return sayings;
 }
 
 /** By the name of a view, the options that files say in some version. */

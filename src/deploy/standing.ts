@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
+import { escapePattern } from "../core/escape-pattern.ts";
 import type { MigrationFile, RepeatableFile } from "../core/project-files.ts";
 import { quoteIdent } from "../core/quote-ident.ts";
 import { aclChanges, aclKey, aclOf } from "./acl-changes.ts";
@@ -29,7 +30,7 @@ interface ComingMigration {
  * The files that migrations must not meet: those that say something that a migration says too (it would be taken for what
  * the file changed, and go with the file), and those whose new version leaves out something (which the migration may
  * give to another object, or rename, or say itself). Files that are `needed` by migrations before these stand in a fresh build as
- * well, and what those migrations said of their objects must not go with them.
+ * well, so what is granted on all objects of a schema is granted on theirs.
  */
 export async function findInTheWay(
   standing: readonly AppliedRepeatable[],
@@ -43,10 +44,7 @@ export async function findInTheWay(
   if (standing.length === 0 || migrations.length === 0) return [];
   await loadSqlParser();
   const statements = migrations.flatMap(statementsOf);
-  const said = statements.flatMap(identitiesOf);
-  const exact = new Set(said);
-  const privileges = new PrivilegeIndex();
-  for (const identity of said) privileges.add(identity, "");
+  const isSaid = saidBy(statements);
   const schemas = statements.flatMap(grantedWholes);
   const isOfWhole = ({ identity, target }: Made): boolean =>
     target !== undefined &&
@@ -54,14 +52,47 @@ export async function findInTheWay(
     schemas.some((schema) => target.name.startsWith(`${quoteIdent(schema)}.`));
   const byPath = new Map(wanted.map((file) => [file.path, file]));
   return standing.flatMap(({ path, checksum, made }) => {
-    if (needed.has(path)) return [];
-    const isSaid = made.some(
-      (entry) => exact.has(entry.identity) || privileges.overlapping(entry.identity).length > 0 || isOfWhole(entry),
-    );
+    const isMet = made.some((entry) => isSaid(entry) || (isOfWhole(entry) && !needed.has(path)));
     const next = byPath.get(path);
     const isChanged = next !== undefined && next.checksum !== checksum;
-    return isSaid || (isChanged && leavesOut(made, next)) ? [path] : [];
+    return isMet || (isChanged && leavesOut(made, next)) ? [path] : [];
   });
+}
+
+/** Whether one of these statements says what a file said, or a part of it. */
+function saidBy(statements: readonly ParsedStatement[]): (entry: Made) => boolean {
+  const said = statements.flatMap(identitiesOf);
+  const exact = new Set(said);
+  const privileges = new PrivilegeIndex();
+  for (const identity of said) privileges.add(identity, "");
+  return ({ identity }) => exact.has(identity) || privileges.overlapping(identity).length > 0;
+}
+
+/**
+ * What files that stand while migrations run, since others need them, have said and these say again: from now on it is the
+ * migrations' word, and does not go with the file. Only migrations in which the names of it stand are read.
+ */
+export async function saidAgain(
+  standing: readonly AppliedRepeatable[],
+  migrations: readonly ComingMigration[],
+): Promise<ReadonlySet<string>> {
+  const entries = standing.flatMap(({ made }) => made.filter(({ target }) => target !== undefined));
+  const patterns = new Set(entries.flatMap(({ target }) => (target === undefined ? [] : mentionOf(target.name))));
+  const mentioning = migrations.filter(({ part }) =>
+    [...patterns].some((each) => new RegExp(each, "i").test(part.sql)),
+  );
+  if (mentioning.length === 0) return new Set();
+  await loadSqlParser();
+  const isSaid = saidBy(mentioning.flatMap(statementsOf));
+  return new Set(entries.filter(isSaid).map(({ identity }) => identity));
+}
+
+/** How a statement that says something of an object may mention it. */
+function mentionOf(quoted: string): string {
+  const [, name = "", inParentheses] = /"((?:[^"]|"")*)"(\(.*\))?$/s.exec(quoted) ?? [];
+  const end = inParentheses === undefined ? String.raw`\b` : String.raw`"?\s*\(`;
+  const word = String.raw`\b${escapePattern(name.replaceAll('""', '"'))}${end}`;
+  return String.raw`\b(grant|revoke|comment\s+on)\b[^;]*${word}|${word}[^;]*\brow\s+level\b`;
 }
 
 function leavesOut(made: readonly Made[], next: RepeatableFile): boolean {

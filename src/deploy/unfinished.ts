@@ -21,7 +21,8 @@ export async function markUnfinished(client: DatabaseClient, entry: MigrationEnt
 /** Writes down that one more of its statements has run. */
 export async function countStatement(client: DatabaseClient, name: string): Promise<void> {
   // As whoever logged in: the migration may have set a role.
-  await client.query("begin; set local session authorization default; set local role none");
+  await client.query(`begin; set local session authorization default;
+    select pg_catalog.set_config('role', s.reset_val, true) from pg_catalog.pg_settings as s where s.name operator(pg_catalog.=) 'role'`);
   await client.query("update tm_db.unfinished set statements_done = statements_done + 1 where name = $1", [name]);
   await client.query("commit");
 }

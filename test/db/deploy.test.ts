@@ -96,6 +96,28 @@ describe("a deployment", () => {
     });
   });
 
+  test("ends each migration also where such a check cannot be named, or not by the role that it has set", async () => {
+    const { owner, superuser } = inject("server");
+    await queryRows(superuser, `create role narrow_role; grant narrow_role to "${owner.user}"`);
+    const project = await engineProject({
+      "migrations/0001_base.sql":
+        "create schema api; create schema priv; create table api.p (id int primary key);\n" +
+        "create table api.c (id int constraint same references api.p deferrable initially deferred);\ncreate table api.d (id int constraint same references api.p);\n" +
+        "create table priv.e (id int references api.p deferrable);\ngrant usage on schema api to narrow_role; grant insert on api.p to narrow_role;\n" +
+        "-- Down Migration\ndrop schema priv, api cascade;\n",
+      "migrations/0002_rows.sql": "set local role narrow_role;\ninsert into api.p values (1);\n-- Down Migration\n",
+      "migrations/0003_cursor.sql":
+        "create temp table x as select 1 as n;\ndeclare c cursor for select * from x;\nfetch c;\nset seed = 0.5;\n-- Down Migration\n",
+    });
+    const other = new pg.Client(clientConfig(project));
+    await other.connect();
+    await other.query("create temp table mine (id int primary key deferrable)");
+    await project.migrate();
+    await other.end();
+    expect(await project.query("select id from api.p")).toEqual([{ id: 1 }]);
+    await project.rollback();
+  });
+
   test("what the commit refuses is PostgreSQL's refusal, and no defect", async () => {
     const project = await deployed({
       "migrations/0001_base.sql":
@@ -933,6 +955,17 @@ describe("a migration outside of a transaction", () => {
     expect(failed.hint).toContain("tm-db resolve 0004_call");
     expect(await project.query("select id from api.notes")).toEqual([{ id: "1" }]);
     await expect(project.migrate()).rejects.toMatchObject({ code: "MIGRATION_UNFINISHED" });
+  });
+
+  test("what it makes for a while ends with it", async () => {
+    const temporary = "-- tm-db: no-transaction\n-- Up Migration\ncreate temp table x (id int);\n-- Down Migration\n";
+    const project = await engineProject({
+      ...TABLE,
+      "policies/api/labels.sql": "",
+      "migrations/0002_x.sql": temporary,
+      "migrations/0003_x.sql": temporary,
+    });
+    expect((await project.migrate()).steps.map(({ path }) => path)).toContain("migrations/0003_x.sql");
   });
 
   test("a role that it sets is its own, and the ledger is written as who deploys", async () => {

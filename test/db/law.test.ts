@@ -429,6 +429,51 @@ describe("a migration meets files that stand already", () => {
       ],
     ],
     [
+      "a line moves from a file that a migration needs into another migration, at once or one after the other",
+      [
+        {
+          "functions/f.sql":
+            "create function api.f() returns int language sql security definer set search_path = '' as 'select 1';\n" +
+            "create function api.g() returns int language sql as 'select 1';\n" +
+            "revoke execute on function api.f() from public;\ncomment on function api.f() is 'f';",
+          [POLICIES]: `${ENABLE}${POLICY}grant select on api.t to pg_monitor;\n`,
+          "migrations/0002_b.sql":
+            "-- tm-db: needs functions/f.sql\n-- tm-db: needs policies/t.sql\n" +
+            migration(
+              "grant execute on function api.f() to pg_monitor;",
+              "revoke execute on function api.f() from pg_monitor;",
+            ),
+        },
+        {
+          "functions/f.sql":
+            "create function api.f() returns int language sql security definer set search_path = '' as 'select 1';\ncomment on function api.f() is 'new';",
+          [POLICIES]: `${POLICY}grant select on api.t to pg_monitor;\n`,
+          "migrations/0003_c.sql": migration(
+            "alter table api.t enable row level security; revoke execute on function api.f() from public;\n" +
+              "create function api.g() returns int language sql as 'select 2';",
+            "drop function api.g(); grant execute on function api.f() to public; alter table api.t disable row level security;",
+          ),
+        },
+        {
+          "migrations/0004_d.sql": migration("alter table api.t drop b;", "alter table api.t add b text;"),
+        },
+      ],
+    ],
+    [
+      "a comment and an option of a view in a file that a migration needs are as its new version says",
+      [
+        {
+          "views/v.sql":
+            "create view api.v as select id, a from api.t where id > 0 with check option;\ncomment on view api.v is 'v1';\ncomment on column api.v.a is 'a1';",
+          "migrations/0002_b.sql": `-- tm-db: needs views/v.sql\n${migration("grant select on api.v to pg_monitor;", "revoke select on api.v from pg_monitor;")}`,
+        },
+        {
+          "views/v.sql":
+            "create view api.v as select a, id from api.t where id > 0 limit 5;\ncomment on view api.v is 'v2';\ncomment on column api.v.a is 'a2';",
+        },
+      ],
+    ],
+    [
       "what somebody else has granted is not the file's",
       [
         {
@@ -610,6 +655,48 @@ test("what a rename carries away is refused, with what lets go of it", async () 
   expect(await compareCatalogs(await project.freshCatalog(), await project.catalog())).toEqual([]);
   await project.rollback();
   expect(await compareCatalogs(before, await project.catalog())).toEqual([]);
+});
+
+test("what a file and a migration both say stays when the file says it no more", async () => {
+  const project = await engineProject({
+    ...BASE,
+    [POLICIES]: `${ENABLE}${POLICY}`,
+    "migrations/0002_b.sql": `-- tm-db: needs policies/t.sql\n${migration("select 1;")}`,
+    "migrations/0003_c.sql": migration("alter table api.t enable row level security;", "select 1;"),
+  });
+  await project.migrate();
+  project.write({ [POLICIES]: POLICY });
+  await project.migrate();
+  expect(await compareCatalogs(await project.freshCatalog(), await project.catalog())).toEqual([]);
+  expect(await project.query("select relrowsecurity from pg_class where oid = 'api.t'::regclass")).toEqual([
+    { relrowsecurity: true },
+  ]);
+});
+
+test("an owner that cannot be given again is told, and nothing belongs to another one", async () => {
+  const give =
+    "grant create on schema api to law_role; alter view api.v owner to law_role; revoke create on schema api from law_role;";
+  const project = await engineProject({
+    ...BASE,
+    "views/v.sql": "create view api.v as select id from api.t;",
+    "migrations/0002_own.sql": `-- tm-db: needs views/v.sql\n${migration(give, "alter view api.v owner to current_user;")}`,
+  });
+  await project.migrate();
+  project.write({ "views/v.sql": "create view api.v as select a, id from api.t;" });
+  await expect(project.migrate()).rejects.toMatchObject({
+    code: "PERMISSION_DENIED",
+    message: expect.stringContaining("what a migration made of views/v.sql cannot be made again"),
+  });
+  project.write({
+    "migrations/0003_create.sql": migration(
+      "grant create on schema api to law_role;",
+      "revoke create on schema api from law_role;",
+    ),
+  });
+  await project.migrate();
+  expect(await project.query("select viewowner from pg_views where viewname = 'v'")).toEqual([
+    { viewowner: "law_role" },
+  ]);
 });
 
 test("a rule that a migration made on a file's view holds the view", async () => {

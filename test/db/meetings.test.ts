@@ -79,10 +79,20 @@ describe("a table whose policies cannot be there is closed", () => {
       "migrations/0002_members.sql": MEMBERS,
       "migrations/0003_value.sql": VALUE,
       [broken]: "create table api.more (id intt);\n-- Down Migration\ndrop table api.more;\n",
-      "policies/api.sql": `${first}${MEMBERS_POLICY}`,
+      "policies/api.sql": `${first}${MEMBERS_POLICY}create policy not_b on api.members as restrictive using (id > 0);\n`,
+      "policies/all.sql": "create policy see_all on api.members for select using (true);\n",
     });
     await expect(project.migrate()).rejects.toMatchObject({ code: "SQL_ERROR" });
-    expect(await protection(project, "api.members")).toEqual({ on: true, policies: 0 });
+    // What another file lets through is withheld.
+    expect(await protection(project, "api.members")).toEqual({ on: true, policies: 2 });
+    expect(
+      await project.query(
+        "select polname, polpermissive from pg_policy where polrelid = 'api.members'::regclass order by 1",
+      ),
+    ).toEqual([
+      { polname: "not_b", polpermissive: false },
+      { polname: "see_all", polpermissive: true },
+    ]);
     expect(await protection(project, "api.t")).toEqual({ on: true, policies: 1 });
     expect((await project.status()).files).toContainEqual(
       expect.objectContaining({ path: "policies/api.sql", state: "changed" }),
@@ -96,7 +106,7 @@ describe("a table whose policies cannot be there is closed", () => {
     await expect(project.migrate()).rejects.toMatchObject({ code: "SQL_ERROR" });
     project.write({ [broken]: null });
     await project.migrate();
-    expect(await protection(project, "api.members")).toEqual({ on: true, policies: 1 });
+    expect(await protection(project, "api.members")).toEqual({ on: true, policies: 3 });
     expect(await compareCatalogs(await project.freshCatalog(), await project.catalog())).toEqual([]);
   });
 
