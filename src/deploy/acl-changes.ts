@@ -6,15 +6,19 @@ export function aclKey({ privilege, column, grantable }: AclEntry): string {
   return JSON.stringify([privilege, column, grantable]);
 }
 
+/** The same, and whose it is. */
+export function grantKey(entry: AclEntry): string {
+  return `${aclKey(entry)} ${entry.grantee}`;
+}
+
 /** SQL that brings privileges on an object, quoted as in its facts, from one state to another. */
 export function aclChanges(
   object: Pick<ObjectFacts, "keyword" | "name">,
   { from, to }: { readonly from: readonly AclEntry[]; readonly to: readonly AclEntry[] },
 ): string[] {
-  const keyOf = (entry: AclEntry): string => `${aclKey(entry)} ${entry.grantee}`;
   const without = (entries: readonly AclEntry[], others: readonly AclEntry[]): AclEntry[] => {
-    const keys = new Set(others.map(keyOf));
-    return entries.filter((entry) => !keys.has(keyOf(entry)));
+    const keys = new Set(others.map(grantKey));
+    return entries.filter((entry) => !keys.has(grantKey(entry)));
   };
   const words = ({ privilege, column, grantee }: AclEntry): [string, string] => [
     `${privilege.toLowerCase()}${column === null ? "" : ` (${quoteIdent(column)})`} on ${object.keyword} ${object.name}`,

@@ -14,7 +14,7 @@ import { brokenNames } from "./broken-names.ts";
 import { mayDefer } from "./own-settings.ts";
 import { DeploymentRun, type OnMissing } from "./run.ts";
 import { differing, readSaid, type SaidByMigrations, sayAgain } from "./said-by-migrations.ts";
-import { findInTheWay, leaveOldDefaults, leaveTouched, readStanding, saidAgain } from "./standing.ts";
+import { alsoSaid, findInTheWay, leaveOldDefaults, leaveTouched, readStanding } from "./standing.ts";
 import { buildScripts, type ScriptSql } from "./script-migration.ts";
 
 export interface ApplyInput {
@@ -28,6 +28,11 @@ export interface ApplyInput {
   /** Files that stand, and whose new version comes in a later transaction. */
   readonly waiting?: readonly RepeatableFile[];
   readonly onEvent: EventListener;
+}
+
+export interface Retracting extends Pick<ApplyInput, "plan" | "migrations" | "files" | "ledger"> {
+  /** What migrations that have run said of files that later ones have retracted: it is said again when they come back. */
+  readonly retracted: SaidByMigrations[];
 }
 
 /** A migration ready to run: the ledger's entry for it, and the part of its file that is sent. */
@@ -97,18 +102,19 @@ function entryOf(file: MigrationFile, upSql: string, downSql: string | null): Mi
 export async function applyDeployment(client: DatabaseClient, input: ApplyInput): Promise<DeploymentRun> {
   const { migrations, files, ledger } = input;
   const run = new DeploymentRun(client, ledger.repeatables, input.onEvent);
-  const retracted: SaidByMigrations[] = [];
-  await stepAside(run, { ...input, retracted });
+  const retracting: Retracting = { ...input, retracted: [] };
+  const checks = { mayDefer: mayDefer(files.migrations) };
+  await stepAside(run, retracting);
   const coming = await readComing(client, input.waiting ?? []);
   for (const group of untilNextDirective(migrations)) {
-    await prepareFiles(run, group, { ...input, retracted });
+    await prepareFiles(run, group, retracting);
     const needed = neededSoFar(files.migrations, group.at(-1)?.file);
     const standing = await readStanding(run, needed);
     // Of no interest before anything stands that has been made under them.
     const defaults = run.applied.length > 0 ? await run.readDefaults() : undefined;
-    await runMigrations(run, group, files);
+    await runMigrations(run, group, checks);
     run.settle(
-      await saidAgain(
+      await alsoSaid(
         run.applied.filter(({ path }) => needed.has(path)),
         group,
       ),
@@ -123,7 +129,7 @@ export async function applyDeployment(client: DatabaseClient, input: ApplyInput)
     brokenNames: migrations.flatMap(({ part }) => brokenNames(part.sql)),
     needed: neededSoFar(files.migrations, files.migrations.at(-1)),
   });
-  await sayOfRetracted(run, { ...input, retracted });
+  await sayOfRetracted(run, retracting);
   for (const file of await closedByNow(client, coming)) await run.extend(file);
   return run;
 }
@@ -135,8 +141,7 @@ export async function applyDeployment(client: DatabaseClient, input: ApplyInput)
  */
 export async function stepAside(run: DeploymentRun, input: Retracting): Promise<void> {
   const { plan, migrations, files } = input;
-  const first = files.migrations.findIndex(({ path }) => path === migrations[0]?.file.path);
-  const needed = neededSoFar(files.migrations, files.migrations[first - 1]);
+  const needed = neededBefore(files.migrations, migrations[0]);
   const inTheWay = await findInTheWay(run.applied, { wanted: files.repeatables, migrations, needed });
   const paths = [...new Set([...plan.remove.map(({ path }) => path), ...inTheWay])];
   if (paths.length === 0) return;
@@ -174,6 +179,12 @@ export function neededSoFar(migrations: readonly MigrationFile[], last: Migratio
   return new Set(soFar.flatMap(({ directives }) => directives.needs));
 }
 
+/** What the migrations before this one need. */
+function neededBefore(migrations: readonly MigrationFile[], next: PreparedMigration | undefined): Set<string> {
+  const index = migrations.findIndex(({ path }) => path === next?.file.path);
+  return neededSoFar(migrations, migrations[index - 1]);
+}
+
 /** Migrations in groups that run without a break: files are applied or taken back before the first of a group only. */
 function untilNextDirective(migrations: readonly PreparedMigration[]): PreparedMigration[][] {
   const groups: PreparedMigration[][] = [];
@@ -186,17 +197,10 @@ function untilNextDirective(migrations: readonly PreparedMigration[]): PreparedM
   return groups;
 }
 
-export interface Retracting extends Pick<ApplyInput, "plan" | "migrations" | "files" | "ledger"> {
-  /** What migrations that have run said of files that later ones have retracted: it is said again when they come back. */
-  readonly retracted: SaidByMigrations[];
-}
-
 async function prepareFiles(run: DeploymentRun, group: readonly PreparedMigration[], input: Retracting): Promise<void> {
-  const { migrations } = input.files;
   const paths = group.flatMap(({ file }) => file.directives.retract);
   if (paths.length > 0) {
-    const first = migrations.findIndex(({ path }) => path === group[0]?.file.path);
-    const needed = neededSoFar(migrations, migrations[first - 1]);
+    const needed = neededBefore(input.files.migrations, group[0]);
     await retract(run, { paths, onHeld: "fail", needed, retracted: input.retracted });
   }
   await applyNeededBy(run, group, input.files);
@@ -233,10 +237,10 @@ export async function applyNeededBy(
 async function runMigrations(
   run: DeploymentRun,
   group: readonly PreparedMigration[],
-  { migrations }: ProjectFiles,
+  checks: Parameters<DeploymentRun["runMigrations"]>[2],
 ): Promise<void> {
   try {
-    await run.runMigrations("up", group, { mayDefer: mayDefer(migrations) });
+    await run.runMigrations("up", group, checks);
   } catch (error) {
     throw await explainHeldObject(error, run);
   }

@@ -50,6 +50,7 @@ class Observation {
   readonly #input: ApplyInput;
   readonly #watch: Watch;
   readonly #run: DeploymentRun;
+  readonly #mayDefer: boolean;
   readonly #steps: ObservedStep[] = [];
   #transaction = 1;
 
@@ -57,6 +58,7 @@ class Observation {
     this.#client = client;
     this.#input = input;
     this.#watch = watch;
+    this.#mayDefer = mayDefer(input.files.migrations);
     this.#run = new DeploymentRun(client, input.ledger.repeatables, input.onEvent);
   }
 
@@ -101,7 +103,7 @@ class Observation {
   async #statements({ file, entry, part: whole, noTransaction }: PreparedMigration): Promise<void> {
     const frame = migrationFrame(whole.sql, {
       settings: await this.#run.readSettings(),
-      mayDefer: mayDefer(this.#input.files.migrations),
+      mayDefer: this.#mayDefer,
     });
     if (frame !== undefined) await runScript(this.#client, frame.before);
     for (const { node, start, end, sql } of parseSql({ path: file.path, text: whole.sql })) {

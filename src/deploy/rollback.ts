@@ -150,6 +150,7 @@ export async function applyRollback(
 ): Promise<RollbackResult> {
   const run = new DeploymentRun(client, input.ledger.repeatables, input.onEvent);
   const needed = countNeeds(input.standing);
+  const checks = { mayDefer: mayDefer(input.standing) };
   const isFree = (path: string): boolean => (needed.get(path) ?? 0) === 0;
   const stepAside = async (): Promise<void> => {
     const paths = run.applied.map(({ path }) => path).filter(isFree);
@@ -179,7 +180,7 @@ export async function applyRollback(
     await run.runMigrations(
       "down",
       group.map((entry) => ({ entry, part: downPart(entry) })),
-      { mayDefer: mayDefer(input.standing) },
+      checks,
     );
     for (const path of group.flatMap(neededFiles)) needed.set(path, (needed.get(path) ?? 0) - 1);
     await stepAside();

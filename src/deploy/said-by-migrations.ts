@@ -1,8 +1,8 @@
 import type { RepeatableFile } from "../core/project-files.ts";
 import { TmDbError } from "../core/errors.ts";
-import { quoteIdent, quoteLiteral, quoteName } from "../core/quote-ident.ts";
+import { quoteIdent, quoteName } from "../core/quote-ident.ts";
 import { isPermissionDenied } from "../db/run-script.ts";
-import { aclChanges, aclKey, aclOf } from "./acl-changes.ts";
+import { aclChanges, aclOf, grantKey } from "./acl-changes.ts";
 import { commentIdentity, objectTarget, type TargetObject } from "./declaration.ts";
 import { factsKey } from "./facts.ts";
 import type { AppliedRepeatable } from "./ledger-state.ts";
@@ -10,7 +10,7 @@ import { parseSql } from "./parse-sql.ts";
 import { declareFiles } from "./repeatable.ts";
 import type { DeploymentRun } from "./run.ts";
 import { readTraits, type Traits } from "./traits.ts";
-import type { AclEntry, ObjectFacts } from "./undo.ts";
+import { type AclEntry, literalOrNull, type ObjectFacts } from "./undo.ts";
 
 /**
  * What was granted on functions and views of files that migrations need, and said of them, before such a file is made anew.
@@ -39,17 +39,13 @@ export async function sayAgain(
 ): Promise<void> {
   const now = new Map(run.applied.map((file) => [file.path, file]));
   const files = said.files.filter((file) => now.has(file.path) && now.get(file.path) !== file);
-  const known = await run.readFacts(files.flatMap(objectsOf), new Set());
+  const traits = await readTraits(run.client, files.flatMap(objectsOf));
   const anew = files
     .flatMap(objectsOf)
-    .filter(
-      (target) =>
-        (said.facts.get(factsKey(target))?.oid ?? null) !== null && (known.get(factsKey(target))?.oid ?? null) !== null,
-    );
+    .filter((target) => said.traits.has(factsKey(target)) && traits.has(factsKey(target)));
   if (anew.length === 0) return;
   const runAll = async (statements: readonly string[]): Promise<void> =>
     void (statements.length > 0 && (await run.client.query(statements.join(";\n"))));
-  const traits = await readTraits(run.client, anew);
   const optionsOf = optionsSaid([...files, ...changed.after]);
   await runAll(anew.flatMap((target) => traitsAgain(target, { was: said.traits, is: traits, optionsOf }))).catch(
     (error: unknown) => {
@@ -121,14 +117,11 @@ function factsAgain(
   },
 ): string[] {
   const { was, is, columns, contested } = given;
-  const keyOf = (entry: AclEntry): string => `${aclKey(entry)} ${entry.grantee}`;
   const ofFiles = new Set(
-    [...contested].flatMap((identity) => [...aclOf(identity, was), ...aclOf(identity, is)].map(keyOf)),
+    [...contested].flatMap((identity) => [...aclOf(identity, was), ...aclOf(identity, is)].map(grantKey)),
   );
   const ofMigrations = ({ acl }: ObjectFacts): AclEntry[] =>
-    acl.filter((entry) => !ofFiles.has(keyOf(entry)) && (entry.column === null || columns.includes(entry.column)));
-  const comment = (text: string | null | undefined): string =>
-    text === null || text === undefined ? "null" : quoteLiteral(text);
+    acl.filter((entry) => !ofFiles.has(grantKey(entry)) && (entry.column === null || columns.includes(entry.column)));
   const commentOf = ({ parts }: ObjectFacts, column: string): string | undefined =>
     parts.find(({ kind, name }) => kind === "column" && name === column)?.comment;
   const isSaid = (part: Parameters<typeof commentIdentity>[1]): boolean => contested.has(commentIdentity(target, part));
@@ -136,10 +129,10 @@ function factsAgain(
     ...aclChanges(is, { from: ofMigrations(is), to: ofMigrations(was) }),
     ...(was.comment === is.comment || isSaid({ kind: "self" })
       ? []
-      : [`comment on ${wordOf(target)} ${target.name} is ${comment(was.comment)}`]),
+      : [`comment on ${wordOf(target)} ${target.name} is ${literalOrNull(was.comment)}`]),
     ...columns
       .filter((name) => commentOf(was, name) !== commentOf(is, name) && !isSaid({ kind: "column", name }))
-      .map((name) => `comment on column ${target.name}.${quoteIdent(name)} is ${comment(commentOf(was, name))}`),
+      .map((name) => `comment on column ${target.name}.${quoteIdent(name)} is ${literalOrNull(commentOf(was, name))}`),
   ];
 }
 

@@ -72,14 +72,16 @@ function saidBy(statements: readonly ParsedStatement[]): (entry: Made) => boolea
  * What files that stand while migrations run, since others need them, have said and these say again: from now on it is the
  * migrations' word, and does not go with the file. Only migrations in which the names of it stand are read.
  */
-export async function saidAgain(
+export async function alsoSaid(
   standing: readonly AppliedRepeatable[],
   migrations: readonly ComingMigration[],
 ): Promise<ReadonlySet<string>> {
   const entries = standing.flatMap(({ made }) => made.filter(({ target }) => target !== undefined));
-  const patterns = new Set(entries.flatMap(({ target }) => (target === undefined ? [] : mentionOf(target.name))));
+  const words = new Set(entries.flatMap(({ target }) => (target === undefined ? [] : mentionOf(target.name))));
+  const mentions = [...words].map((word) => new RegExp(word, "i"));
+  // Statement by statement: a text of rows may be long, and say such words often.
   const mentioning = migrations.filter(({ part }) =>
-    [...patterns].some((each) => new RegExp(each, "i").test(part.sql)),
+    part.sql.split(";").some((piece) => ATTRIBUTES.test(piece) && mentions.some((mention) => mention.test(piece))),
   );
   if (mentioning.length === 0) return new Set();
   await loadSqlParser();
@@ -87,12 +89,11 @@ export async function saidAgain(
   return new Set(entries.filter(isSaid).map(({ identity }) => identity));
 }
 
-/** How a statement that says something of an object may mention it. */
+/** How a statement may mention an object: a routine with its arguments. */
 function mentionOf(quoted: string): string {
   const [, name = "", inParentheses] = /"((?:[^"]|"")*)"(\(.*\))?$/s.exec(quoted) ?? [];
   const end = inParentheses === undefined ? String.raw`\b` : String.raw`"?\s*\(`;
-  const word = String.raw`\b${escapePattern(name.replaceAll('""', '"'))}${end}`;
-  return String.raw`\b(grant|revoke|comment\s+on)\b[^;]*${word}|${word}[^;]*\brow\s+level\b`;
+  return String.raw`\b${escapePattern(name.replaceAll('""', '"'))}${end}`;
 }
 
 function leavesOut(made: readonly Made[], next: RepeatableFile): boolean {

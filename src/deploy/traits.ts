@@ -16,6 +16,7 @@ export async function readTraits(
   client: DatabaseClient,
   targets: readonly TargetObject[],
 ): Promise<ReadonlyMap<string, Traits>> {
+  if (targets.length === 0) return new Map();
   const named = targets.map((target) => ({
     key: factsKey(target),
     isRoutine: target.keyword !== "table",

@@ -76,7 +76,8 @@ function undoComment(declaration: CommentDeclaration, facts: ObjectFacts | undef
   return `comment on ${subject} is ${literalOrNull(before)}`;
 }
 
-function literalOrNull(text: string | null | undefined): string {
+/** A comment as `comment on … is` takes it. */
+export function literalOrNull(text: string | null | undefined): string {
   return text === null || text === undefined ? "null" : quoteLiteral(text);
 }
 
