@@ -45,9 +45,7 @@ export async function rollback(options: RollbackOptions): Promise<RollbackResult
     target.connection,
     { signal: options.signal, leaves: options.endsProcess },
     async (client) => {
-      const isAll =
-        options.to.kind === "all" || (options.asks === true && (await takesAll(client, project, options.to)));
-      if (isAll && options.dryRun !== true) {
+      if (await isToBeAsked(client, project, options)) {
         const { address, source } = nameOf(target, client);
         const question = `This takes back every migration of ${address} (${source}), with the data in its tables.`;
         if (!(await options.confirm(question))) throw new TmDbError("NOT_CONFIRMED", "nothing was rolled back");
@@ -59,8 +57,17 @@ export async function rollback(options: RollbackOptions): Promise<RollbackResult
   );
 }
 
-/** The last deployment may be the only one, and `--steps 9` more than there are. What cannot be planned is told later. */
-async function takesAll(client: DatabaseClient, project: Project, to: RollbackTarget): Promise<boolean> {
+/**
+ * Whether everything is taken back. The last deployment may be the only one, and `--steps 9` more than there are; what cannot be
+ * planned is told later.
+ */
+async function isToBeAsked(
+  client: DatabaseClient,
+  project: Project,
+  { to, dryRun, asks }: RollbackOptions,
+): Promise<boolean> {
+  if (dryRun === true) return false;
+  if (to.kind === "all" || asks !== true) return to.kind === "all";
   return await withTransaction(client, "snapshot", async () => {
     const ledger = await readLedger(client);
     if (!ledger.exists || ledger.migrations.length === 0) return false;
