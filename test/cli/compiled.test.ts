@@ -1,6 +1,5 @@
-import { spawnSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import {
-  chmodSync,
   cpSync,
   existsSync,
   mkdirSync,
@@ -32,11 +31,12 @@ interface Program {
 function program(): Program {
   const home = mkdtempSync(join(tmpdir(), "tm-db-compiled-"));
   onTestFinished(() => rmSync(home, { recursive: true, force: true }));
-  chmodSync(home, 0o755);
   const dist = join(home, "dist");
   mkdirSync(dist);
   cpSync(join(REPOSITORY, "bin"), join(home, "bin"), { recursive: true });
   for (const bundle of BUNDLES) cpSync(join(REPOSITORY, "dist", bundle), join(dist, bundle));
+  // Others may read it, whatever the umask and the checkout's own modes.
+  execFileSync("chmod", ["-R", "a+rX", home]);
   return {
     dist,
     run: (args, { env = {}, uid } = {}) => {
